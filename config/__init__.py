@@ -1,0 +1,1 @@
+"""What one may turn: settings, the Celery app, logging, the clinic and its sequences."""

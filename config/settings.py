@@ -1,0 +1,84 @@
+"""Every setting the system has, typed, once."""
+
+import os
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+SECRETS_DIR = Path(os.environ.get("HANDOFF_SECRETS_DIR", "/run/secrets"))
+
+
+class Settings(BaseSettings):
+    """What the environment, `.env` or a file in `HANDOFF_SECRETS_DIR` says, checked at start."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        secrets_dir=SECRETS_DIR if SECRETS_DIR.is_dir() else None,
+        case_sensitive=False,
+    )
+
+    handoff_mode: Literal["local", "production"] = Field("local", description="local trial on one machine, or production")
+    handoff_data_dir: Path = Field(Path("var"), description="keys, journal, embedded services and logs live here")
+    handoff_public_url: str = Field("http://127.0.0.1:8000", description="the origin people see; every link in a mail starts with it")
+    database_url: SecretStr | None = Field(None, description="postgresql://user:password@host/name; embedded PostgreSQL when empty")
+    redis_url: SecretStr | None = Field(None, description="redis://host:6379/0; embedded Redis when empty")
+    smtp_url: SecretStr | None = Field(None, description="smtp://user:password@host:587?starttls=1; the local mailbox when empty")
+    handoff_keyring_file: Path | None = Field(None, description="the key ring; DATA_DIR/keys.json when empty; never inside a backup")
+    handoff_clinic_file: Path = Field(ROOT / "config" / "clinic.yml", description="practice, offices, hours, closures, wordings")
+    handoff_sequences_dir: Path = Field(ROOT / "config" / "sequences", description="one YAML file a sequence")
+    handoff_templates_dir: Path = Field(ROOT / "templates", description="e-mails and pages")
+    handoff_trusted_proxies: str = Field("", description="addresses, comma-separated, whose X-Forwarded-For is believed")
+    handoff_log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least severe line that is logged")
+    handoff_log_format: Literal["json", "console"] = Field("json", description="json for machines, console for people")
+    handoff_sweep_seconds: float = Field(
+        1.0, gt=0, le=60, description="how often a worker looks for due messages by itself, in real seconds"
+    )
+    handoff_lease_seconds: int = Field(120, ge=10, le=3600, description="how long a worker may hold a claimed message, in real seconds")
+    handoff_db_pool: int = Field(10, ge=1, le=100, description="database connections a process keeps")
+
+    @property
+    def keyring_file(self) -> Path:
+        """Where the key ring lies."""
+        return self.handoff_keyring_file or self.handoff_data_dir / "keys.json"
+
+    @property
+    def is_local(self) -> bool:
+        """True on one machine for trying; production refuses placeholders and shipped approvals."""
+        return self.handoff_mode == "local"
+
+    @property
+    def public_url(self) -> str:
+        """The origin people see, without a closing slash."""
+        return self.handoff_public_url.rstrip("/")
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; the message names each variable and the way out."""
+
+
+def load(**overrides: Any) -> Settings:
+    """Return the settings; raises SettingsError with one line per wrong variable."""
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        raise SettingsError("\n".join(_in_words(error.errors()))) from None
+
+
+def _in_words(errors: Iterable[Any]) -> Iterable[str]:
+    for error in errors:
+        name = str(error["loc"][0]).upper()
+        field = Settings.model_fields.get(name.lower())
+        yield f"{name}: {error['msg']}. It is: {field.description if field else 'unknown'}. Set it in the environment or in .env."
+
+
+@lru_cache
+def settings() -> Settings:
+    """Return the settings of this process, read once."""
+    return load()

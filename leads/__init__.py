@@ -1,0 +1,1 @@
+"""What the clinic does: a folder per noun, a file per verb."""

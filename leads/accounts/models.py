@@ -1,0 +1,79 @@
+"""Staff accounts, their sessions, API keys, idempotency and the counters that throttle."""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+
+from leads.db import Base
+from leads.security.fields import Encrypted
+
+ROLES = ("coordinator", "clinician", "supervisor", "reviewer", "administrator", "auditor")
+SCOPES = ("inquiries:write", "referrals:write", "referrals:read", "leads:read", "leads:write", "fhir")
+
+
+class Account(Base):
+    """A member of staff; one account may hold several roles."""
+
+    __tablename__ = "accounts"
+
+    email = Encrypted[str]()
+    email_index: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    name = Encrypted[str]()
+    password_hash: Mapped[str] = mapped_column(String(200))
+    roles: Mapped[list[str]] = mapped_column(ARRAY(String(20)))
+    created_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
+
+
+class StaffSession(Base):
+    """One signed-in browser: its cookie's hash, and until when it lasts (real time)."""
+
+    __tablename__ = "staff_sessions"
+
+    account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("accounts.id"), index=True)
+    hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    created_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class Attempt(Base):
+    """Something counted to keep it from being done too often: a sign-in, a submission, a mail asked for by a form (real time)."""
+
+    __tablename__ = "attempts"
+    __table_args__ = (Index(None, "kind", "key", "at"),)
+
+    kind: Mapped[str] = mapped_column(String(20))
+    key: Mapped[bytes] = mapped_column(LargeBinary)
+    at: Mapped[datetime]
+
+
+class ApiKey(Base):
+    """A machine that may write or read; the key itself is kept as SHA-256 only."""
+
+    __tablename__ = "api_keys"
+
+    name: Mapped[str] = mapped_column(String(80))
+    hint: Mapped[str] = mapped_column(String(12))
+    hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    scopes: Mapped[list[str]] = mapped_column(ARRAY(String(30)))
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class IdempotentAnswer(Base):
+    """What a key holder was answered under an `Idempotency-Key`, kept 7 days with the hash of the body."""
+
+    __tablename__ = "idempotent_answers"
+    __table_args__ = (UniqueConstraint("key_id", "idempotency_key"),)
+
+    key_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("api_keys.id"))
+    idempotency_key: Mapped[str] = mapped_column(String(255))
+    body_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    answer: Mapped[dict[str, Any] | None]
+    at: Mapped[datetime]

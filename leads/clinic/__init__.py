@@ -1,0 +1,1 @@
+"""Practice, offices, hours, closures and wordings."""

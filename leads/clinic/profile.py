@@ -1,0 +1,176 @@
+"""The clinic as configured: practice, offices, hours, closures, wordings; nothing in the code is about one clinic."""
+
+from datetime import date, time
+from functools import lru_cache
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import holidays
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from config.settings import settings
+from leads.clinic.read_yaml import Strict, read_yaml
+from leads.clock import Calendar
+
+Language = Literal["en", "es"]
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+def _zone(name: Any) -> ZoneInfo:
+    try:
+        return name if isinstance(name, ZoneInfo) else ZoneInfo(str(name))
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ValueError(f"{name} is no IANA time zone; write one like America/New_York") from None
+
+
+def _span(text: Any) -> tuple[time, time]:
+    try:
+        start, end = (time.fromisoformat(part.strip()) for part in str(text).split("-"))
+    except ValueError:
+        raise ValueError(f"{text} is no span of the day; write one like 09:00-17:00") from None
+    return start, end
+
+
+def _in_order(span: tuple[time, time]) -> tuple[time, time]:
+    if span[0] >= span[1]:
+        raise ValueError("opening hours must end after they begin")
+    return span
+
+
+Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
+Span = Annotated[tuple[time, time], BeforeValidator(_span)]
+OpeningSpan = Annotated[Span, AfterValidator(_in_order)]
+Words = dict[Language, str]
+
+
+class Closure(Strict):
+    """A day an office is closed, beside the federal holidays."""
+
+    date: date
+    name: str
+
+
+class Office(Strict):
+    """One of our offices."""
+
+    code: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
+    name: str
+    address: list[str]
+    phone: str
+    parking: Words
+    map_url: Annotated[str, Field(pattern="^https://")]
+    zone: Zone
+    hours: dict[Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"], list[OpeningSpan]]
+    closures: list[Closure] = []
+
+    @property
+    def calendar(self) -> Calendar:
+        """When this office is open: its hours, less federal holidays and its own closures."""
+        hours = {WEEKDAYS.index(day): tuple(spans) for day, spans in self.hours.items()}
+        return Calendar(self.zone, hours, self.closed_because)
+
+    def closed_because(self, day: date) -> str | None:
+        """Return the name of the holiday or closure that shuts the office on `day`, or None."""
+        own = next((closure.name for closure in self.closures if closure.date == day), None)
+        return own or _federal_holidays().get(day)
+
+
+class Practice(Strict):
+    """The clinic as a whole."""
+
+    name: str
+    legal_name: str
+    phone: str
+    website: str
+    privacy_notice_url: str
+    postal_address: str
+
+
+class Mail(Strict):
+    """Who our mails come from."""
+
+    from_name: str
+    discreet_name: str
+    from_address: str
+    reply_to: str
+    domain: str
+    list_domain: str
+
+
+class Promise(Strict):
+    """How soon a person hears from us, in business days."""
+
+    business_days: Annotated[int, Field(ge=1, le=10)]
+
+
+class Wording(Strict):
+    """The words of one version of the consents, by grant and language."""
+
+    version: str
+    contact: Words
+    education: Words
+    unencrypted_email: Words
+    status_to_referrer: Words
+
+
+class Choice(Strict):
+    """A code people may choose, and its words."""
+
+    code: str
+    words: Words
+
+
+class Limits(Strict):
+    """How often is too often (real time)."""
+
+    submissions_per_hour_per_source: int = 10
+    mails_per_hour_per_address: int = 2
+    mails_per_day_per_address: int = 5
+    minimum_fill_seconds: int = 3
+
+
+class Clinic(Strict):
+    """config/clinic.yml."""
+
+    practice: Practice
+    mail: Mail
+    promise: Promise
+    limits: Limits = Limits()
+    embed_origins: list[Annotated[str, Field(pattern=r"^https?://[^/]+$")]] = []
+    default_office: str
+    offices: Annotated[list[Office], Field(min_length=1)]
+    interests: list[Choice]
+    heard_from: list[Choice]
+    outcomes: list[Choice]
+    consent: Wording
+    safety_phrases: dict[Language, list[str]]
+    crisis_text: Words
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> "Clinic":
+        codes = [office.code for office in self.offices]
+        if self.default_office not in codes:
+            raise ValueError(f"default_office must be one of {', '.join(codes)}")
+        if len(set(codes)) != len(codes) or "none" in codes:
+            raise ValueError("offices need different codes, and `none` means no preference")
+        for language in ("en", "es"):
+            if "988" not in self.crisis_text.get(language, ""):
+                raise ValueError(f"crisis_text.{language} must be there and name 988: nothing starts without it")
+        return self
+
+    def office(self, code: str | None) -> Office:
+        """Return the office of this code; the default one for `none` or an unknown code."""
+        by_code = {office.code: office for office in self.offices}
+        return by_code.get(code or "", by_code[self.default_office])
+
+
+@lru_cache
+def _federal_holidays() -> Any:
+    # Observed days included: when the Fourth is a Saturday, the office is closed on Friday.
+    return holidays.country_holidays("US", observed=True)
+
+
+@lru_cache
+def clinic() -> Clinic:
+    """Return this process's clinic; raises ConfigError naming file and line."""
+    return read_yaml(settings().handoff_clinic_file, Clinic)

@@ -1,0 +1,61 @@
+"""Reading a configuration file into a typed model, with errors that name file and line."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from leads.errors import ConfigError
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Strict(BaseModel):
+    """The base of every configured thing: unknown keys are errors, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+def read_yaml(path: Path, model: type[Model]) -> Model:
+    """Return the file as a `model`; raises ConfigError with one `file:line: key: what was expected` a line."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        tree = yaml.compose(text, Loader=yaml.SafeLoader)
+        content = yaml.safe_load(text)
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file.") from None
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise ConfigError(f"{path}:{line}: {error.problem}") from None
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        raise ConfigError("\n".join(_located(path, tree, error.errors()))) from None
+
+
+def line_of(tree: yaml.Node | None, keys: Iterable[Any]) -> int:
+    """Return the line of the deepest node that exists on the way of `keys`."""
+    line = 1
+    for key in keys:
+        found = _step(tree, key)
+        if found is None:
+            break
+        marker, tree = found
+        line = marker.start_mark.line + 1
+    return line
+
+
+def _step(tree: yaml.Node | None, key: Any) -> tuple[yaml.Node, yaml.Node] | None:
+    if isinstance(tree, yaml.MappingNode):
+        return next(((name, value) for name, value in tree.value if name.value == str(key)), None)
+    if isinstance(tree, yaml.SequenceNode) and isinstance(key, int) and key < len(tree.value):
+        return tree.value[key], tree.value[key]
+    return None
+
+
+def _located(path: Path, tree: yaml.Node | None, errors: Iterable[Any]) -> Iterable[str]:
+    for error in errors:
+        where = ".".join(str(part) for part in error["loc"])
+        yield f"{path}:{line_of(tree, error['loc'])}: {where}: {error['msg']}"

@@ -1,0 +1,1 @@
+"""Everything that can silence us, in one place."""

@@ -1,0 +1,92 @@
+"""Grants, confirmations, suppressions, holds and pauses."""
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from leads.db import Base
+from leads.security.fields import Encrypted
+
+GRANTS = ("contact", "education", "unencrypted_email", "status_to_referrer")
+
+
+class ConsentEntry(Base):
+    """One dated act of granting or withdrawing; never changed, never deleted (a trigger refuses both)."""
+
+    __tablename__ = "consents"
+    __table_args__ = (Index(None, "person_id", "kind", "at"), CheckConstraint("act IN ('grant', 'withdraw')", name="act"))
+
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("people.id"))
+    kind: Mapped[str] = mapped_column(String(20))
+    act: Mapped[str] = mapped_column(String(10))
+    wording: Mapped[str | None] = mapped_column(String(40))
+    source: Mapped[str] = mapped_column(String(40))
+    method: Mapped[str] = mapped_column(String(40))
+    evidence = Encrypted[str]()
+    actor: Mapped[str] = mapped_column(String(80))
+    at: Mapped[datetime]
+
+
+class Confirmation(Base):
+    """An address proved to be the person's own: by the button, by a reply, or spoken to a coordinator."""
+
+    __tablename__ = "confirmations"
+    __table_args__ = (Index(None, "person_id", "address_index", unique=True),)
+
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("people.id"))
+    address_index: Mapped[bytes] = mapped_column(LargeBinary)
+    method: Mapped[str] = mapped_column(String(20))
+    evidence = Encrypted[str]()
+    actor: Mapped[str] = mapped_column(String(80))
+    at: Mapped[datetime]
+
+
+class Suppression(Base):
+    """A stop: of one topic or of all, for a person, or for an address whoever it belongs to; lifted, never deleted."""
+
+    __tablename__ = "suppressions"
+    __table_args__ = (
+        CheckConstraint("person_id IS NOT NULL OR address_index IS NOT NULL", name="of_somebody"),
+        Index("ix_suppressions_person", "person_id", postgresql_where=text("lifted_at IS NULL")),
+        Index("ix_suppressions_address", "address_index", postgresql_where=text("lifted_at IS NULL")),
+    )
+
+    person_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("people.id"))
+    address_index: Mapped[bytes | None] = mapped_column(LargeBinary)
+    topic: Mapped[str | None] = mapped_column(String(40))
+    reason: Mapped[str] = mapped_column(String(40))
+    actor: Mapped[str] = mapped_column(String(80))
+    at: Mapped[datetime]
+    lifted_at: Mapped[datetime | None]
+    lifted_by: Mapped[str | None] = mapped_column(String(80))
+
+
+class Hold(Base):
+    """A safety hold: no automatic mail of any kind until a clinician releases it with a disposition."""
+
+    __tablename__ = "holds"
+    __table_args__ = (Index("ix_holds_person", "person_id", postgresql_where=text("released_at IS NULL")),)
+
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("people.id"))
+    reason: Mapped[str] = mapped_column(String(40))
+    raised_by: Mapped[str] = mapped_column(String(80))
+    raised_at: Mapped[datetime]
+    released_at: Mapped[datetime | None]
+    released_by: Mapped[str | None] = mapped_column(String(80))
+    disposition = Encrypted[str]()
+
+
+class Pause(Base):
+    """A rest until a date: asked for by the person, a coordinator, or an out-of-office reply."""
+
+    __tablename__ = "pauses"
+    __table_args__ = (Index("ix_pauses_person", "person_id", postgresql_where=text("ended_at IS NULL")),)
+
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("people.id"))
+    until: Mapped[datetime]
+    reason: Mapped[str] = mapped_column(String(40))
+    actor: Mapped[str] = mapped_column(String(80))
+    at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]

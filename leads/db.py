@@ -1,0 +1,111 @@
+"""The engine, the base of every table, and transaction(): the only place that commits."""
+
+import secrets
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import DateTime, Engine, MetaData, Uuid, create_engine, event, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
+
+from config.settings import SettingsError, settings
+
+
+class Base(DeclarativeBase):
+    """The base of every table: its id is made by the app, so that cells can be bound to it before INSERT."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_N_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: DateTime(timezone=True), dict[str, Any]: JSONB, list[Any]: JSONB, uuid.UUID: Uuid()}
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+
+    def __init__(self, **values: Any) -> None:
+        self.id = values.pop("id", None) or new_id()
+        for name, value in values.items():
+            if not hasattr(type(self), name):
+                raise TypeError(f"{type(self).__name__} has no column {name}")
+            setattr(self, name, value)
+
+
+def new_id() -> uuid.UUID:
+    """Return a UUIDv7 (RFC 9562): it sorts by creation."""
+    stamp = time.time_ns() // 1_000_000
+    return uuid.UUID(int=stamp << 80 | 0x7 << 76 | secrets.randbits(12) << 64 | 0b10 << 62 | secrets.randbits(62))
+
+
+@lru_cache
+def engine() -> Engine:
+    """Return this process's engine; raises SettingsError when no database is configured."""
+    url = settings().database_url
+    if url is None:
+        raise SettingsError("No database: set DATABASE_URL, or start the embedded one with `handoff up`.")
+    return make_engine(url.get_secret_value())
+
+
+def make_engine(url: str, **options: Any) -> Engine:
+    """Return an engine for a PostgreSQL URL; whatever driver the URL names, psycopg 3 is used."""
+    options = {"pool_size": settings().handoff_db_pool, "max_overflow": 20, "pool_pre_ping": True} | options
+    made = create_engine(make_url(url).set(drivername="postgresql+psycopg"), **options)
+    event.listen(made, "connect", _refuse_lost_commits)
+    return made
+
+
+def _refuse_lost_commits(dbapi_connection: Any, _: Any) -> None:
+    # With synchronous_commit off a crash forgets that a mail went out, and it goes out twice.
+    with dbapi_connection.cursor() as cursor:
+        cursor.execute("SHOW synchronous_commit")
+        if cursor.fetchone()[0] == "off":
+            raise SettingsError("PostgreSQL runs with synchronous_commit=off: a crash could send mails twice. Switch it on.")
+    dbapi_connection.rollback()
+
+
+_sessions = sessionmaker(expire_on_commit=False)
+_bound_to: list[Connection] = []
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """Open a session; commit when the block ends well, roll back when it raises."""
+    with _open() as session:
+        try:
+            yield session
+            session.commit()
+        except BaseException:
+            session.rollback()
+            raise
+
+
+def _open() -> Session:
+    if _bound_to:
+        return _sessions(bind=_bound_to[-1], join_transaction_mode="create_savepoint")
+    return _sessions(bind=engine())
+
+
+@contextmanager
+def joined_to(connection: Connection) -> Iterator[None]:
+    """Make every transaction() a savepoint on `connection`; tests undo a whole story this way."""
+    _bound_to.append(connection)
+    try:
+        yield
+    finally:
+        _bound_to.pop()
+
+
+def lock(session: Session, purpose: str, key: uuid.UUID | bytes | str) -> None:
+    """Hold an advisory lock on (purpose, key) until the transaction ends."""
+    name = key.hex() if isinstance(key, bytes) else str(key)
+    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"{purpose}:{name}"})

@@ -1,0 +1,1 @@
+"""The life of a message: planned, claimed, sending, and what became of it."""

@@ -1,0 +1,95 @@
+"""Messages, and each attempt to send one."""
+
+import uuid
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from leads.db import Base
+from leads.security.fields import Encrypted
+
+Lane = Literal["transactional", "reminder", "education"]
+LANES: tuple[Lane, ...] = ("transactional", "reminder", "education")
+STATES = (
+    "planned", "claimed", "sending", "sent", "delivered", "bounced", "complained",
+    "failed", "unknown", "skipped", "cancelled", "expired",
+)  # fmt: skip
+
+
+class Message(Base):
+    """One mail to one person: what caused it, when it is due, and what became of it and why."""
+
+    __tablename__ = "messages"
+    __table_args__ = (
+        CheckConstraint(f"state IN {STATES}", name="state"),
+        CheckConstraint(f"lane IN {LANES}", name="lane"),
+        UniqueConstraint("enrolment_id", "step", "occurrence"),
+        Index("ix_messages_due", "lane", "due_at", postgresql_where=text("state = 'planned'")),
+        Index("ix_messages_leased", "lease_until", postgresql_where=text("state IN ('claimed', 'sending')")),
+        Index(None, "lead_id", "due_at"),
+        Index(None, "person_id", "sent_at"),
+    )
+
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("people.id"))
+    lead_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("leads.id"))
+    enrolment_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("enrolments.id"))
+    step: Mapped[str | None] = mapped_column(String(60))
+    occurrence: Mapped[int]
+    template: Mapped[str] = mapped_column(String(60))
+    template_version: Mapped[str | None] = mapped_column(String(64))
+    language: Mapped[str | None] = mapped_column(String(5))
+    lane: Mapped[str] = mapped_column(String(20))
+    topic: Mapped[str] = mapped_column(String(40))
+    level: Mapped[int]
+    cause: Mapped[str] = mapped_column(String(60))
+    depends_on: Mapped[dict[str, Any]]
+
+    due_at: Mapped[datetime]
+    planned_for: Mapped[datetime]
+    local_due: Mapped[str] = mapped_column(String(40))
+    moved_by: Mapped[list[Any]]
+    window: Mapped[dict[str, Any] | None]
+    useful_until: Mapped[datetime | None]
+    on_unknown: Mapped[str] = mapped_column(String(20))
+
+    state: Mapped[str] = mapped_column(String(20))
+    reason: Mapped[str | None] = mapped_column(String(60))
+    state_at: Mapped[datetime]
+    actor: Mapped[str] = mapped_column(String(80))
+    created_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+
+    lease_until: Mapped[datetime | None]
+    fence: Mapped[int] = mapped_column(BigInteger)
+    attempts: Mapped[int]
+    lost_leases: Mapped[int]
+
+    facts = Encrypted[dict[str, Any]]()
+    address_index: Mapped[bytes | None] = mapped_column(LargeBinary)
+    mime_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class DeliveryAttempt(Base):
+    """One try to hand a message to a carrier: written before the final dot, finished by the answer to it."""
+
+    __tablename__ = "delivery_attempts"
+
+    message_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("messages.id"), index=True)
+    fence: Mapped[int] = mapped_column(BigInteger)
+    carrier: Mapped[str] = mapped_column(String(20))
+    at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    outcome: Mapped[str | None] = mapped_column(String(20))
+    reply_code: Mapped[int | None]
+    reply_status: Mapped[str | None] = mapped_column(String(12))
+
+
+class Heartbeat(Base):
+    """The last sign of life a task of this lane wrote (real time)."""
+
+    __tablename__ = "heartbeats"
+
+    worker: Mapped[str] = mapped_column(String(40), unique=True)
+    at: Mapped[datetime]

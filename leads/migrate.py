@@ -1,0 +1,48 @@
+"""Bringing the database to the newest schema, and telling whether it is."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, text
+
+from leads.models import metadata
+
+
+def upgrade(engine: Engine, *, to: str = "head") -> None:
+    """Apply every missing migration; two starts at once wait for each other."""
+    with engine.connect() as connection:
+        connection.execute(text("SELECT pg_advisory_lock(hashtextextended('migrate', 0))"))
+        connection.commit()
+        try:
+            config = _config()
+            config.attributes["connection"] = connection
+            command.upgrade(config, to)
+            connection.commit()
+        finally:
+            connection.execute(text("SELECT pg_advisory_unlock(hashtextextended('migrate', 0))"))
+            connection.commit()
+
+
+def is_current(connection: Connection) -> bool:
+    """True when the database has exactly the migrations this code knows."""
+    heads = ScriptDirectory.from_config(_config()).get_heads()
+    return set(MigrationContext.configure(connection).get_current_heads()) == set(heads)
+
+
+def differences(connection: Connection) -> list[str]:
+    """Return what the models have that the migrated database has not, and the other way round, in words."""
+    context = MigrationContext.configure(connection, opts={"compare_type": True})
+    return [str(difference) for difference in compare_metadata(context, metadata)]
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("file_template", "%%(year)d-%%(month).2d-%%(day).2d_%%(hour).2d%%(minute).2d_%%(slug)s")
+    config.set_main_option("version_locations", str(Path(__file__).parent / "migrations" / "versions"))
+    config.set_main_option("path_separator", "os")
+    return config

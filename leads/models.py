@@ -1,0 +1,15 @@
+"""Imports every slice's tables, so that any process can resolve a foreign key."""
+
+import leads.accounts.models
+import leads.audit.models
+import leads.consent.models
+import leads.inquiries.models
+import leads.messages.models
+import leads.people.models
+import leads.pipeline.models
+import leads.security.tokens
+import leads.sequences.models
+import leads.todos.models  # noqa: F401
+from leads.db import Base
+
+metadata = Base.metadata

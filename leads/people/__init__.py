@@ -1,0 +1,1 @@
+"""Someone seeking care: who they are, and whether we know them already."""

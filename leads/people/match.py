@@ -1,0 +1,95 @@
+"""Do we know this person already? Two identifiers and the name must agree; couples share phones."""
+
+import unicodedata
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import phonenumbers
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from leads.clock import now
+from leads.db import new_id
+from leads.people.models import MergeSuggestion, Person
+from leads.security.fields import blind_index
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a submission says about who someone is."""
+
+    given_name: str
+    family_name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    birth_date: date | None = None
+
+
+def email_index(address: str) -> bytes:
+    """Return the blind index of an e-mail address; case and surrounding space don't matter."""
+    return blind_index("email", address.strip().casefold())
+
+
+def phone_index(number: str) -> bytes:
+    """Return the blind index of a phone number in E.164."""
+    return blind_index("phone", number)
+
+
+def normal_phone(number: str, *, region: str = "US") -> str | None:
+    """Return the number in E.164, or None where it cannot be dialled."""
+    try:
+        parsed = phonenumbers.parse(number, region)
+    except phonenumbers.NumberParseException:
+        return None
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164) if phonenumbers.is_possible_number(parsed) else None
+
+
+def find(session: Session, who: Identity) -> tuple[Person | None, Sequence[tuple[Person, str]]]:
+    """Return the person this certainly is, if any, and those it may be, each with the identifiers that agree."""
+    known, suspects = None, []
+    for candidate in (
+        session.scalars(select(Person).where(or_(*_same_identifier(who))).order_by(Person.id)) if _same_identifier(who) else ()
+    ):
+        agreeing = [name for name, agrees in _agreement(candidate, who).items() if agrees]
+        if known is None and len(agreeing) >= 2 and same_name(candidate, who):
+            known = candidate
+        else:
+            suspects.append((candidate, "+".join(agreeing)))
+    return known, suspects
+
+
+def suggest_merge(session: Session, person_id: uuid.UUID, other_id: uuid.UUID, *, why: str) -> None:
+    """Put two people before a coordinator's eyes; suggesting the same pair again changes nothing."""
+    first, second = sorted((person_id, other_id))
+    row = {"id": new_id(), "person_id": first, "other_id": second, "why": why, "suggested_at": now()}
+    session.execute(insert(MergeSuggestion).values(row).on_conflict_do_nothing())
+
+
+def same_name(person: Person, who: Identity) -> bool:
+    """True when given and family name agree but for case, accents and spacing."""
+    return _plain(person.given_name) == _plain(who.given_name) and _plain(person.family_name) == _plain(who.family_name)
+
+
+def _same_identifier(who: Identity) -> list[ColumnElement[bool]]:
+    conditions = []
+    if who.email:
+        conditions.append(Person.email_index == email_index(who.email))
+    if who.phone:
+        conditions.append(Person.phone_index == phone_index(who.phone))
+    return conditions
+
+
+def _agreement(person: Person, who: Identity) -> dict[str, bool]:
+    return {
+        "email": who.email is not None and person.email_index == email_index(who.email),
+        "phone": who.phone is not None and person.phone_index == phone_index(who.phone),
+        "birth_date": who.birth_date is not None and person.birth_date == who.birth_date.isoformat(),
+    }
+
+
+def _plain(name: str | None) -> str:
+    letters = unicodedata.normalize("NFKD", name or "")
+    return " ".join("".join(letter for letter in letters if not unicodedata.combining(letter)).casefold().split())

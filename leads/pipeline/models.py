@@ -1,0 +1,68 @@
+"""Leads, their stage changes, and notes."""
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from leads.db import Base
+from leads.security.fields import Encrypted
+
+
+class Lead(Base):
+    """One journey of a person through the pipeline; `version` rises with every write."""
+
+    __tablename__ = "leads"
+    __table_args__ = (
+        Index("ix_leads_open_due", "expected_by", "id", postgresql_where=text("closed_at IS NULL")),
+        Index(None, "person_id"),
+    )
+
+    serial: Mapped[int] = mapped_column(BigInteger, Identity(always=True), unique=True)
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("people.id"))
+    stage: Mapped[str] = mapped_column(String(20))
+    office: Mapped[str] = mapped_column(String(40))
+    interest = Encrypted[str]()
+    source: Mapped[str] = mapped_column(String(20))
+    for_whom: Mapped[str] = mapped_column(String(20))
+    assigned_to: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    opened_at: Mapped[datetime]
+    expected_by: Mapped[datetime]
+    reached_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    outcome: Mapped[str | None] = mapped_column(String(40))
+    first_closed_at: Mapped[datetime | None]
+    first_outcome: Mapped[str | None] = mapped_column(String(40))
+    version: Mapped[int]
+
+    @property
+    def number(self) -> str:
+        """The number people say on the phone."""
+        return f"L-{self.serial:06d}"
+
+
+class StageChange(Base):
+    """One move of a lead from stage to stage: who, when and why."""
+
+    __tablename__ = "stage_changes"
+
+    lead_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("leads.id"), index=True)
+    from_stage: Mapped[str | None] = mapped_column(String(20))
+    to_stage: Mapped[str] = mapped_column(String(20))
+    outcome: Mapped[str | None] = mapped_column(String(40))
+    reason = Encrypted[str]()
+    actor: Mapped[str] = mapped_column(String(80))
+    at: Mapped[datetime]
+
+
+class Note(Base):
+    """What a member of staff wrote about a lead, for colleagues only."""
+
+    __tablename__ = "notes"
+
+    lead_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("leads.id"), index=True)
+    text = Encrypted[str]()
+    kind: Mapped[str] = mapped_column(String(20))
+    actor: Mapped[str] = mapped_column(String(80))
+    at: Mapped[datetime]

@@ -1,0 +1,1 @@
+"""Encrypted columns, the key ring and signed links."""

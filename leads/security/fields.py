@@ -1,0 +1,86 @@
+"""Encrypted columns, bound to table, column and row, and the blind indexes that find them again."""
+
+import hashlib
+import hmac
+import json
+import os
+import struct
+import uuid
+from typing import Any, Generic, Self, TypeVar, overload
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import LargeBinary
+from sqlalchemy.orm import MappedColumn, mapped_column
+
+from leads.errors import LeadsError
+from leads.security.keys import ring
+
+FORMAT, ALGORITHM = 1, 1
+HEADER = struct.Struct(">BBH12s")
+T = TypeVar("T")
+
+
+class CellError(LeadsError):
+    """A cell cannot be opened: it was moved, changed, or its key is gone. The message names no content."""
+
+    status = 500
+    code = "unreadable_cell"
+
+
+def seal(value: Any, *, table: str, column: str, row_id: uuid.UUID) -> bytes:
+    """Return `value` (anything JSON holds) as an AES-256-GCM cell: format, algorithm, key version, nonce, ciphertext."""
+    version = ring().current("cells")
+    key = ring().derive("cells", version, f"{table}.{column}")
+    nonce = os.urandom(12)
+    plain = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return HEADER.pack(FORMAT, ALGORITHM, version, nonce) + AESGCM(key).encrypt(nonce, plain, _bound_to(table, column, row_id, version))
+
+
+def unseal(cell: bytes, *, table: str, column: str, row_id: uuid.UUID) -> Any:
+    """Return what a cell holds; raises CellError when it does not belong to this table, column and row."""
+    try:
+        form, algorithm, version, nonce = HEADER.unpack_from(cell)
+        if (form, algorithm) != (FORMAT, ALGORITHM):
+            raise ValueError("unknown format")
+        key = ring().derive("cells", version, f"{table}.{column}")
+        return json.loads(AESGCM(key).decrypt(nonce, cell[HEADER.size :], _bound_to(table, column, row_id, version)))
+    except (InvalidTag, ValueError, struct.error):
+        raise CellError(f"{table}.{column} of row {row_id} cannot be read.") from None
+
+
+def _bound_to(table: str, column: str, row_id: uuid.UUID, version: int) -> bytes:
+    # Length-prefixed: joined by dots, ("a.b", "c") and ("a", "b.c") would bind to the same bytes.
+    parts = (table.encode(), column.encode(), row_id.bytes, version.to_bytes(2, "big"))
+    return b"".join(struct.pack(">I", len(part)) + part for part in parts)
+
+
+class Encrypted(Generic[T]):
+    """A column kept as a cell: `name = Encrypted[str]()` reads and writes plain values and adds the mapped column `name_cell`."""
+
+    name: str
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name, self.cell = name, f"{name}_cell"
+        column: MappedColumn[bytes | None] = mapped_column(name, LargeBinary, nullable=True)
+        setattr(owner, self.cell, column)
+
+    @overload
+    def __get__(self, row: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, row: Any, owner: type) -> T | None: ...
+    def __get__(self, row: Any, owner: type) -> Self | T | None:
+        if row is None:
+            return self
+        cell = getattr(row, self.cell)
+        return None if cell is None else unseal(cell, table=row.__tablename__, column=self.name, row_id=row.id)
+
+    def __set__(self, row: Any, value: T | None) -> None:
+        cell = None if value is None else seal(value, table=row.__tablename__, column=self.name, row_id=row.id)
+        setattr(row, self.cell, cell)
+
+
+def blind_index(name: str, normalised: str) -> bytes:
+    """Return HMAC-SHA-256 of a normalised value under the key of the index `name`."""
+    key = ring().derive("blind", ring().current("blind"), name)
+    return hmac.new(key, normalised.encode(), hashlib.sha256).digest()

@@ -1,0 +1,75 @@
+"""The key ring: versioned roots that live outside database and backup, and the keys derived from them."""
+
+import base64
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from config.settings import settings
+from leads.errors import ConfigError
+
+PURPOSES = ("cells", "blind", "audit", "tokens", "webhooks")
+
+
+@dataclass(frozen=True)
+class Ring:
+    """The roots by purpose and version; the highest version of a purpose is the current one."""
+
+    roots: dict[str, dict[int, bytes]]
+
+    def current(self, purpose: str) -> int:
+        """Return the newest version of a purpose's root."""
+        return max(self.roots[purpose])
+
+    def derive(self, purpose: str, version: int, info: str) -> bytes:
+        """Return the 256-bit key for `info` (HKDF-SHA-256, RFC 5869); raises ConfigError for a version not on the ring."""
+        return _derive(self._root(purpose, version), f"{purpose}:{info}")
+
+    def _root(self, purpose: str, version: int) -> bytes:
+        try:
+            return self.roots[purpose][version]
+        except KeyError:
+            raise ConfigError(f"The key ring has no version {version} of the {purpose} root: restore the escrowed ring.") from None
+
+
+@lru_cache(maxsize=1024)
+def _derive(root: bytes, info: str) -> bytes:
+    return HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=info.encode()).derive(root)
+
+
+def make(path: Path) -> Ring:
+    """Write a new ring to `path`, readable by its owner only; an existing file is never overwritten."""
+    roots = {purpose: {"1": base64.b64encode(secrets.token_bytes(32)).decode()} for purpose in PURPOSES}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w") as file:
+        json.dump(roots, file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    return read(path)
+
+
+def read(path: Path) -> Ring:
+    """Return the ring kept at `path`; raises ConfigError when it is missing or broken."""
+    try:
+        words = json.loads(path.read_text())
+        roots = {purpose: {int(version): base64.b64decode(root) for version, root in words[purpose].items()} for purpose in PURPOSES}
+    except FileNotFoundError:
+        raise ConfigError(f"No key ring at {path}: `handoff up` makes one; on a restored site put the escrowed ring there.") from None
+    except (KeyError, ValueError, AttributeError) as error:
+        raise ConfigError(f"The key ring at {path} cannot be read ({error}): put the escrowed ring there.") from None
+    if any(len(root) != 32 for versions in roots.values() for root in versions.values()):
+        raise ConfigError(f"The key ring at {path} has a root that is not 256 bits long: put the escrowed ring there.")
+    return Ring(roots)
+
+
+@lru_cache
+def ring() -> Ring:
+    """Return this process's key ring."""
+    return read(settings().keyring_file)

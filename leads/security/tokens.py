@@ -1,0 +1,81 @@
+"""Links that carry a right: 256 bits, stored as a hash, one purpose each; GET never acts on them."""
+
+import base64
+import hashlib
+import hmac
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import ForeignKey, LargeBinary, String, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from leads.clock import real_now
+from leads.db import Base
+from leads.errors import NotFound
+from leads.security.keys import ring
+
+Purpose = Literal["confirm", "unsubscribe", "preferences", "referrer", "screening", "visit", "sign_in"]
+
+
+class Token(Base):
+    """A link that was given out: whose it is, what it may do and until when."""
+
+    __tablename__ = "tokens"
+
+    hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    purpose: Mapped[str] = mapped_column(String(20))
+    person_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("people.id"), index=True)
+    message_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("messages.id"))
+    topic: Mapped[str | None] = mapped_column(String(40))
+    issued_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    used_at: Mapped[datetime | None]
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What a link stands for."""
+
+    purpose: Purpose
+    person_id: uuid.UUID | None = None
+    message_id: uuid.UUID | None = None
+    topic: str | None = None
+    expires_at: datetime | None = None
+
+
+def derive(purpose: Purpose, seed: uuid.UUID) -> str:
+    """Return the link text for a purpose and seed: the same each time a mail is rendered, yet kept nowhere."""
+    key = ring().derive("tokens", ring().current("tokens"), purpose)
+    return base64.urlsafe_b64encode(hmac.new(key, seed.bytes, hashlib.sha256).digest()).rstrip(b"=").decode()
+
+
+def issue(session: Session, seed: uuid.UUID, grant: Grant) -> str:
+    """Record the right and return the link text; issuing the same seed again changes nothing."""
+    text = derive(grant.purpose, seed)
+    row = Token(
+        hash=_hash(text),
+        purpose=grant.purpose,
+        person_id=grant.person_id,
+        message_id=grant.message_id,
+        topic=grant.topic,
+        issued_at=real_now(),
+        expires_at=grant.expires_at,
+    )
+    values = {column.key: getattr(row, column.key) for column in Token.__mapper__.column_attrs}
+    session.execute(insert(Token).values(**values).on_conflict_do_nothing(index_elements=["hash"]))
+    return text
+
+
+def read(session: Session, purpose: Purpose, text: str) -> Token:
+    """Return the token behind a link; raises NotFound when unknown, of another purpose, or expired."""
+    token = session.scalar(select(Token).where(Token.hash == _hash(text), Token.purpose == purpose))
+    if token is None or (token.expires_at is not None and token.expires_at < real_now()):
+        raise NotFound("This link is not valid any more. Please call the office.", code="link_expired")
+    return token
+
+
+def _hash(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()

@@ -1,0 +1,45 @@
+"""Published versions of sequences, and who is enrolled in them."""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from leads.db import Base
+
+
+class SequenceVersion(Base):
+    """A sequence as it was published; never changed, so an enrolment stays on what it began with."""
+
+    __tablename__ = "sequence_versions"
+    __table_args__ = (UniqueConstraint("key", "content_hash"), UniqueConstraint("key", "number"))
+
+    key: Mapped[str] = mapped_column(String(60))
+    number: Mapped[int]
+    content_hash: Mapped[str] = mapped_column(String(64))
+    definition: Mapped[dict[str, Any]]
+    published_at: Mapped[datetime]
+
+
+class Enrolment(Base):
+    """One lead in one sequence, counted from `anchor_at`; ended by somebody or something, for a reason."""
+
+    __tablename__ = "enrolments"
+    __table_args__ = (
+        Index("uq_enrolments_running", "lead_id", "sequence_key", unique=True, postgresql_where=text("ended_at IS NULL")),
+        Index("ix_enrolments_person_running", "person_id", postgresql_where=text("ended_at IS NULL")),
+    )
+
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("people.id"))
+    lead_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("leads.id"))
+    version_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("sequence_versions.id"))
+    sequence_key: Mapped[str] = mapped_column(String(60))
+    anchor_at: Mapped[datetime]
+    facts: Mapped[dict[str, Any]]
+    started_by: Mapped[str] = mapped_column(String(80))
+    started_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    ended_by: Mapped[str | None] = mapped_column(String(80))
+    ended_why: Mapped[str | None] = mapped_column(String(60))

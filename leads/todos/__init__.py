@@ -1,0 +1,1 @@
+"""A human's next step."""

@@ -1,0 +1,33 @@
+"""To-dos."""
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from leads.db import Base
+from leads.security.fields import Encrypted
+
+
+class Todo(Base):
+    """Something a person must do, by when, and for which role; done or dropped by somebody, with an outcome."""
+
+    __tablename__ = "todos"
+    __table_args__ = (
+        Index("ix_todos_open", "urgent", "due_at", postgresql_where=text("done_at IS NULL")),
+        Index("ix_todos_open_person", "person_id", postgresql_where=text("done_at IS NULL")),
+    )
+
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("people.id"))
+    lead_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("leads.id"))
+    kind: Mapped[str] = mapped_column(String(40))
+    role: Mapped[str] = mapped_column(String(20))
+    urgent: Mapped[bool]
+    due_at: Mapped[datetime]
+    note = Encrypted[str]()
+    opened_by: Mapped[str] = mapped_column(String(80))
+    opened_at: Mapped[datetime]
+    done_by: Mapped[str | None] = mapped_column(String(80))
+    done_at: Mapped[datetime | None]
+    outcome: Mapped[str | None] = mapped_column(String(40))

@@ -1,0 +1,67 @@
+"""Opening and closing a human's next step."""
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from leads.audit.trail import SYSTEM, record
+from leads.clock import now
+from leads.errors import Conflict, NotFound
+from leads.todos.models import Todo
+
+
+def open_todo(
+    session: Session,
+    kind: str,
+    *,
+    person_id: uuid.UUID,
+    lead_id: uuid.UUID | None,
+    due_at: datetime,
+    role: str = "coordinator",
+    urgent: bool = False,
+    note: str | None = None,
+    actor: str = SYSTEM,
+) -> Todo:
+    """Return a new to-do, or the open one of this kind for this lead: the same need is never listed twice."""
+    known = session.scalar(
+        select(Todo).where(Todo.person_id == person_id, Todo.lead_id == lead_id, Todo.kind == kind, Todo.done_at.is_(None))
+    )
+    if known is not None:
+        known.due_at, known.urgent = min(known.due_at, due_at), known.urgent or urgent
+        return known
+    todo = Todo(
+        person_id=person_id,
+        lead_id=lead_id,
+        kind=kind,
+        role=role,
+        urgent=urgent,
+        due_at=due_at,
+        note=note,
+        opened_by=actor,
+        opened_at=now(),
+    )
+    session.add(todo)
+    record(session, "todo.opened", todo, actor=actor, kind=kind, lead=str(lead_id))
+    return todo
+
+
+def finish(session: Session, todo_id: uuid.UUID, *, actor: str, outcome: str) -> Todo:
+    """Close a to-do with its outcome; raises NotFound, or Conflict when somebody already did."""
+    todo = session.get(Todo, todo_id, with_for_update=True)
+    if todo is None:
+        raise NotFound("There is no such to-do.")
+    if todo.done_at is not None:
+        raise Conflict("Somebody has already done this.")
+    todo.done_at, todo.done_by, todo.outcome = now(), actor, outcome
+    record(session, "todo.done", todo, actor=actor, outcome=outcome)
+    return todo
+
+
+def finish_all(session: Session, kind: str, *, lead_id: uuid.UUID, actor: str, outcome: str) -> int:
+    """Close every open to-do of a kind on a lead; returns how many."""
+    rows = session.scalars(select(Todo).where(Todo.lead_id == lead_id, Todo.kind == kind, Todo.done_at.is_(None))).all()
+    for todo in rows:
+        finish(session, todo.id, actor=actor, outcome=outcome)
+    return len(rows)
