@@ -1,0 +1,1 @@
+"""How people and machines reach what the clinic does: a folder per audience."""

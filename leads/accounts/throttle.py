@@ -1,0 +1,33 @@
+"""Keeping things from being done too often: counted in the database, by real time."""
+
+from datetime import timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from leads.accounts.models import Attempt
+from leads.clock import real_now
+from leads.db import lock
+from leads.errors import TooMany
+
+
+def count(session: Session, kind: str, key: bytes, *, limit: int, within: timedelta) -> None:
+    """Count one more of `kind` for `key`; raises TooMany when `limit` of them lie within the last `within`."""
+    if not has_room(session, kind, key, limit=limit, within=within):
+        raise TooMany("That was too often. Please wait a little, or call the office.", retry_after=_wait(session, kind, key, within))
+    session.add(Attempt(kind=kind, key=key, at=real_now()))
+    session.flush()
+
+
+def has_room(session: Session, kind: str, key: bytes, *, limit: int, within: timedelta) -> bool:
+    """True while fewer than `limit` were counted within the last `within`; holds the key until the transaction ends."""
+    lock(session, kind, key)
+    since = real_now() - within
+    seen = session.scalar(select(func.count()).where(Attempt.kind == kind, Attempt.key == key, Attempt.at > since))
+    return (seen or 0) < limit
+
+
+def _wait(session: Session, kind: str, key: bytes, within: timedelta) -> int:
+    since = real_now() - within
+    oldest = session.scalar(select(func.min(Attempt.at)).where(Attempt.kind == kind, Attempt.key == key, Attempt.at > since))
+    return max(1, int(((oldest or real_now()) + within - real_now()).total_seconds()))

@@ -1,0 +1,29 @@
+"""Builds the ASGI app: mounts the surfaces, error pages, request id, security headers."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from leads.http import errors
+from leads.http.api.routes import build_api
+from leads.http.console.routes import router as console
+from leads.http.headers import SafeHeaders
+from leads.http.ops.routes import router as ops
+from leads.http.public.routes import router as public
+
+
+def create_app(nudge: Callable[[], None] = lambda: None) -> FastAPI:
+    """Return the web app; `nudge` is called after each commit, and its loss costs seconds."""
+    app = FastAPI(title="Warm Handoff", openapi_url=None, docs_url=None, redoc_url=None)
+    api = build_api()
+    for each, as_json in ((app, False), (api, True)):
+        each.state.nudge = nudge
+        errors.install(each, as_json=as_json)
+    app.mount("/api", api)
+    app.mount("/static", StaticFiles(directory=Path(__file__).parent / "http" / "static"), name="static")
+    for router in (ops, public, console):
+        app.include_router(router)
+    app.add_middleware(SafeHeaders)
+    return app

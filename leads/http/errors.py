@@ -1,0 +1,88 @@
+"""Refusals in words: the same for pages and machines, never a stack trace."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
+
+from leads.errors import FieldError, Invalid, LeadsError, NotFound, TooMany
+from leads.http.pages import page
+
+log = structlog.get_logger()
+
+WORDS = {
+    400: ("malformed", "This request could not be read."),
+    404: ("not_found", "There is nothing here. The address may be old or mistyped."),
+    405: ("method_not_allowed", "This address does not take that kind of request."),
+    413: ("too_large", "This is more than we can take in at once."),
+}
+
+
+def install(app: FastAPI, *, as_json: bool) -> None:
+    """Make an app answer every refusal with its status and words, as JSON or as a page."""
+
+    def answer(request: Request, error: LeadsError) -> Response:
+        return in_json(error) if as_json else in_a_page(request, error)
+
+    @app.exception_handler(LeadsError)
+    def refused(request: Request, error: LeadsError) -> Response:
+        return answer(request, error)
+
+    @app.exception_handler(RequestValidationError)
+    def not_valid(request: Request, error: RequestValidationError) -> Response:
+        return answer(request, from_validation(error.errors()))
+
+    @app.exception_handler(HTTPException)
+    def plain(request: Request, error: HTTPException) -> Response:
+        code, message = WORDS.get(error.status_code, ("refused", str(error.detail)))
+        refusal = LeadsError(message, code=code)
+        refusal.status = error.status_code
+        return answer(request, refusal)
+
+    @app.exception_handler(Exception)
+    def broken(request: Request, error: Exception) -> Response:
+        log.error("request.broken", exc_info=error)
+        refusal = LeadsError("Something went wrong on our side. Nothing you sent was half kept; please try again.", code="internal")
+        refusal.status = 500
+        return answer(request, refusal)
+
+
+def in_json(error: LeadsError) -> JSONResponse:
+    """Return a refusal as machines read it."""
+    fields = [{"field": each.field, "code": each.code, "message": each.message} for each in error.errors]
+    return JSONResponse({"error": error.code, "message": error.message, "errors": fields}, error.status, headers=_headers(error))
+
+
+def in_a_page(request: Request, error: LeadsError) -> Response:
+    """Return a refusal as people read it."""
+    response = page(request, "public/refused.html", status=error.status, error=error, is_missing=isinstance(error, NotFound))
+    response.headers.update(_headers(error))
+    return response
+
+
+def from_validation(errors: Iterable[Any]) -> LeadsError:
+    """Return pydantic's findings as a refusal that names each field; a body that is no JSON at all is malformed."""
+    found = list(errors)
+    if any(each["type"] == "json_invalid" for each in found):
+        return LeadsError("The body is not valid JSON.")
+    return Invalid("Some fields need another look.", errors=tuple(_field(each) for each in found))
+
+
+def from_model(error: ValidationError) -> Invalid:
+    """Return a model's findings as a refusal that names each field."""
+    return Invalid("Some fields need another look.", errors=tuple(_field(each) for each in error.errors()))
+
+
+def _field(error: Any) -> FieldError:
+    place = [str(part) for part in error["loc"] if part not in ("body", "query", "header", "path")]
+    message = error["msg"].removeprefix("Value error, ")
+    return FieldError(".".join(place) or "body", error["type"], message)
+
+
+def _headers(error: LeadsError) -> dict[str, str]:
+    return {"Retry-After": str(error.retry_after)} if isinstance(error, TooMany) else {}

@@ -1,0 +1,47 @@
+"""Drawing a page from templates/web, with the clinic's words and times in the office's zone."""
+
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from config.settings import settings
+from leads.clinic.profile import clinic
+from leads.clock import now
+
+
+@lru_cache
+def environment() -> Environment:
+    """Return the templates of all pages; a missing value is an error, not a blank."""
+    made = Environment(
+        loader=FileSystemLoader(settings().handoff_templates_dir / "web"),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    made.filters |= {"local": local, "utc": utc}
+    made.globals |= {"clinic": clinic, "is_local": settings().is_local, "now": now}
+    return made
+
+
+def page(request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
+    """Return a page of templates/web as a response."""
+    text = environment().get_template(template).render(request=request, **context)
+    return HTMLResponse(text, status_code=status)
+
+
+def local(moment: datetime, form: str = "%a %b %-d, %-I:%M %p", zone: str | ZoneInfo | None = None) -> str:
+    """Return a moment as the wall clock of an office shows it (the default office's where none is named)."""
+    there = ZoneInfo(zone) if isinstance(zone, str) else zone or clinic().office(None).zone
+    return moment.astimezone(there).strftime(form)
+
+
+def utc(moment: datetime) -> str:
+    """Return a moment in UTC, for machines and for the hover."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
