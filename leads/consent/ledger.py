@@ -1,0 +1,183 @@
+"""Granting, withdrawing, confirming, suppressing, holding and pausing; and the one question: may we e-mail this person?"""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import exists, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from leads.audit.trail import SYSTEM, record, record_about
+from leads.clock import now
+from leads.consent.models import GRANTS, Confirmation, ConsentEntry, Hold, Pause, Suppression
+from leads.db import lock, new_id
+from leads.errors import Invalid, NotFound
+from leads.security.fields import seal
+
+Grant = Literal["contact", "education", "unencrypted_email", "status_to_referrer"]
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """How a grant or withdrawal came about: which words, from where, by what means."""
+
+    source: str
+    method: str
+    wording: str | None = None
+    evidence: str | None = None
+
+
+def grant(session: Session, person_id: uuid.UUID, kind: str, how: Spoken, *, actor: str) -> ConsentEntry:
+    """Record a grant; raises Invalid for a kind that does not exist."""
+    return _enter(session, person_id, kind, "grant", how, actor)
+
+
+def withdraw(session: Session, person_id: uuid.UUID, kind: str, how: Spoken, *, actor: str) -> ConsentEntry:
+    """Record a withdrawal; what was granted before stays on record."""
+    return _enter(session, person_id, kind, "withdraw", how, actor)
+
+
+def granted(session: Session, person_id: uuid.UUID) -> set[str]:
+    """Return the kinds whose newest entry is a grant."""
+    newest = (
+        select(ConsentEntry.kind, ConsentEntry.act)
+        .where(ConsentEntry.person_id == person_id)
+        .distinct(ConsentEntry.kind)
+        .order_by(ConsentEntry.kind, ConsentEntry.at.desc(), ConsentEntry.id.desc())
+    )
+    return {kind for kind, act in session.execute(newest) if act == "grant"}
+
+
+def confirm(session: Session, person_id: uuid.UUID, address_index: bytes, *, method: str, actor: str, evidence: str | None = None) -> bool:
+    """Record that an address is the person's own; returns False when that was known already."""
+    # The button may be pressed twice at once: the unique index lets one of the two in.
+    row_id = new_id()
+    cell = seal(evidence, table="confirmations", column="evidence", row_id=row_id) if evidence else None
+    values = {
+        "id": row_id,
+        "person_id": person_id,
+        "address_index": address_index,
+        "method": method,
+        "actor": actor,
+        "at": now(),
+        "evidence_cell": cell,
+    }
+    statement = insert(Confirmation).values(values).on_conflict_do_nothing().returning(Confirmation.id)
+    is_new = session.execute(statement).first() is not None
+    if is_new:
+        record_about(session, "address.confirmed", "people", person_id, actor=actor, method=method)
+    return is_new
+
+
+def is_confirmed(session: Session, person_id: uuid.UUID, address_index: bytes | None) -> bool:
+    """True when this person proved that this address is theirs."""
+    return bool(session.scalar(select(exists().where(Confirmation.person_id == person_id, Confirmation.address_index == address_index))))
+
+
+def suppress(
+    session: Session,
+    *,
+    reason: str,
+    actor: str,
+    person_id: uuid.UUID | None = None,
+    address_index: bytes | None = None,
+    topic: str | None = None,
+) -> Suppression:
+    """Stop a topic (all of them where none is named) for a person, or an address whoever it belongs to; again changes nothing."""
+    if person_id is not None:
+        lock(session, "person", person_id)
+    same = (Suppression.person_id.is_not_distinct_from(person_id), Suppression.address_index.is_not_distinct_from(address_index))
+    known = session.scalar(select(Suppression).where(*same, Suppression.topic.is_not_distinct_from(topic), Suppression.lifted_at.is_(None)))
+    if known is not None:
+        return known
+    stop = Suppression(person_id=person_id, address_index=address_index, topic=topic, reason=reason, actor=actor, at=now())
+    session.add(stop)
+    record(session, "suppression.added", stop, actor=actor, reason=reason, topic=topic, person=str(person_id))
+    return stop
+
+
+def lift(session: Session, *, person_id: uuid.UUID, topic: str | None, actor: str) -> int:
+    """Lift a person's own stop of a topic; returns how many stops that ended. A stop of the address itself stays."""
+    own = (Suppression.person_id == person_id, Suppression.address_index.is_(None), Suppression.lifted_at.is_(None))
+    stops = session.scalars(select(Suppression).where(*own, Suppression.topic.is_not_distinct_from(topic))).all()
+    for stop in stops:
+        stop.lifted_at, stop.lifted_by = now(), actor
+        record(session, "suppression.lifted", stop, actor=actor, topic=topic, person=str(person_id))
+    return len(stops)
+
+
+def suppressed_topics(session: Session, person_id: uuid.UUID) -> set[str | None]:
+    """Return the topics this person stopped; None among them means all."""
+    return set(session.scalars(select(Suppression.topic).where(Suppression.person_id == person_id, Suppression.lifted_at.is_(None))))
+
+
+def hold(session: Session, person_id: uuid.UUID, *, reason: str, actor: str = SYSTEM) -> Hold:
+    """Put a person on hold: no automatic mail of any kind. A second reason is a second hold."""
+    lock(session, "person", person_id)
+    raised = Hold(person_id=person_id, reason=reason, raised_by=actor, raised_at=now())
+    session.add(raised)
+    record(session, "hold.raised", raised, actor=actor, reason=reason, person=str(person_id))
+    return raised
+
+
+def open_holds(session: Session, person_id: uuid.UUID) -> list[Hold]:
+    """Return the holds nobody has released yet, oldest first."""
+    return list(session.scalars(select(Hold).where(Hold.person_id == person_id, Hold.released_at.is_(None)).order_by(Hold.raised_at)))
+
+
+def release(session: Session, person_id: uuid.UUID, *, actor: str, disposition: str) -> list[Hold]:
+    """Release every open hold of a person with a disposition; raises NotFound when there is none, Invalid without words."""
+    if not disposition.strip():
+        raise Invalid("Say what was found and agreed before you release the hold.")
+    holds = open_holds(session, person_id)
+    if not holds:
+        raise NotFound("There is no hold to release.")
+    for each in holds:
+        each.released_at, each.released_by, each.disposition = now(), actor, disposition
+        record(session, "hold.released", each, actor=actor, person=str(person_id))
+    return holds
+
+
+def pause(session: Session, person_id: uuid.UUID, until: datetime, *, reason: str, actor: str) -> Pause:
+    """Let a person rest from all sequences until a moment; a newer pause replaces an older one."""
+    lock(session, "person", person_id)
+    end_pause(session, person_id, actor=actor)
+    rest = Pause(person_id=person_id, until=until, reason=reason, actor=actor, at=now())
+    session.add(rest)
+    record(session, "pause.started", rest, actor=actor, reason=reason, person=str(person_id))
+    return rest
+
+
+def end_pause(session: Session, person_id: uuid.UUID, *, actor: str) -> int:
+    """End a person's pause before its date; returns how many were running."""
+    running = session.scalars(select(Pause).where(Pause.person_id == person_id, Pause.ended_at.is_(None))).all()
+    for rest in running:
+        rest.ended_at = now()
+        record(session, "pause.ended", rest, actor=actor, person=str(person_id))
+    return len(running)
+
+
+def paused_until(session: Session, person_id: uuid.UUID) -> datetime | None:
+    """Return until when the person rests, or None."""
+    return session.scalar(select(func.max(Pause.until)).where(Pause.person_id == person_id, Pause.ended_at.is_(None), Pause.until > now()))
+
+
+def _enter(session: Session, person_id: uuid.UUID, kind: str, act: str, how: Spoken, actor: str) -> ConsentEntry:
+    if kind not in GRANTS:
+        raise Invalid(f"There is no consent called {kind}; there are {', '.join(GRANTS)}.")
+    entry = ConsentEntry(
+        person_id=person_id,
+        kind=kind,
+        act=act,
+        wording=how.wording,
+        source=how.source,
+        method=how.method,
+        evidence=how.evidence,
+        actor=actor,
+        at=now(),
+    )
+    session.add(entry)
+    record(session, f"consent.{act}", entry, actor=actor, kind=kind, wording=how.wording, person=str(person_id))
+    return entry
