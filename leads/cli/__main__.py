@@ -1,0 +1,5 @@
+"""`python -m leads.cli` is `handoff`."""
+
+from leads.cli import main
+
+main()
