@@ -102,26 +102,28 @@ class Calendar:
 
 def local_to_utc(day: date, at: wall_time, zone: ZoneInfo) -> datetime:
     """Return the UTC moment of a wall-clock time; a time in the spring gap becomes the first valid one, a repeated one its first."""
-    local = datetime.combine(day, at, tzinfo=zone)
+    local = datetime.combine(day, at.replace(tzinfo=None, fold=0), tzinfo=zone)
     there = local.astimezone(UTC)
-    if there.astimezone(zone).replace(tzinfo=None) != local.replace(tzinfo=None):
-        # In a gap, fold=0 uses the offset before it: the moment lands past the gap by as much as the time lay inside it.
-        return _first_valid(there, zone)
-    return there
+    if there.astimezone(zone).replace(tzinfo=None) == local.replace(tzinfo=None):
+        return there
+    # PEP 495: in a gap, fold=1 reads the time with the offset after it and lands before; fold=0 lands past it.
+    return _gap_end(local.replace(fold=1).astimezone(UTC), there, zone)
 
 
-def _first_valid(past_gap: datetime, zone: ZoneInfo) -> datetime:
-    offset_after = past_gap.astimezone(zone).utcoffset()
-    low, high = past_gap - timedelta(hours=3), past_gap
-    while high - low > timedelta(seconds=1):
-        middle = low + (high - low) / 2
-        low, high = (low, middle) if middle.astimezone(zone).utcoffset() == offset_after else (middle, high)
-    return high.replace(microsecond=0) if high.microsecond == 0 else (high + timedelta(seconds=1)).replace(microsecond=0)
+def _gap_end(before: datetime, past: datetime, zone: ZoneInfo) -> datetime:
+    offset_after = past.astimezone(zone).utcoffset()
+    low, high = int(before.timestamp()), int(past.timestamp())
+    while high - low > 1:
+        middle = (low + high) // 2
+        crossed = datetime.fromtimestamp(middle, zone).utcoffset() == offset_after
+        low, high = (low, middle) if crossed else (middle, high)
+    return datetime.fromtimestamp(high, UTC)
 
 
 def add_business_time(calendar: Calendar, start: datetime, minutes: int) -> datetime:
     """Return the UTC moment at which `minutes` of open time have passed since `start`; raises ValueError if the office never opens."""
-    left = timedelta(minutes=minutes)
+    # Two moments that share a zone are subtracted by their wall clocks, which is an hour wrong across a change of offset.
+    start, left = start.astimezone(UTC), timedelta(minutes=minutes)
     day = start.astimezone(calendar.zone).date()
     for _ in range(731):
         for opens, closes in calendar.open_spans(day):
@@ -137,6 +139,7 @@ def add_business_time(calendar: Calendar, start: datetime, minutes: int) -> date
 
 def business_minutes(calendar: Calendar, start: datetime, end: datetime) -> int:
     """Return the whole minutes of open time between two moments, day by day, never minute by minute."""
+    start, end = start.astimezone(UTC), end.astimezone(UTC)
     total, day = timedelta(), start.astimezone(calendar.zone).date()
     last = end.astimezone(calendar.zone).date()
     while day <= last:
