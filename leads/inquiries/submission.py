@@ -196,6 +196,13 @@ class Submission(Asked):
         None, validate_default=True, description="this or `email`; kept as E.164, a US number where no country code is given"
     )
     birth_date: Annotated[date | None, A_DATE, AfterValidator(_born), Line] = None
+    language: Annotated[Language, _choice("en", "es"), _else("en")] = "en"
+    reach_by: Annotated[ReachBy, _choice("any", "phone", "text", "email"), _else("any")] = "any"
+    reach_when: Annotated[ReachWhen, _choice("any", "morning", "afternoon", "evening"), _else("any")] = "any"
+    safe_voicemail: YesNo = Field(False, description="we may leave a message on this number")
+    safe_email: YesNo = Field(True, description="we may write to this address")
+    office: Annotated[str, AfterValidator(_office), _else("none")] = Field("none", description="an office's code, or none")
+    interest: Annotated[str | None, AfterValidator(_interest), _else(None)] = None
     insurance_question: Annotated[str | None, Field(max_length=1000), _at_most(1000), Lines] = None
     heard_from: Annotated[str | None, AfterValidator(_heard_from), _else(None)] = None
     message: Annotated[str | None, Field(max_length=4000), _at_most(4000), Lines] = None
