@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from sqlalchemy import ForeignKey, LargeBinary, String, select
@@ -18,6 +18,7 @@ from leads.errors import NotFound
 from leads.security.keys import ring
 
 Purpose = Literal["confirm", "unsubscribe", "preferences", "referrer", "screening", "visit", "sign_in"]
+CONFIRM_FOR = timedelta(days=14)
 
 
 class Token(Base):

@@ -1,0 +1,1 @@
+"""What takes mail away: a file per carrier."""

@@ -1,0 +1,69 @@
+"""What every carrier can do: be offered a message up to its last byte, and then either take it or be left."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """Who it comes back to and who it goes to: one mailbox a message, always."""
+
+    sender: str
+    recipient: str
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """A carrier's explicit answer: the SMTP code and enhanced status (RFC 3463)."""
+
+    code: int
+    status: str | None = None
+
+    @property
+    def taken(self) -> bool:
+        """True when the carrier has taken responsibility for the message (RFC 5321, 4.2.5)."""
+        return 200 <= self.code < 300
+
+    @property
+    def passing(self) -> bool:
+        """True for a refusal that may not last."""
+        return 400 <= self.code < 500
+
+    @property
+    def throttles(self) -> bool:
+        """True when the carrier asks us to slow down; that is no attempt of the message's."""
+        return self.code in (421, 454, 429)
+
+
+class Refused(Exception):
+    """The carrier said no before it had the whole message."""
+
+    def __init__(self, receipt: Receipt) -> None:
+        super().__init__(f"{receipt.code} {receipt.status or ''}".strip())
+        self.receipt = receipt
+
+
+class Unreachable(Exception):
+    """There was no carrier to talk to, or it went away before the last byte."""
+
+
+class Silence(Exception):
+    """The last byte went out and no answer came: nobody knows."""
+
+
+class Carrier(Protocol):
+    """Takes one message at a time: offer, then release or withdraw."""
+
+    name: str
+
+    def offer(self, envelope: Envelope, mime: bytes) -> None:
+        """Hand over everything but what makes it final; raises Refused or Unreachable."""
+
+    def release(self) -> Receipt:
+        """Make it final and return the answer; raises Silence when there is none."""
+
+    def withdraw(self) -> None:
+        """Leave the offered message: it must not be delivered."""
+
+    def close(self) -> None:
+        """Say goodbye."""

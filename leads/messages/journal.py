@@ -1,0 +1,79 @@
+"""A local, fsync'd note of each carrier's answer, so that '250 read, commit lost' is known at the next start."""
+
+import fcntl
+import json
+import os
+import uuid
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from config.settings import settings
+from leads.messages.carriers.base import Receipt
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a carrier answered about one attempt at one message."""
+
+    message_id: str
+    fence: int
+    code: int
+    status: str | None
+
+    @property
+    def receipt(self) -> Receipt:
+        """The answer as the carrier gave it."""
+        return Receipt(self.code, self.status)
+
+
+class Journal:
+    """This process's file of answers not yet in the database; locked while the process lives."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        folder = folder or settings().handoff_data_dir / "journal"
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        unlocked = folder / f"{uuid.uuid4().hex}.new"
+        self.path = unlocked.with_suffix(".log")
+        self.file = os.open(unlocked, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        fcntl.flock(self.file, fcntl.LOCK_EX)
+        # Named only once locked: a replay that came between the two would take it for a dead process's.
+        unlocked.rename(self.path)
+
+    def write(self, message_id: uuid.UUID, fence: int, receipt: Receipt) -> None:
+        """Keep an answer; it is on disk when this returns."""
+        line = json.dumps(asdict(Entry(str(message_id), fence, receipt.code, receipt.status))) + "\n"
+        os.write(self.file, line.encode())
+        os.fsync(self.file)
+
+    def forget(self) -> None:
+        """Every answer is in the database: begin anew."""
+        os.ftruncate(self.file, 0)
+
+    def close(self) -> None:
+        """Leave the file to whoever replays it, or nothing where there is nothing to replay."""
+        if os.fstat(self.file).st_size == 0:
+            self.path.unlink(missing_ok=True)
+        os.close(self.file)
+
+
+def replay(record: Callable[[Entry], None], folder: Path | None = None) -> int:
+    """Hand each answer a dead process left behind to `record`, then remove its file; returns how many there were."""
+    folder = folder or settings().handoff_data_dir / "journal"
+    count = 0
+    for path in sorted(folder.glob("*.log")) if folder.is_dir() else ():
+        count += _replay_one(path, record)
+    return count
+
+
+def _replay_one(path: Path, record: Callable[[Entry], None]) -> int:
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return 0
+        lines = [line for line in file.read().splitlines(keepends=True) if line.endswith(b"\n")]
+        for line in lines:
+            record(Entry(**json.loads(line)))
+        path.unlink(missing_ok=True)
+        return len(lines)

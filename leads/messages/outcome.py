@@ -1,0 +1,128 @@
+"""Writing down what became of an attempt: sent, again later, failed, or nobody knows."""
+
+import random
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from leads.audit.trail import record
+from leads.clinic.profile import clinic
+from leads.clock import end_of_business_days, now
+from leads.consent.ledger import suppress
+from leads.messages.carriers.base import Receipt
+from leads.messages.claim import Claim
+from leads.messages.models import DeliveryAttempt, Message
+from leads.todos.open import open_todo
+
+RETRY_AFTER = (timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=45), timedelta(hours=2), timedelta(hours=6))
+SLOW_DOWN = timedelta(minutes=1)
+
+
+def record_answer(session: Session, claim: Claim, receipt: Receipt) -> Message | None:
+    """Write down a carrier's explicit answer; None when the row has moved on under a newer fence."""
+    message = _held(session, claim, "claimed", "sending", "unknown")
+    if message is None:
+        return None
+    _end_attempt(session, claim, receipt)
+    if receipt.taken:
+        end(session, message, "sent", reason=None)
+        message.sent_at = now()
+    elif receipt.passing or (receipt.status or "").startswith("5.7."):
+        # 5.7 says we may not send; that is no fault of the person's address.
+        _again_or_give_up(session, message, receipt)
+    else:
+        _refused_for_good(session, message, receipt)
+    return message
+
+
+def record_silence(session: Session, claim: Claim) -> None:
+    """The final dot went out and nothing came back: unknown, never sent again by itself."""
+    message = _held(session, claim, "sending")
+    if message is not None:
+        end(session, message, "unknown", reason="no-answer")
+
+
+def record_failure(session: Session, claim: Claim, *, reason: str) -> None:
+    """This row cannot be sent as it is (a broken template, an unreadable cell): it stops alone, and a person looks."""
+    message = _held(session, claim, "claimed")
+    if message is not None:
+        fail(session, message, reason)
+
+
+def put_back(session: Session, claim: Claim, until: datetime, *, reason: str) -> None:
+    """Plan a claimed row again for later: nobody took it, and that is no attempt of its own."""
+    message = _held(session, claim, "claimed")
+    if message is not None:
+        plan_again(session, message, until, reason)
+
+
+def end(session: Session, message: Message, state: str, *, reason: str | None) -> None:
+    """Move a message to a state with its reason, on record."""
+    message.state, message.reason, message.state_at, message.lease_until = state, reason, now(), None
+    record(session, f"message.{state}", message, reason=reason, template=message.template)
+
+
+def _held(session: Session, claim: Claim, *states: str) -> Message | None:
+    return session.scalar(
+        select(Message).where(Message.id == claim.message_id, Message.fence == claim.fence, Message.state.in_(states)).with_for_update()
+    )
+
+
+def _end_attempt(session: Session, claim: Claim, receipt: Receipt) -> None:
+    attempt = session.scalar(
+        select(DeliveryAttempt).where(DeliveryAttempt.message_id == claim.message_id, DeliveryAttempt.fence == claim.fence)
+    )
+    if attempt is None:
+        attempt = DeliveryAttempt(message_id=claim.message_id, fence=claim.fence, carrier="smtp", at=now())
+        session.add(attempt)
+    attempt.ended_at, attempt.reply_code, attempt.reply_status = now(), receipt.code, receipt.status
+    attempt.outcome = "sent" if receipt.taken else "refused"
+
+
+def _again_or_give_up(session: Session, message: Message, receipt: Receipt) -> None:
+    reason = f"smtp-{receipt.code}"
+    if receipt.throttles:
+        plan_again(session, message, now() + SLOW_DOWN, reason)
+    elif message.attempts < len(RETRY_AFTER):
+        wait = RETRY_AFTER[message.attempts] * random.uniform(0.9, 1.1)  # noqa: S311 -- jitter, not a secret
+        message.attempts += 1
+        plan_again(session, message, now() + wait, reason)
+    else:
+        fail(session, message, "gave-up")
+
+
+def plan_again(session: Session, message: Message, until: datetime, reason: str) -> None:
+    """Plan a message for later, or let it expire when it would come too late to be of use."""
+    if message.useful_until is not None and until > message.useful_until:
+        end(session, message, "expired", reason="outlived")
+        return
+    message.due_at = until
+    end(session, message, "planned", reason=reason)
+
+
+def _refused_for_good(session: Session, message: Message, receipt: Receipt) -> None:
+    if (receipt.status or "").startswith("5.1."):
+        suppress(session, address_index=message.address_index, person_id=None, reason="bounced", actor="system")
+        end(session, message, "failed", reason="bad-address")
+        _phone_instead(session, message)
+    else:
+        fail(session, message, f"smtp-{receipt.code}")
+
+
+def fail(session: Session, message: Message, reason: str) -> None:
+    """End a message that cannot be sent, and ask a person to phone instead."""
+    end(session, message, "failed", reason=reason)
+    _phone_instead(session, message)
+
+
+def ask_staff(session: Session, message: Message) -> bool:
+    """Put an unknown delivery before a person; returns False: it stays unknown until they decide."""
+    due = end_of_business_days(clinic().office(None).calendar, now(), 1)
+    open_todo(session, "settle-unknown", person_id=message.person_id, lead_id=message.lead_id, due_at=due)
+    return False
+
+
+def _phone_instead(session: Session, message: Message) -> None:
+    due = end_of_business_days(clinic().office(None).calendar, now(), 1)
+    open_todo(session, "phone-instead", person_id=message.person_id, lead_id=message.lead_id, due_at=due)

@@ -1,0 +1,69 @@
+"""Repairing what a dead worker left: leases that ran out, answers in its journal, and what stays unknown."""
+
+import uuid
+from datetime import timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from leads.clock import now
+from leads.db import transaction
+from leads.messages import outcome
+from leads.messages.claim import Claim
+from leads.messages.journal import Entry, replay
+from leads.messages.models import Message
+
+LOST_LEASES_ARE_POISON = 3
+SETTLE_AFTER = timedelta(hours=1)
+
+
+def replay_journals() -> int:
+    """Write down the answers that dead workers of this machine had read but not committed; returns how many."""
+    return replay(_record)
+
+
+def recover(session: Session) -> int:
+    """Free claimed rows whose lease ran out, and mark those that were being sent as unknown; returns how many."""
+    lost = select(Message).where(Message.state.in_(("claimed", "sending")), Message.lease_until < func.now())
+    rows = session.scalars(lost.order_by(Message.lease_until).limit(500).with_for_update(skip_locked=True)).all()
+    for message in rows:
+        _free(session, message)
+    return len(rows)
+
+
+def settle(session: Session) -> int:
+    """Settle what has stayed unknown by its step's policy; returns how many."""
+    waiting = select(Message).where(Message.state == "unknown", Message.state_at < now() - SETTLE_AFTER)
+    rows = session.scalars(waiting.limit(500).with_for_update(skip_locked=True)).all()
+    settled = 0
+    for message in rows:
+        settled += _settle(session, message)
+    return settled
+
+
+def _record(entry: Entry) -> None:
+    with transaction() as session:
+        outcome.record_answer(session, Claim(uuid.UUID(entry.message_id), entry.fence), entry.receipt)
+
+
+def _free(session: Session, message: Message) -> None:
+    if message.state == "sending":
+        outcome.end(session, message, "unknown", reason="worker-lost")
+        return
+    message.lost_leases += 1
+    if message.lost_leases >= LOST_LEASES_ARE_POISON:
+        outcome.fail(session, message, "poison")
+    else:
+        outcome.end(session, message, "planned", reason="worker-lost")
+
+
+def _settle(session: Session, message: Message) -> bool:
+    if message.on_unknown == "resend_once" and message.attempts == 0:
+        message.attempts += 1
+        outcome.plan_again(session, message, now(), "resent-once")
+    elif message.on_unknown == "ask_staff":
+        return outcome.ask_staff(session, message)
+    else:
+        message.sent_at = message.state_at
+        outcome.end(session, message, "sent", reason="assumed")
+    return True

@@ -1,0 +1,39 @@
+"""An address turns out to be the person's own: from now on the sequence may write to it."""
+
+import uuid
+
+from sqlalchemy.orm import Session
+
+from leads.audit.trail import SYSTEM
+from leads.clock import now
+from leads.consent.ledger import confirm, granted
+from leads.errors import Invalid
+from leads.people.models import Person
+from leads.pipeline.find import locked
+from leads.pipeline.models import Lead
+from leads.sequences.enroll import start_for
+from leads.sequences.models import Enrolment
+
+
+def confirm_address(session: Session, lead_id: uuid.UUID, *, method: str, actor: str, evidence: str | None = None) -> Lead:
+    """Record how the address was confirmed (`button`, `reply`, or `spoken` with evidence) and start what waited; again changes nothing."""
+    lead = locked(session, lead_id)
+    person = session.get_one(Person, lead.person_id)
+    if person.email_index is None:
+        raise Invalid("There is no e-mail address to confirm. Add one, or phone instead.")
+    if method == "spoken" and not (evidence or "").strip():
+        raise Invalid("Say who confirmed the address, and when you spoke.")
+    if confirm(session, person.id, person.email_index, method=method, actor=actor, evidence=evidence):
+        start(session, lead, person, actor=actor)
+    return lead
+
+
+def start(session: Session, lead: Lead, person: Person, *, actor: str = SYSTEM) -> list[Enrolment]:
+    """Start what begins with a confirmed address; nothing for a closed lead, or for somebody who wrote for another."""
+    if lead.closed_at is not None or lead.for_whom != "self":
+        return []
+    facts = {"office": lead.office, "language": person.language, "has_phone": person.phone_index is not None}
+    grants = sorted(granted(session, person.id))
+    return start_for(
+        session, "confirmation", person_id=person.id, lead_id=lead.id, facts=facts | {"grants": grants}, anchor=now(), actor=actor
+    )

@@ -1,0 +1,24 @@
+"""Promises: by when a person hears from us, on the office's business hours."""
+
+from datetime import datetime, timedelta
+
+from leads.clinic.profile import clinic
+from leads.clock import add_business_time, end_of_business_days, now
+
+CLINICIAN_LOOKS_WITHIN = timedelta(hours=1)
+
+
+def expected_by(office: str, received: datetime) -> datetime:
+    """Return, in the office's zone, the end of its promise for what was received then."""
+    there = clinic().office(office)
+    return end_of_business_days(there.calendar, received, clinic().promise.business_days).astimezone(there.zone)
+
+
+def next_business_day(office: str) -> datetime:
+    """Return the closing time, in UTC, of the office's next open day."""
+    return end_of_business_days(clinic().office(office).calendar, now(), 1)
+
+
+def within_office_minutes(office: str, minutes: int) -> datetime:
+    """Return the UTC moment by which `minutes` of the office's open time will have passed."""
+    return add_business_time(clinic().office(office).calendar, now(), minutes)

@@ -1,0 +1,131 @@
+"""One table says from where to where a lead may move, who may, and what is required."""
+
+import uuid
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from leads.audit.trail import record
+from leads.clinic.profile import clinic
+from leads.clock import now
+from leads.errors import Conflict, Forbidden, Invalid, StaleVersion
+from leads.pipeline.find import locked
+from leads.pipeline.models import Lead, StageChange
+from leads.sequences.enroll import start_for
+from leads.sequences.stop import stop_for
+from leads.todos.open import finish_all
+
+STAGES = ("new", "contacted", "screening", "qualified", "booked", "in_care", "closed")
+COORDINATORS = frozenset({"coordinator", "supervisor", "clinician"})
+CLINICIANS = frozenset({"clinician"})
+
+
+@dataclass(frozen=True)
+class Move:
+    """One allowed move: from which stages, to which, by whom, and which words it needs."""
+
+    sources: tuple[str, ...]
+    to: str
+    label: str
+    roles: frozenset[str] = COORDINATORS
+    needs: tuple[str, ...] = ()
+
+
+MOVES = (
+    Move(("new",), "contacted", "We spoke"),
+    Move(("new", "contacted"), "screening", "Start screening"),
+    Move(("screening",), "contacted", "Back to contacted", needs=("reason",)),
+    Move(("screening",), "qualified", "Qualified", roles=CLINICIANS),
+    Move(("qualified",), "screening", "Back to screening", needs=("reason",)),
+    Move(("qualified",), "booked", "Visit booked"),
+    Move(("booked",), "qualified", "Visit cancelled", needs=("reason",)),
+    Move(("booked",), "in_care", "Visit attended"),
+    Move(("new", "contacted", "screening", "qualified", "booked", "in_care"), "closed", "Close", needs=("outcome",)),
+    Move(("closed",), "contacted", "Reopen", needs=("reason",)),
+)
+
+
+@dataclass(frozen=True)
+class Action:
+    """What may be done with a lead now, or why not: pages and API offer nothing else."""
+
+    to: str
+    label: str
+    needs: tuple[str, ...]
+    allowed: bool
+    why_not: str | None = None
+
+
+def actions(lead: Lead, roles: Collection[str]) -> Sequence[Action]:
+    """Return every move from the lead's stage; those these roles may not make say who may."""
+    return [_action(move, roles) for move in MOVES if lead.stage in move.sources]
+
+
+def move(
+    session: Session,
+    lead_id: uuid.UUID,
+    to: str,
+    *,
+    version: int,
+    actor: str,
+    roles: Collection[str],
+    outcome: str | None = None,
+    reason: str | None = None,
+) -> Lead:
+    """Move a lead to a stage, start and stop what hangs on it; raises Conflict, Forbidden, Invalid or StaleVersion."""
+    lead = at_version(session, lead_id, version)
+    chosen = next((each for each in MOVES if lead.stage in each.sources and each.to == to), None)
+    if chosen is None:
+        offered = ", ".join(each.to for each in MOVES if lead.stage in each.sources)
+        raise Conflict(f"A lead that is {lead.stage} cannot become {to}. It can become: {offered}.", code="not_allowed_now")
+    if not chosen.roles & set(roles):
+        raise Forbidden(f"{chosen.label} is for a {' or a '.join(sorted(chosen.roles))}.")
+    _require(chosen, outcome=outcome, reason=reason)
+    _change(session, lead, to, outcome=outcome, reason=reason, actor=actor)
+    return lead
+
+
+def at_version(session: Session, lead_id: uuid.UUID, version: int) -> Lead:
+    """Return a lead held for writing; raises StaleVersion when somebody wrote since `version` was read."""
+    lead = locked(session, lead_id)
+    if lead.version != version:
+        raise StaleVersion(f"Somebody changed {lead.number} in the meantime: it is {lead.stage} now. Look again, then decide.")
+    return lead
+
+
+def _action(move: Move, roles: Collection[str]) -> Action:
+    allowed = bool(move.roles & set(roles))
+    return Action(move.to, move.label, move.needs, allowed, None if allowed else f"for a {' or a '.join(sorted(move.roles))}")
+
+
+def _require(move: Move, **given: str | None) -> None:
+    for name in move.needs:
+        if not (given[name] or "").strip():
+            raise Invalid(f"{move.label} needs the {name}.")
+    codes = [outcome.code for outcome in clinic().outcomes]
+    if "outcome" in move.needs and given["outcome"] not in codes:
+        raise Invalid(f"The outcome must be one of {', '.join(codes)}.")
+
+
+def _change(session: Session, lead: Lead, to: str, *, outcome: str | None, reason: str | None, actor: str) -> None:
+    at, before = now(), lead.stage
+    lead.stage, lead.version = to, lead.version + 1
+    lead.reached_at = lead.reached_at or (at if to in ("contacted", "screening") and before == "new" else None)
+    if to == "closed":
+        lead.closed_at, lead.outcome = at, outcome
+        # The first closure is what reports count; reopening and closing again does not rewrite it.
+        lead.first_closed_at, lead.first_outcome = lead.first_closed_at or at, lead.first_outcome or outcome
+    elif before == "closed":
+        lead.closed_at, lead.outcome = None, None
+    session.add(StageChange(lead_id=lead.id, from_stage=before, to_stage=to, outcome=outcome, reason=reason, actor=actor, at=at))
+    record(session, "lead.moved", lead, actor=actor, before=before, to=to, outcome=outcome)
+    _carry_on(session, lead, actor)
+
+
+def _carry_on(session: Session, lead: Lead, actor: str) -> None:
+    event = f"stage:{lead.stage}"
+    stop_for(session, event, lead_id=lead.id, actor=actor)
+    if lead.reached_at:
+        finish_all(session, "call", lead_id=lead.id, actor=actor, outcome="reached")
+    start_for(session, event, person_id=lead.person_id, lead_id=lead.id, facts={"office": lead.office}, actor=actor)

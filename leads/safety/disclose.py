@@ -1,0 +1,23 @@
+"""Raising: hold, cancelled mails and an urgent to-do for a clinician, in the transaction of the disclosure."""
+
+import uuid
+
+from sqlalchemy.orm import Session
+
+from leads.audit.trail import SYSTEM, record_about
+from leads.clock import now
+from leads.consent.ledger import hold
+from leads.messages.models import Message
+from leads.messages.outbox import cancel
+from leads.sequences.stop import stop_for
+from leads.todos.models import Todo
+from leads.todos.open import open_todo
+
+
+def disclose(session: Session, person_id: uuid.UUID, lead_id: uuid.UUID, *, source: str, actor: str = SYSTEM) -> Todo:
+    """Put the person on hold, stop every planned mail, and return the urgent to-do that only a clinician closes."""
+    hold(session, person_id, reason=source, actor=actor)
+    stop_for(session, "hold", person_id=person_id, actor=actor)
+    cancel(session, Message.person_id == person_id, reason="hold", actor=actor)
+    record_about(session, "safety.disclosed", "leads", lead_id, actor=actor, source=source)
+    return open_todo(session, "safety", person_id=person_id, lead_id=lead_id, due_at=now(), role="clinician", urgent=True, actor=actor)

@@ -1,0 +1,40 @@
+"""A sealed row that tells whether this key ring belongs to this database, before anything is written with a wrong one."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from leads.db import Base
+from leads.errors import ConfigError
+from leads.security.fields import CellError, Encrypted
+
+WORDS = "this ring opens this database"
+
+
+class KeyCheck(Base):
+    """The one sealed row."""
+
+    __tablename__ = "key_checks"
+
+    words = Encrypted[str]()
+
+
+def is_sealed(session: Session) -> bool:
+    """True when some key ring has already been used on this database."""
+    return session.scalar(select(KeyCheck.id).limit(1)) is not None
+
+
+def prove(session: Session) -> None:
+    """Seal the row, or open the one that is there; raises ConfigError when the ring is not this database's."""
+    row = session.scalar(select(KeyCheck).limit(1))
+    if row is None:
+        session.add(KeyCheck(words=WORDS))
+        session.flush()
+    elif not _opens(row):
+        raise ConfigError("The key ring is not the one this database was sealed with: put the escrowed ring back; nothing was changed.")
+
+
+def _opens(row: KeyCheck) -> bool:
+    try:
+        return row.words == WORDS
+    except (CellError, ConfigError):
+        return False
