@@ -15,6 +15,11 @@ def count(session: Session, kind: str, key: bytes, *, limit: int, within: timede
     """Count one more of `kind` for `key`; raises TooMany when `limit` of them lie within the last `within`."""
     if not has_room(session, kind, key, limit=limit, within=within):
         raise TooMany("That was too often. Please wait a little, or call the office.", retry_after=_wait(session, kind, key, within))
+    note(session, kind, key)
+
+
+def note(session: Session, kind: str, key: bytes) -> None:
+    """Count one more of `kind` for `key`, whatever there were."""
     session.add(Attempt(kind=kind, key=key, at=real_now()))
     session.flush()
 

@@ -1,0 +1,226 @@
+"""An inquiry arrives: person, lead, inquiry, consent, promise and acknowledgement are kept in one transaction."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy.orm import Session
+
+from leads.accounts.throttle import count, has_room
+from leads.accounts.throttle import note as note_attempt
+from leads.audit.trail import SYSTEM, record
+from leads.clinic.profile import clinic
+from leads.clock import now
+from leads.consent.ledger import Spoken, grant, is_confirmed, open_holds, suppress
+from leads.db import lock
+from leads.errors import Conflict, Invalid, NotFound
+from leads.inquiries.models import Inquiry, QuarantinedInquiry
+from leads.inquiries.submission import Submission
+from leads.messages.outbox import post
+from leads.people.match import Identity, email_index, find, phone_index, suggest_merge
+from leads.people.models import Person
+from leads.pipeline.confirm import start
+from leads.pipeline.deadlines import expected_by
+from leads.pipeline.find import open_lead_of
+from leads.pipeline.models import Lead, StageChange
+from leads.safety.disclose import disclose
+from leads.safety.phrases import found
+from leads.todos.open import open_todo
+
+GIVEN_BY_FORM = ("contact", "education", "unencrypted_email")
+USEFUL_FOR = timedelta(days=3)
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What the sender is told: the inquiry's id, the lead's number, by when we answer; and whether to show the crisis page."""
+
+    id: uuid.UUID
+    number: str
+    expected_by: datetime
+    disclosed: bool
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """How a submission came: by which channel, from which source (a keyed hash), with which key, by whose hand."""
+
+    channel: str
+    source: bytes | None = None
+    api_key_id: uuid.UUID | None = None
+    actor: str = SYSTEM
+
+
+def receive(session: Session, asked: Submission, arrival: Arrival) -> Receipt:
+    """Keep an inquiry and all that follows from it; raises TooMany when its source sends too often."""
+    if arrival.source is not None:
+        limit = clinic().limits.submissions_per_hour_per_source
+        count(session, "submission", arrival.source, limit=limit, within=timedelta(hours=1))
+    person = _person(session, asked)
+    lead, is_new = _lead(session, person, asked, arrival)
+    promise = expected_by(lead.office, now())
+    inquiry = _keep(session, asked, arrival, lead)
+    _grant(session, asked, person, arrival)
+    open_todo(session, "call", person_id=person.id, lead_id=lead.id, due_at=promise, actor=arrival.actor)
+    disclosed = found((asked.message, asked.insurance_question, asked.given_name, asked.family_name))
+    if disclosed:
+        disclose(session, person.id, lead.id, source="inquiry", actor=f"person:{person.id}")
+    _acknowledge(session, asked, person, lead, promise)
+    if is_new and is_confirmed(session, person.id, person.email_index):
+        start(session, lead, person, actor=arrival.actor)
+    return Receipt(inquiry.id, lead.number, promise, disclosed)
+
+
+def quarantine(session: Session, raw: Mapping[str, Any], *, channel: str, why: str) -> QuarantinedInquiry:
+    """Keep what tripped a trap, as it came, for a person to look at; it mails nobody."""
+    kept = QuarantinedInquiry(why=why, channel=channel, received=dict(raw), received_at=now())
+    session.add(kept)
+    record(session, "inquiry.quarantined", kept, why=why)
+    return kept
+
+
+def let_in(session: Session, quarantined_id: uuid.UUID, *, actor: str) -> Receipt:
+    """Receive a quarantined submission after all; raises Invalid, and keeps it waiting, where fields cannot be accepted."""
+    kept = _waiting(session, quarantined_id)
+    try:
+        asked = Submission.model_validate(kept.received)
+    except ValidationError as error:
+        fields = ", ".join(".".join(str(part) for part in each["loc"]) for each in error.errors())
+        raise Invalid(f"This cannot be let in as it stands: {fields} would be refused. Call the person, or discard it.") from None
+    _decide(session, kept, "let-in", actor)
+    return receive(session, asked, Arrival(kept.channel, actor=actor))
+
+
+def discard(session: Session, quarantined_id: uuid.UUID, *, actor: str) -> None:
+    """Put a quarantined submission aside for good; it stays on record."""
+    _decide(session, _waiting(session, quarantined_id), "discarded", actor)
+
+
+def _person(session: Session, asked: Submission) -> Person:
+    who = Identity(asked.given_name, asked.family_name, asked.email, asked.phone, asked.birth_date)
+    indexes = [index for index in (asked.email and email_index(asked.email), asked.phone and phone_index(asked.phone)) if index]
+    # Two submissions of one new person at the same moment would not see each other otherwise.
+    for index in sorted(indexes):
+        lock(session, "identity", index)
+    known, suspects = find(session, who)
+    person = known or _new_person(session, asked)
+    for suspect, why in suspects:
+        suggest_merge(session, person.id, suspect.id, why=why)
+    return person
+
+
+def _new_person(session: Session, asked: Submission) -> Person:
+    person = Person(
+        given_name=asked.given_name,
+        family_name=asked.family_name,
+        email=asked.email,
+        phone=asked.phone,
+        birth_date=asked.birth_date.isoformat() if asked.birth_date else None,
+        email_index=email_index(asked.email) if asked.email else None,
+        phone_index=phone_index(asked.phone) if asked.phone else None,
+        language=asked.language,
+        reach_by=asked.reach_by,
+        reach_when=asked.reach_when,
+        safe_voicemail=asked.safe_voicemail,
+        safe_email=asked.safe_email,
+        discreet=False,
+        created_at=now(),
+    )
+    session.add(person)
+    session.flush()
+    return person
+
+
+def _lead(session: Session, person: Person, asked: Submission, arrival: Arrival) -> tuple[Lead, bool]:
+    known = open_lead_of(session, person.id)
+    if known is not None:
+        return known, False
+    lead = Lead(
+        person_id=person.id,
+        stage="new",
+        office=asked.office,
+        interest=asked.interest,
+        source="inquiry",
+        for_whom=asked.for_whom,
+        opened_at=now(),
+        expected_by=expected_by(asked.office, now()),
+        version=1,
+    )
+    session.add(lead)
+    session.flush()
+    session.add(StageChange(lead_id=lead.id, from_stage=None, to_stage="new", actor=arrival.actor, at=now()))
+    record(session, "lead.opened", lead, actor=arrival.actor, source="inquiry")
+    return lead, True
+
+
+def _keep(session: Session, asked: Submission, arrival: Arrival, lead: Lead) -> Inquiry:
+    inquiry = Inquiry(
+        person_id=lead.person_id,
+        lead_id=lead.id,
+        channel=arrival.channel,
+        received=asked.model_dump(mode="json", exclude={"campaign"}),
+        campaign=asked.campaign.model_dump() if asked.campaign else None,
+        api_key_id=arrival.api_key_id,
+        received_at=now(),
+    )
+    session.add(inquiry)
+    record(session, "inquiry.received", inquiry, actor=arrival.actor, channel=arrival.channel, lead=str(lead.id))
+    return inquiry
+
+
+def _grant(session: Session, asked: Submission, person: Person, arrival: Arrival) -> None:
+    how = Spoken(source="inquiry", method=arrival.channel, wording=asked.consent.wording)
+    for kind in GIVEN_BY_FORM:
+        if getattr(asked.consent, kind):
+            grant(session, person.id, kind, how, actor=f"person:{person.id}")
+    if asked.email and not asked.safe_email:
+        suppress(session, person_id=person.id, address_index=email_index(asked.email), reason="not-safe", actor=f"person:{person.id}")
+
+
+def _acknowledge(session: Session, asked: Submission, person: Person, lead: Lead, promise: datetime) -> None:
+    if asked.email is None:
+        return
+    against = _against_acknowledging(session, asked.email, person)
+    post(
+        session,
+        person.id,
+        "inquiry-received",
+        cause="inquiry",
+        lead_id=lead.id,
+        facts={"office": lead.office, "expected_by": promise.isoformat()},
+        useful_until=now() + USEFUL_FOR,
+        state="skipped" if against else "planned",
+        reason=against,
+    )
+
+
+def _against_acknowledging(session: Session, address: str, person: Person) -> str | None:
+    index = email_index(address)
+    if person.email_index != index:
+        # Nothing typed into a form is added to a person we know, so nothing goes there either.
+        return "other-address"
+    if open_holds(session, person.id):
+        return "held"
+    limits = clinic().limits
+    hourly = has_room(session, "form-mail", index, limit=limits.mails_per_hour_per_address, within=timedelta(hours=1))
+    if not hourly or not has_room(session, "form-mail", index, limit=limits.mails_per_day_per_address, within=timedelta(days=1)):
+        return "recipient-limit"
+    note_attempt(session, "form-mail", index)
+    return None
+
+
+def _waiting(session: Session, quarantined_id: uuid.UUID) -> QuarantinedInquiry:
+    kept = session.get(QuarantinedInquiry, quarantined_id, with_for_update=True)
+    if kept is None:
+        raise NotFound("There is no such submission.")
+    if kept.decided_at is not None:
+        raise Conflict("Somebody has already decided about this one.")
+    return kept
+
+
+def _decide(session: Session, kept: QuarantinedInquiry, decision: str, actor: str) -> None:
+    kept.decided_at, kept.decided_by, kept.decision = now(), actor, decision
+    record(session, "inquiry.decided", kept, actor=actor, decision=decision)
