@@ -7,6 +7,7 @@ import leads.inquiries.models
 import leads.messages.models
 import leads.people.models
 import leads.pipeline.models
+import leads.security.canary
 import leads.security.tokens
 import leads.sequences.models
 import leads.todos.models  # noqa: F401

@@ -113,7 +113,7 @@ def attach(data_dir: Path) -> None:
     os.environ["HANDOFF_DATA_DIR"] = str(root)
     settings.cache_clear()
     known = _known(root / "services.json")
-    for name in SERVERS + ("handoff_public_url",):
+    for name in (*SERVERS, "handoff_public_url"):
         if name in known and name not in settings().model_fields_set:
             os.environ[name.upper()] = known[name]
     forget()

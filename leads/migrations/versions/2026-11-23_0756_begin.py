@@ -67,6 +67,12 @@ def upgrade() -> None:
         sa.UniqueConstraint("worker", name=op.f("uq_heartbeats_worker")),
     )
     op.create_table(
+        "key_checks",
+        sa.Column("words", sa.LargeBinary(), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_key_checks")),
+    )
+    op.create_table(
         "people",
         sa.Column("email_index", sa.LargeBinary(), nullable=True),
         sa.Column("phone_index", sa.LargeBinary(), nullable=True),
