@@ -1,0 +1,188 @@
+"""Reads the sequences from their YAML files: what is said, to whom, when, and what ends it."""
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from itertools import pairwise
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, NamedTuple
+
+import yaml
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, PlainValidator, field_validator, model_validator
+
+from config.settings import settings
+from leads.clinic.read_yaml import Strict, line_of, read_yaml
+from leads.clinic.windows import ANY_TIME, NAMED, Window
+from leads.consent.models import GRANTS
+from leads.errors import ConfigError
+from leads.messages.models import Lane
+from leads.sequences import conditions
+
+EVENTS = (
+    "confirmation", "stage:contacted", "stage:screening", "stage:qualified", "stage:booked", "stage:in_care", "stage:closed",
+    *(f"withdrawal:{grant}" for grant in GRANTS),
+    "hold", "asked-to-stop", "appointment:booked", "appointment:cancelled", "referral:received",
+)  # fmt: skip
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=60)]
+
+
+class Wait(NamedTuple):
+    """A stretch of time: days go by the wall clock of the office, hours and minutes by the clock of the world."""
+
+    amount: int
+    unit: Literal["days", "hours", "minutes"]
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.unit[:-1] if self.amount == 1 else self.unit}"
+
+    @property
+    def length(self) -> timedelta:
+        """How long it is, a day taken as 24 hours; good for putting waits in order."""
+        return timedelta(**{self.unit: self.amount})
+
+
+def _wait(text: Any) -> Wait:
+    found = re.fullmatch(r"(\d{1,4}) (day|hour|minute)s?", str(text).strip())
+    if not found:
+        raise ValueError(f'expected a wait like "2 days", "3 hours" or "90 minutes", not "{text}"')
+    return Wait(int(found[1]), f"{found[2]}s")  # type: ignore[arg-type]
+
+
+def _event(pattern: str) -> str:
+    if not any(fnmatchcase(event, pattern) for event in EVENTS):
+        raise ValueError(f"{pattern} is no event; expected one of {', '.join(EVENTS)} (withdrawal:* means each)")
+    return pattern
+
+
+def _named(window: Any) -> Any:
+    if isinstance(window, str) and window not in NAMED:
+        raise ValueError(f"{window} is no window; expected {' or '.join(NAMED)}, or days, from, to, business_days")
+    return NAMED[window] if isinstance(window, str) else window
+
+
+WaitText = Annotated[Wait, PlainValidator(_wait), PlainSerializer(str)]
+Events = tuple[Annotated[str, AfterValidator(_event)], ...]
+AnyWindow = Annotated[Window, BeforeValidator(_named)]
+
+
+class Step(Strict):
+    """One mail of a sequence, and when it is due.
+
+    `wait` counts from the enrolment's anchor (the confirmation, the entry into the stage), never from the step before.
+    """
+
+    key: Name
+    template: Name
+    lane: Lane
+    wait: WaitText | None = None
+    before_appointment: WaitText | None = None
+    after_appointment: WaitText | None = None
+    window: AnyWindow | None = None
+    only_if: Annotated[str, AfterValidator(conditions.check)] | None = None
+    useful_for: WaitText
+    on_unknown: Literal["assume_sent", "resend_once", "ask_staff"] = "assume_sent"
+
+    @model_validator(mode="after")
+    def _one_time(self) -> "Step":
+        if sum(wait is not None for wait in (self.wait, self.before_appointment, self.after_appointment)) != 1:
+            raise ValueError("expected exactly one of wait, before_appointment, after_appointment")
+        return self
+
+    @field_validator("useful_for")
+    @classmethod
+    def _for_a_while(cls, useful_for: Wait) -> Wait:
+        if not useful_for.amount:
+            raise ValueError('expected how long the mail is of use, like "5 days"')
+        return useful_for
+
+    @property
+    def offset(self) -> timedelta:
+        """How far from its reference point the step lies; before an appointment it is negative."""
+        if self.before_appointment:
+            return -self.before_appointment.length
+        return (self.wait or self.after_appointment or Wait(0, "days")).length
+
+
+class Sequence(Strict):
+    """One file of config/sequences."""
+
+    key: Name
+    title: str
+    purpose: str
+    audience: Literal["person", "provider"]
+    starts_on: Events = ()
+    stops_on: Events = ()
+    window: AnyWindow
+    steps: Annotated[tuple[Step, ...], Field(min_length=1)]
+
+    @field_validator("steps")
+    @classmethod
+    def _in_order(cls, steps: tuple[Step, ...]) -> tuple[Step, ...]:
+        keys = [step.key for step in steps]
+        if twice := sorted({key for key in keys if keys.count(key) > 1}):
+            raise ValueError(f"expected each step key once, but {', '.join(twice)} comes again")
+        for chain in ([step for step in steps if step.wait], [step for step in steps if not step.wait]):
+            for earlier, later in pairwise(chain):
+                if later.offset < earlier.offset:
+                    raise ValueError(f"expected the steps in the order they go out, but {later.key} is due before {earlier.key}")
+        return steps
+
+    def window_of(self, step: Step) -> Window:
+        """Return the window a step obeys: its own, none for what answers somebody's act, else the sequence's."""
+        return step.window or (ANY_TIME if step.lane == "transactional" else self.window)
+
+    def stops(self, event: str) -> bool:
+        """True when this event ends the sequence."""
+        return any(fnmatchcase(event, pattern) for pattern in self.stops_on)
+
+    def starts(self, event: str) -> bool:
+        """True when this event begins the sequence."""
+        return any(fnmatchcase(event, pattern) for pattern in self.starts_on)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the definition as it is frozen when published, and as it is read again."""
+        return self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+
+
+@lru_cache
+def sequences() -> Mapping[str, Sequence]:
+    """Return this process's sequences by key; raises ConfigError with one `file:line: what was expected` a line."""
+    return read_all(settings().handoff_sequences_dir)
+
+
+def read_all(folder: Path) -> Mapping[str, Sequence]:
+    """Return the sequences of a folder by key; raises ConfigError naming every wrong file."""
+    found, wrong = {}, []
+    for path in sorted(folder.glob("*.yml")):
+        try:
+            found[path.stem] = _checked(path, read_yaml(path, Sequence))
+        except ConfigError as error:
+            wrong.append(error.message)
+    if wrong:
+        raise ConfigError("\n".join(wrong))
+    return MappingProxyType(found)
+
+
+def _checked(path: Path, sequence: Sequence) -> Sequence:
+    tree = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    complaints = [f"{path}:{line_of(tree, where)}: {'.'.join(map(str, where))}: {words}" for where, words in _complaints(path, sequence)]
+    if complaints:
+        raise ConfigError("\n".join(complaints))
+    return sequence
+
+
+def _complaints(path: Path, sequence: Sequence) -> Iterable[tuple[tuple[str | int, ...], str]]:
+    if sequence.key != path.stem:
+        yield ("key",), f"expected {path.stem}, the name of the file, not {sequence.key}"
+    known = _templates()
+    for place, step in enumerate(sequence.steps):
+        if step.template not in known:
+            yield ("steps", place, "template"), f"there is no template {step.template}; expected one of {', '.join(sorted(known))}"
+
+
+def _templates() -> set[str]:
+    folder = settings().handoff_templates_dir / "email"
+    return {path.parent.name for path in folder.glob("*/meta.yml") if not path.parent.name.startswith("_")}
