@@ -11,13 +11,13 @@ from leads.clock import now
 SYSTEM = "system"
 
 
-def record(session: Session, action: str, subject: Any, *, actor: str = SYSTEM, **detail: Any) -> AuditEntry:
+def record(session: Session, action: str, subject: Any, /, *, actor: str = SYSTEM, **detail: Any) -> AuditEntry:
     """Add an entry about a row; `actor` is `system`, `account:ID`, `key:ID` or `person:ID`; detail takes codes and ids only."""
     return record_about(session, action, subject.__tablename__, subject.id, actor=actor, **detail)
 
 
 def record_about(
-    session: Session, action: str, kind: str, subject_id: uuid.UUID | None, *, actor: str = SYSTEM, **detail: Any
+    session: Session, action: str, kind: str, subject_id: uuid.UUID | None, /, *, actor: str = SYSTEM, **detail: Any
 ) -> AuditEntry:
     """Add an entry about something that is no row at hand."""
     entry = AuditEntry(at=now(), actor=actor, action=action, subject_kind=kind, subject_id=subject_id, detail=detail)
