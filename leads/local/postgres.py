@@ -186,3 +186,8 @@ def _stop_leftover(home: Home) -> None:
     lines = (home.data / "postmaster.pid").read_text().splitlines() if (home.data / "postmaster.pid").exists() else []
     if lines and psutil.pid_exists(int(lines[0])) and psutil.Process(int(lines[0])).name() == "postgres":
         home.run(str(home.binaries / "pg_ctl"), "stop", "-D", str(home.data), "-m", "fast", "-w", "-t", "20")
+
+
+def remove(home: Home) -> None:
+    """Remove a server's data for good."""
+    shutil.rmtree(home.data, ignore_errors=True)

@@ -1,0 +1,69 @@
+"""The Celery app, its queues and, in words, all that the clock does."""
+
+from pathlib import Path
+from typing import Any
+
+from celery import Celery
+from celery.signals import setup_logging
+from kombu import Queue
+
+import leads.models  # noqa: F401
+from config import logging
+from config.settings import SettingsError, settings
+from leads.messages.models import LANES
+
+QUEUES = (*LANES, "housekeeping")
+SHORT = {"socket_timeout": 5, "socket_connect_timeout": 3, "socket_keepalive": True, "health_check_interval": 15}
+
+
+def every(seconds: float, task: str, *words: str, queue: str = "housekeeping") -> dict[str, Any]:
+    """Return a beat entry; a hint that waited longer than the next one takes to come is thrown away."""
+    return {"task": task, "schedule": seconds, "args": words, "options": {"queue": queue, "expires": max(10.0, 2 * seconds)}}
+
+
+BEAT = {
+    "deliver what is due in the transactional lane, every 2 seconds": every(
+        2, "tasks.deliver.deliver", "transactional", queue="transactional"
+    ),
+    "deliver what is due in the reminder lane, every 5 seconds": every(5, "tasks.deliver.deliver", "reminder", queue="reminder"),
+    "deliver what is due in the education lane, every 5 seconds": every(5, "tasks.deliver.deliver", "education", queue="education"),
+    "repair what a dead worker left, every 10 seconds": every(10, "tasks.deliver.repair"),
+    "seal the audit trail, every 2 seconds": every(2, "tasks.seal.seal_audit"),
+    "throw away old counters, idempotent answers and sessions, every hour": every(3600, "tasks.housekeeping.throw_away"),
+    **{
+        f"show that the {queue} queue is worked, every 10 seconds": every(10, "tasks.heartbeat.show_life", queue, queue=queue)
+        for queue in QUEUES
+    },
+}
+
+
+def _broker() -> str:
+    url = settings().redis_url
+    if url is None:
+        raise SettingsError("No Redis: set REDIS_URL, or start the embedded one with `handoff up`.")
+    return url.get_secret_value()
+
+
+app = Celery("handoff", broker=_broker(), include=["tasks.deliver", "tasks.heartbeat", "tasks.housekeeping", "tasks.seal", "tasks.sweep"])
+app.conf.update(
+    beat_schedule=BEAT,
+    beat_schedule_filename=str(Path(settings().handoff_data_dir) / "run" / "beat"),
+    beat_max_loop_interval=2,
+    task_queues=[Queue(name) for name in QUEUES],
+    task_default_queue="housekeeping",
+    task_create_missing_queues=False,
+    task_ignore_result=True,
+    task_serializer="json",
+    accept_content=["json"],
+    worker_prefetch_multiplier=1,
+    worker_enable_remote_control=False,
+    worker_send_task_events=False,
+    broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,
+    broker_transport_options=SHORT,
+)
+
+
+@setup_logging.connect
+def _log_as_we_do(**_: Any) -> None:
+    logging.configure("celery")

@@ -1,0 +1,98 @@
+"""One process at a time, for containers and service managers: web, worker, beat, mailbox, migrate, alive."""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from leads import db, migrate
+from leads.cli.root import VAR, DataDir, app, out
+from leads.errors import LeadsError
+from leads.local import attach, commands, embedded, ready
+from leads.local.first_start import prepare
+
+Host = Annotated[str, typer.Option(help="The address to listen on.")]
+Port = Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")]
+
+
+@app.command()
+def web(data_dir: DataDir = VAR, host: Host = "127.0.0.1", port: Port = 8000) -> None:
+    """Serve the pages and the API."""
+    attach(data_dir)
+    become(commands.web(host, port))
+
+
+@app.command()
+def worker(
+    name: Annotated[str, typer.Argument(help="transactional, or everything (reminder, education, housekeeping)")],
+    data_dir: DataDir = VAR,
+    threads: Annotated[int, typer.Option(min=1, max=64, help="Tasks at a time.")] = 4,
+) -> None:
+    """Send mail and keep house."""
+    attach(data_dir)
+    become(commands.worker(name, threads=threads))
+
+
+@app.command()
+def beat(data_dir: DataDir = VAR) -> None:
+    """Give the workers their hints."""
+    attach(data_dir)
+    commands.beat_file().parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    become(commands.beat())
+
+
+@app.command()
+def mailbox(data_dir: DataDir = VAR, host: Host = "127.0.0.1", port: Port = 2525) -> None:
+    """Keep every mail in a Maildir instead of sending it: for trying only."""
+    attach(data_dir)
+    become(commands.mailbox(data_dir.resolve() / "mailbox", host, port))
+
+
+@app.command(name="migrate")
+def bring_up_to_date(
+    data_dir: DataDir = VAR,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only say, on a fresh embedded database, whether migrations and models agree.")
+    ] = False,
+) -> None:
+    """Bring the database up to date, fit its key ring and publish the sequences."""
+    if check:
+        return compare()
+    attach(data_dir)
+    prepare()
+    out.print("The database is up to date.")
+    return None
+
+
+@app.command()
+def alive(
+    names: Annotated[list[str], typer.Argument(help="web, mailbox, or names of queues")], data_dir: DataDir = VAR, port: Port = 8000
+) -> None:
+    """Exit with 0 when these do their work: the web answers, a queue's heartbeat is younger than 30 seconds."""
+    attach(data_dir)
+    checks = {"web": lambda: ready.answers(f"http://127.0.0.1:{port}/healthz"), "mailbox": lambda: ready.greets("127.0.0.1", port)}
+    queues = [name for name in names if name not in checks]
+    dead = [name for name in names if name in checks and not checks[name]()]
+    dead += sorted(set(queues) - ready.alive()) if queues else []
+    if dead:
+        raise LeadsError(f"No sign of life: {', '.join(dead)}.")
+
+
+def become(command: list[str]) -> None:
+    """Replace this process by another, which then gets the signals."""
+    os.execv(command[0], command)  # noqa: S606
+
+
+def compare() -> None:
+    """Migrate a fresh embedded database and compare it with the models; raises LeadsError where they differ."""
+    with tempfile.TemporaryDirectory(prefix="handoff-") as folder, embedded.postgres_server(Path(folder)) as url:
+        engine = db.make_engine(url)
+        migrate.upgrade(engine)
+        with engine.connect() as connection:
+            differences = migrate.differences(connection)
+        engine.dispose()
+    if differences:
+        raise LeadsError("Migrations and models differ:\n" + "\n".join(differences))
+    out.print("Migrations and models agree.")

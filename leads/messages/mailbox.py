@@ -1,0 +1,78 @@
+"""Reading the local mailbox: the Maildir in which a trial's mails stay."""
+
+import email
+import mailbox
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import EmailMessage
+from email.policy import default
+from pathlib import Path
+
+from leads.errors import NotFound
+
+KEY = re.compile(r"[A-Za-z0-9._=,-]+")
+OURS = ("X-Envelope-From", "X-Envelope-To", "X-System-Time")
+
+
+@dataclass(frozen=True)
+class Mail:
+    """One mail as it was received: the envelope, the system's time then, and what a reader would show."""
+
+    key: str
+    received_at: datetime
+    envelope_from: str
+    envelope_to: str
+    subject: str
+    sender: str
+    to: str
+    date: str
+    text: str
+    html: str
+    headers: list[tuple[str, str]]
+    raw: bytes
+
+
+def read_all(data_dir: Path) -> list[Mail]:
+    """Return every mail that was kept, the newest first."""
+    folder = data_dir / "mailbox"
+    if not folder.is_dir():
+        return []
+    kept = mailbox.Maildir(str(folder), create=False)
+    mails = [_parse(key, kept.get_bytes(key)) for key in kept.iterkeys()]
+    return sorted(mails, key=lambda mail: (mail.received_at, mail.key), reverse=True)
+
+
+def read_one(data_dir: Path, key: str) -> Mail:
+    """Return one mail; raises NotFound when there is none of that key."""
+    folder = data_dir / "mailbox"
+    if not KEY.fullmatch(key) or not folder.is_dir():
+        raise NotFound("There is no such mail in the local mailbox.")
+    try:
+        return _parse(key, mailbox.Maildir(str(folder), create=False).get_bytes(key))
+    except KeyError:
+        raise NotFound("There is no such mail in the local mailbox.") from None
+
+
+def _parse(key: str, raw: bytes) -> Mail:
+    message = email.message_from_bytes(raw, _class=EmailMessage, policy=default)
+    headers = [(name, str(value)) for name, value in message.items()]
+    return Mail(
+        key=key,
+        received_at=datetime.fromisoformat(str(message["X-System-Time"])),
+        envelope_from=str(message["X-Envelope-From"]),
+        envelope_to=str(message["X-Envelope-To"]),
+        subject=str(message["Subject"] or ""),
+        sender=str(message["From"] or ""),
+        to=str(message["To"] or ""),
+        date=str(message["Date"] or ""),
+        text=_part(message, "plain"),
+        html=_part(message, "html"),
+        headers=[(name, value) for name, value in headers if name not in OURS],
+        raw=raw,
+    )
+
+
+def _part(message: EmailMessage, kind: str) -> str:
+    part = message.get_body((kind,))
+    return str(part.get_content()) if part is not None else ""

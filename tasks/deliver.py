@@ -1,0 +1,22 @@
+"""Sending what is due in a lane, and repairing what a dead worker left."""
+
+from config.celery import app
+from leads.db import transaction
+from leads.messages.deliver import drain
+from leads.messages.recover import recover, replay_journals, settle
+
+
+@app.task
+def deliver(lane: str) -> None:
+    """Send what is due in one lane."""
+    drain((lane,))
+
+
+@app.task
+def repair() -> None:
+    """Write down answers that were read but not committed, take back what a dead worker held, settle what stayed unknown."""
+    # In this order: a journal's answer is knowledge, and a lease that ran out only makes it unknown.
+    replay_journals()
+    with transaction() as session:
+        recover(session)
+        settle(session)

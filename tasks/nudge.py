@@ -1,0 +1,24 @@
+"""After a commit the web app nudges the transactional workers; a lost nudge costs seconds, never a message."""
+
+import threading
+from contextlib import suppress
+
+from kombu.exceptions import OperationalError
+
+from tasks.deliver import deliver
+
+_wanted = threading.Event()
+
+
+def nudge() -> None:
+    """Ask that due mail be looked for now; returns at once, Redis or no Redis."""
+    _wanted.set()
+
+
+def pass_on() -> None:
+    """Hand nudges on to the workers, many at once as one, for as long as the process lives."""
+    while True:
+        _wanted.wait()
+        _wanted.clear()
+        with suppress(OperationalError, OSError):
+            deliver.apply_async(args=("transactional",), queue="transactional", retry=False, expires=10)

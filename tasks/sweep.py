@@ -1,0 +1,66 @@
+"""Every worker looks for due messages on its own timer: a clock that died must not stop the mail."""
+
+import threading
+from contextlib import suppress
+from typing import Any
+
+import structlog
+from celery.signals import celeryd_after_setup, worker_ready, worker_shutdown, worker_shutting_down
+from kombu.exceptions import OperationalError
+
+from config.settings import settings
+from leads.messages.deliver import drain
+from leads.messages.models import LANES
+from tasks.deliver import repair
+from tasks.heartbeat import show_life
+
+log = structlog.get_logger()
+BATCH = 50
+REPAIR_EVERY = 10.0
+
+_end = threading.Event()
+_threads: list[threading.Thread] = []
+
+
+def sweep(lanes: tuple[str, ...], end: threading.Event) -> None:
+    """Send what is due in these lanes again and again until `end` is set; nothing that goes wrong ends it."""
+    pause = settings().handoff_sweep_seconds
+    since_repair = REPAIR_EVERY
+    while not end.wait(pause):
+        try:
+            if since_repair >= REPAIR_EVERY:
+                since_repair = 0.0
+                repair()
+            while drain(lanes, limit=BATCH) and not end.is_set():
+                pass
+        except Exception as error:
+            log.error("sweep.failed", lanes=lanes, exc_info=error)
+        since_repair += pause
+
+
+@celeryd_after_setup.connect
+def _begin(instance: Any, **_: Any) -> None:
+    lanes = tuple(name for name in instance.app.amqp.queues.consume_from if name in LANES)
+    if lanes:
+        thread = threading.Thread(target=sweep, args=(lanes, _end), name="sweep", daemon=True)
+        _threads.append(thread)
+        thread.start()
+
+
+@worker_ready.connect
+def _greet(sender: Any, **_: Any) -> None:
+    for queue in sender.app.amqp.queues.consume_from:
+        with suppress(OperationalError, OSError):
+            show_life.apply_async(args=(queue,), queue=queue, retry=False)
+
+
+@worker_shutting_down.connect
+def _stop(**_: Any) -> None:
+    _end.set()
+
+
+@worker_shutdown.connect
+def _wait(**_: Any) -> None:
+    # A message in `sending` when the process ends becomes `unknown`: let the one at hand be written down.
+    for thread in _threads:
+        thread.join(5)
