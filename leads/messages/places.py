@@ -1,0 +1,60 @@
+"""The practice and its offices as plain words for templates: addresses, telephone numbers, opening hours."""
+
+from datetime import time
+from itertools import groupby
+from typing import Any
+
+from leads.clinic.in_words import DAYS
+from leads.clinic.profile import WEEKDAYS, Office, clinic
+
+TO = {"en": " to ", "es": " a "}
+
+
+def practice_words() -> dict[str, str]:
+    """Return what a template may say of the practice."""
+    practice = clinic().practice
+    return {"name": practice.name, "phone": practice.phone, "tel": tel(practice.phone)}
+
+
+def office_words(office: Office, language: str) -> dict[str, Any]:
+    """Return what a template may say of an office, in a language."""
+    return {
+        "code": office.code,
+        "name": office.name,
+        "address": list(office.address),
+        "phone": office.phone,
+        "tel": tel(office.phone),
+        "parking": office.parking["es" if language == "es" else "en"],
+        "map_url": office.map_url,
+        "hours": opening_hours(office, language),
+    }
+
+
+def opening_hours(office: Office, language: str) -> list[str]:
+    """Return a line for each run of days with the same hours: `Monday to Wednesday: 9:00 AM to 5:00 PM`."""
+    open_days = [(day, office.hours.get(name) or []) for day, name in enumerate(WEEKDAYS)]  # type: ignore[call-overload]
+    lines = []
+    for spans, run in groupby(open_days, key=lambda entry: entry[1]):
+        days = [DAYS[language][day] for day, _ in run]
+        if spans:
+            lines.append(f"{_span_of_days(days, language)}: {', '.join(_from_to(start, end, language) for start, end in spans)}")
+    return lines
+
+
+def tel(phone: str) -> str:
+    """Return the number as a `tel:` link wants it (RFC 3966)."""
+    return "".join(sign for sign in phone if sign.isdigit() or sign == "+")
+
+
+def _span_of_days(days: list[str], language: str) -> str:
+    if len(days) == 1:
+        said = days[0]
+    elif len(days) == 2:
+        said = f"{days[0]} {'y' if language == 'es' else 'and'} {days[1]}"
+    else:
+        said = f"{days[0]}{TO[language]}{days[-1]}"
+    return said[0].upper() + said[1:]
+
+
+def _from_to(start: time, end: time, language: str) -> str:
+    return f"{start:%-I:%M %p}{TO[language]}{end:%-I:%M %p}"

@@ -1,0 +1,135 @@
+"""Rendering a mail: plain facts in, subject, text and HTML out; nothing that is not declared gets in, nothing unbounded out."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import jinja2
+from markupsafe import Markup, escape
+
+from leads.clinic.profile import clinic
+from leads.errors import LeadsError
+from leads.messages.places import office_words, practice_words
+from leads.messages.sandbox import SecurityError, run
+from leads.messages.templates import Edition, Template, catalogue
+
+LONGEST_FACT = 2000
+MOST_ITEMS = 50
+FOOTER = frozenset({"unsubscribe_url", "preferences_url"})
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+# A carriage return or an encoded word (RFC 2047) in a subject could become a header of its own.
+UNSAFE_SUBJECT = re.compile(rf"{CONTROL.pattern}|=\?")
+LINK = re.compile(r"https?://[^\s\"'<>]+")
+HELP_LINES = re.compile(r"\b(?:988lifeline\.org|988|911)\b")
+
+
+class RenderError(LeadsError):
+    """A mail could not be rendered and is not sent; the message names the template and what was wrong."""
+
+    status = 500
+    code = "render"
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A mail as it will read, and the version of the template it came from."""
+
+    subject: str
+    text: str
+    html: str
+    version: str
+    preheader: str
+
+
+def render(template: str, language: str, facts: Mapping[str, Any]) -> Rendered:
+    """Return the mail; raises RenderError naming the template and the missing or refused fact."""
+    if template not in catalogue():
+        raise RenderError(f"There is no template {template}.")
+    return render_template(catalogue()[template], language, facts)
+
+
+def render_template(template: Template, language: str, facts: Mapping[str, Any]) -> Rendered:
+    """Return the mail of a template that need not be in the catalogue; raises RenderError."""
+    edition = template.editions.get(language)
+    if edition is None:
+        raise RenderError(f"{template.name} has no edition in {language}.")
+    try:
+        return _render(edition, _values(template, language, facts))
+    except (jinja2.TemplateError, SecurityError) as error:
+        raise RenderError(f"{template.name} ({language}): {error}") from None
+
+
+def _render(edition: Edition, values: Mapping[str, Any]) -> Rendered:
+    subject = run(edition.subject, values)
+    if UNSAFE_SUBJECT.search(subject):
+        raise SecurityError("the subject has characters no header may carry")
+    framed = {**values, "subject": subject, "preheader": edition.preheader}
+    text = run(edition.text, framed)
+    html = run(edition.html, framed | {"crisis": _tappable(values["crisis"])})
+    return Rendered(subject, text, html, edition.version, edition.preheader)
+
+
+def _values(template: Template, language: str, facts: Mapping[str, Any]) -> Mapping[str, Any]:
+    given = {name: _plain(template.name, name, value) for name, value in facts.items()}
+    missing = sorted(name for name in template.required if given.get(name) is None)
+    if missing:
+        raise RenderError(f"{template.name} needs {', '.join(missing)}.")
+    own = {name: given.get(name) for name in FOOTER | template.declared}
+    return MappingProxyType(own | _ours(template, language, given))
+
+
+def _ours(template: Template, language: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    here, words = clinic(), template.editions[language].words
+    sender = here.mail.discreet_name if given.get("discreet") else here.practice.name
+    chosen = [office for office in here.offices if office.code == given.get("office")]
+    return {
+        "language": language,
+        "sender": sender,
+        "practice": practice_words(),
+        "postal_address": _under(sender, here.practice.postal_address),
+        "office": office_words(here.office(given.get("office")), language),
+        "offices": [office_words(office, language) for office in chosen or here.offices],
+        "crisis": here.crisis_text["es" if language == "es" else "en"],
+        "crisis_shown": template.meta.audience == "person",
+        "is_unconfirmed": template.meta.to_unconfirmed and given.get("confirm_url") is not None,
+        "words": words.model_dump(exclude={"why"}),
+        "why": words.why[template.meta.topic],
+    }
+
+
+def _under(sender: str, address: str) -> str:
+    # The name at the head of the postal address would give away what a discreet sender hides.
+    for name in sorted({clinic().practice.legal_name, clinic().practice.name}, key=len, reverse=True):
+        address = address.replace(name, sender)
+    return address
+
+
+def _plain(template: str, name: str, value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        if len(value) > MOST_ITEMS or not all(isinstance(item, str) for item in value):
+            raise RenderError(f"{template}: {name} must be a short list of plain words.")
+        return tuple(_plain(template, name, item) for item in value)
+    if value is not None and type(value) not in (str, int, bool):
+        raise RenderError(f"{template}: {name} must be plain words or a number, not {type(value).__name__}.")
+    return _line(template, name, value) if isinstance(value, str) else value
+
+
+def _line(template: str, name: str, value: str) -> str:
+    if len(value) > LONGEST_FACT:
+        raise RenderError(f"{template}: {name} is longer than {LONGEST_FACT} characters.")
+    if name.endswith("_url") and not LINK.fullmatch(value):
+        raise RenderError(f"{template}: {name} is no link.")
+    return CONTROL.sub(" ", value)
+
+
+def _tappable(crisis: str) -> Markup:
+    """Return the crisis text with its numbers as links: whoever needs them should not have to type."""
+
+    def link(found: re.Match[str]) -> str:
+        target = found[0]
+        href = f"https://{target}" if "." in target else f"tel:{target}"
+        return f'<a href="{href}" style="color:inherit;font-weight:bold;">{target}</a>'
+
+    return Markup(HELP_LINES.sub(link, str(escape(crisis))))  # noqa: S704 - escaped in this very line

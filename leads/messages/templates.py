@@ -1,0 +1,205 @@
+"""What we say: each e-mail is a folder of templates/email, read, checked and compiled once, so that sending only renders."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Literal, get_args
+
+import jinja2
+from pydantic import Field, RootModel, model_validator
+
+from config.settings import ROOT, settings
+from leads.clinic.profile import Language
+from leads.clinic.read_yaml import Strict, read_yaml
+from leads.errors import ConfigError
+from leads.messages.mjml import check_tags, compile_mjml, unix
+from leads.messages.sandbox import compile_safely, names_in
+
+Topic = Literal["inquiry", "education", "screening", "visits", "referral"]
+# What render() adds by itself; everything else a template asks for must stand in its meta.yml.
+OURS = frozenset({
+    "language", "sender", "practice", "office", "offices", "crisis", "words", "why", "subject", "preheader", "postal_address",
+    "crisis_shown", "is_unconfirmed",
+})  # fmt: skip
+IN_SUBJECTS = frozenset({"visit_day", "visit_time", "office"})
+Fact = Literal[
+    "given_name", "office", "expected_by", "confirm_url", "unsubscribe_url", "preferences_url",
+    "visit_day", "visit_time", "phone", "number",
+]  # fmt: skip
+
+
+class Claim(Strict):
+    """One fact our texts may rest on, where it comes from and when somebody last looked."""
+
+    key: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
+    text: str
+    source: str
+    checked: date
+
+
+class Claims(RootModel[list[Claim]]):
+    """config/facts.yml."""
+
+    @model_validator(mode="after")
+    def _differ(self) -> "Claims":
+        if len({claim.key for claim in self.root}) != len(self.root):
+            raise ValueError("every fact needs a key of its own")
+        return self
+
+
+class Meta(Strict):
+    """meta.yml of one e-mail."""
+
+    purpose: str
+    audience: Literal["person", "provider", "staff"]
+    lane: Literal["transactional", "reminder", "education"]
+    topic: Topic
+    level: Literal[0, 1, 2]
+    kind: Literal["treatment", "administrative", "marketing"]
+    to_unconfirmed: bool = False
+    languages: Annotated[tuple[Language, ...], Field(min_length=1)]
+    preheader: dict[Language, str]
+    claims: tuple[str, ...] = ()
+    facts: tuple[Fact, ...] = Field((), description="must be given, or the mail is not sent")
+    optional: tuple[Fact, ...] = Field((), description="none when not given")
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> "Meta":
+        if set(self.preheader) != set(self.languages):
+            raise ValueError("preheader: expected one for each of languages")
+        if self.to_unconfirmed and (self.level or "given_name" in (*self.facts, *self.optional)):
+            raise ValueError("to_unconfirmed: expected level 0 and no name, for the address may be a stranger's")
+        return self
+
+
+class Words(Strict):
+    """The words of the frame around each e-mail, in one language."""
+
+    crisis_title: str
+    sent_by: str
+    stop: str
+    preferences: str
+    unconfirmed: str
+    why: dict[Topic, str]
+
+
+class Frame(RootModel[dict[Language, Words]]):
+    """_base/words.yml."""
+
+
+@dataclass(frozen=True, eq=False)
+class Edition:
+    """An e-mail in one language, ready to render."""
+
+    subject: jinja2.Template
+    text: jinja2.Template
+    html: jinja2.Template
+    preheader: str
+    words: Words
+    version: str
+
+
+@dataclass(frozen=True, eq=False)
+class Template:
+    """One e-mail: what it is, and its editions by language."""
+
+    name: str
+    meta: Meta
+    editions: Mapping[str, Edition]
+
+    @property
+    def required(self) -> frozenset[str]:
+        """The facts without which it is not sent: a person must always find the way out."""
+        by_footer = {"unsubscribe_url"} if self.meta.audience == "person" and not self.meta.to_unconfirmed else set()
+        return frozenset(self.meta.facts) | by_footer
+
+    @property
+    def declared(self) -> frozenset[str]:
+        """The facts it is given at all."""
+        return self.required | set(self.meta.optional) | ({"preferences_url"} if "unsubscribe_url" in self.required else set())
+
+    def version(self, language: str) -> str:
+        """Return the SHA-256 of all sources of this language, the frame's included."""
+        return self.editions[language].version
+
+
+@lru_cache
+def claims() -> Mapping[str, Claim]:
+    """Return the facts of config/facts.yml by key; raises ConfigError."""
+    return MappingProxyType({claim.key: claim for claim in read_yaml(ROOT / "config" / "facts.yml", Claims).root})
+
+
+@lru_cache
+def catalogue() -> Mapping[str, Template]:
+    """Return every e-mail we can send, by name; raises ConfigError naming file and line."""
+    return load(settings().handoff_templates_dir / "email")
+
+
+def load(root: Path) -> Mapping[str, Template]:
+    """Return the e-mails under `root`, which also holds the frame in `_base`."""
+    frame = read_yaml(root / "_base" / "words.yml", Frame).root
+    folders = sorted(folder for folder in root.iterdir() if folder.is_dir() and not folder.name.startswith("_"))
+    return MappingProxyType({folder.name: _template(folder, frame) for folder in folders})
+
+
+def _template(folder: Path, frame: Mapping[Language, Words]) -> Template:
+    meta = read_yaml(folder / "meta.yml", Meta)
+    for key in meta.claims:
+        if key not in claims():
+            raise ConfigError(f"{folder / 'meta.yml'}: claims: {key} is no key of config/facts.yml.")
+    editions: dict[str, Edition] = {language: _edition(folder, meta, language, frame[language]) for language in meta.languages}
+    template = Template(folder.name, meta, MappingProxyType(editions))
+    for language in meta.languages:
+        _check_names(folder, language, template)
+    return template
+
+
+def _edition(folder: Path, meta: Meta, language: Language, words: Words) -> Edition:
+    base, where = folder.parent / "_base", str(folder / _in(language))
+    subject = _read(folder, language, "subject.txt").strip()
+    text = _framed(base, folder, language, "txt")
+    mjml = _framed(base, folder, language, "mjml")
+    sources = (subject, text, mjml, meta.model_dump_json(), words.model_dump_json())
+    return Edition(
+        subject=compile_safely(subject, html=False, where=f"{where}/subject.txt"),
+        text=compile_safely(text, html=False, where=f"{where}/body.txt"),
+        html=compile_safely(compile_mjml(mjml, where=f"{where}/body.mjml"), html=True, where=f"{where}/body.mjml (compiled)"),
+        preheader=meta.preheader[language],
+        words=words,
+        version=sha256("\0".join(sources).encode()).hexdigest(),
+    )
+
+
+def _framed(base: Path, folder: Path, language: Language, ending: str) -> str:
+    # The risks stand in one place, so that no mail can play them down.
+    risks = _read(base, language, f"risks.{ending}").strip()
+    content = _read(folder, language, f"body.{ending}").strip().replace("[[ risks ]]", risks)
+    return _read(base, "en", f"layout.{ending}").replace("[[ content ]]", content)
+
+
+def _read(folder: Path, language: Language, name: str) -> str:
+    path = folder / _in(language) / name
+    try:
+        source = unix(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file.") from None
+    if path.suffix == ".mjml":
+        check_tags(source, where=str(path))
+    return source
+
+
+def _in(language: str) -> str:
+    return "" if language == get_args(Language)[0] else language
+
+
+def _check_names(folder: Path, language: Language, template: Template) -> None:
+    allowed = {"subject.txt": IN_SUBJECTS & (OURS | template.declared if template.meta.level else set())}
+    for name in ("subject.txt", "body.txt", "body.mjml"):
+        path = folder / _in(language) / name
+        extra = names_in(path.read_text(encoding="utf-8")) - allowed.get(name, OURS | template.declared)
+        if extra:
+            raise ConfigError(f"{path}: {', '.join(sorted(extra))}: not among the facts this file may use (see meta.yml).")
