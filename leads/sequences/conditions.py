@@ -25,7 +25,12 @@ _sandbox = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=F
 
 
 def facts_from(known: Mapping[str, Any]) -> dict[str, Any]:
-    """Return every fact, nested as expressions read them; what is not known by its dotted name takes its first value."""
+    """Return every fact, nested as expressions read them; what is not known by its dotted name takes its first value.
+
+    `grants` may also come as the list of what was granted.
+    """
+    if "grants" in known:
+        known = {f"grants.{each}": each in known["grants"] for each in ("education", "unencrypted_email")} | dict(known)
     nested: dict[str, Any] = {}
     for name, (_, values) in FACTS.items():
         group, _, leaf = name.rpartition(".")

@@ -1,0 +1,100 @@
+"""`handoff simulate`: the dated calendar of a sequence, and the rule that moved each date."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from leads.cli.root import VAR, AsJson, DataDir, app, out, print_json
+from leads.clock import now
+from leads.errors import Invalid, LeadsError
+from leads.messages.render import render
+from leads.messages.templates import catalogue
+from leads.sequences.in_words import in_words
+from leads.sequences.plan import PlannedStep
+from leads.sequences.simulate import simulate
+
+Key = Annotated[str, typer.Argument(metavar="SEQUENCE", help="The name of a file in config/sequences, without .yml.")]
+Start = Annotated[
+    datetime | None,
+    typer.Option("--from", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M"], help="The first day, or the day of the visit; with a time or at 10:00."),
+]
+Facts = Annotated[list[str] | None, typer.Option("--fact", help="A fact of only_if, like visit.missed=true; may be repeated.")]
+# Any mail needs its way out before it renders; here it leads nowhere.
+SAMPLE = {
+    "given_name": "Sam",
+    "visit_day": "the day of the visit",
+    "visit_time": "10:00 AM",
+    "number": "R-000000",
+    "phone": "+1 203-555-0100",
+}
+    "given_name": "Sam",
+    "visit_day": "the day of the visit",
+    "visit_time": "10:00 AM",
+    "number": "R-000000",
+    "phone": "+1 203-555-0100",
+}
+LINKS = ("confirm_url", "unsubscribe_url", "preferences_url")
+
+
+@app.command(name="simulate")
+def simulate_command(
+    key: Key,
+    data_dir: DataDir = VAR,
+    office: Annotated[str | None, typer.Option(help="Whose hours, zone and closures count.")] = None,
+    start: Start = None,
+    language: Annotated[str, typer.Option(help="en or es")] = "en",
+    fact: Facts = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print what a sequence would send, and when, to somebody who starts on a day; needs no database."""
+    steps = simulate(key, office=office, start=_start(start), language=language, facts=dict(map(_fact, fact or [])))
+    if as_json:
+        print_json([_as_json(step, _subject(step, office, language)) for step in steps])
+    else:
+        out.print(_table(key, steps, [_subject(step, office, language) for step in steps]))
+
+
+def _start(given: datetime | None) -> Any:
+    if given is None:
+        return now()
+    return given if (given.hour, given.minute) != (0, 0) else given.date()
+
+
+def _fact(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise Invalid(f"Write a fact as name=value, like visit.missed=true, not {text}.")
+    return name, {"true": True, "false": False}.get(value.lower(), value)
+
+
+def _subject(step: PlannedStep, office: str | None, language: str) -> str:
+    if step.template not in catalogue():
+        return ""
+    facts = SAMPLE | {"office": office} | dict.fromkeys(LINKS, "https://example.com/")
+    try:
+        return render(step.template, language, {name: value for name, value in facts.items() if value}).subject
+    except LeadsError as error:
+        return f"({error.message})"
+
+
+def _as_json(step: PlannedStep, subject: str) -> dict[str, Any]:
+    rule = step.window.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    moments = {name: getattr(step, name).isoformat() for name in ("due_at", "planned_for", "useful_until")}
+    return asdict(step) | {"window": rule, "subject": subject} | moments
+
+
+def _table(key: str, steps: Sequence[PlannedStep], subjects: Sequence[str]) -> Table:
+    zone = steps[0].zone if steps else ""
+    table = Table(title=f"{key} ({zone})", title_justify="left")
+    for heading in ("Day", "Date", "Time", "Step", "Template", "Subject", "Moved by"):
+        table.add_column(heading, overflow="fold")
+    for step, subject in zip(steps, subjects, strict=True):
+        due = datetime.fromisoformat(step.local_due.partition("[")[0])
+        when = ("", "", "") if step.skip else (f"{due:%a}", f"{due:%Y-%m-%d}", f"{due:%H:%M}")
+        why = f"not sent: {in_words(step.skip)}" if step.skip else "; ".join(step.moved_by)
+        table.add_row(*when, step.step, step.template, subject, why)
+    return table

@@ -1,0 +1,79 @@
+"""Says what a lead will be sent next and why, or why nothing; and of every message what became of it."""
+
+import uuid
+from collections.abc import Sequence as Several
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from leads.consent.may_email import Kind, may_email
+from leads.messages.models import Message
+from leads.people.models import Person
+from leads.sequences.in_words import in_words
+from leads.sequences.models import Enrolment
+
+COMING = ("planned", "claimed")
+# What may be asked when nothing is planned: the mildest mail there is.
+ANYTHING = Kind(topic="inquiry", lane="transactional", level=0)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One message: which, when by the office's clock, what moved it, what became of it, and why in words."""
+
+    message_id: uuid.UUID
+    template: str
+    cause: str
+    due_at: datetime
+    local_due: str
+    moved_by: tuple[str, ...]
+    state: str
+    reason: str | None
+    why: str
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The next message, or why there is none; where `next` stands beside `why_nothing`, it is planned but would not go now."""
+
+    next: Line | None
+    why_nothing: str | None
+    lines: tuple[Line, ...]
+
+
+def explain(session: Session, lead_id: uuid.UUID) -> Explanation:
+    """Return what a lead will be sent next and why, or why nothing."""
+    rows = session.scalars(select(Message).where(Message.lead_id == lead_id).order_by(Message.due_at, Message.id)).all()
+    enrolments = session.scalars(select(Enrolment).where(Enrolment.lead_id == lead_id).order_by(Enrolment.started_at)).all()
+    upcoming = next((row for row in rows if row.state in COMING), None)
+    return Explanation(
+        next=_line(upcoming) if upcoming else None,
+        why_nothing=_why_nothing(session, rows, enrolments, upcoming),
+        lines=tuple(_line(row) for row in rows),
+    )
+
+
+def _line(row: Message) -> Line:
+    why = in_words(row.reason) if row.reason else in_words(row.cause)
+    return Line(row.id, row.template, row.cause, row.due_at, row.local_due, tuple(row.moved_by), row.state, row.reason, why)
+
+
+def _why_nothing(session: Session, rows: Several[Message], enrolments: Several[Enrolment], upcoming: Message | None) -> str | None:
+    silenced = _silenced(session, rows, enrolments, upcoming)
+    if silenced or upcoming:
+        return in_words(silenced) if silenced else None
+    ended = [each for each in enrolments if each.ended_why]
+    if ended and len(ended) == len(enrolments):
+        return f"The sequence {ended[-1].sequence_key} has ended: {in_words(ended[-1].ended_why or '')}"
+    return in_words("all-done" if enrolments else "no-enrolment")
+
+
+def _silenced(session: Session, rows: Several[Message], enrolments: Several[Enrolment], upcoming: Message | None) -> str | None:
+    whose = next((person_id for person_id in (*(each.person_id for each in enrolments), *(row.person_id for row in rows))), None)
+    person = session.get(Person, whose) if whose else None
+    if person is None:
+        return None
+    kind = Kind(upcoming.topic, upcoming.lane, upcoming.level) if upcoming else ANYTHING
+    return may_email(session, person.id, person.email_index, kind)

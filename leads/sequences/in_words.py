@@ -1,0 +1,43 @@
+"""The codes of reasons, events and causes as people read them."""
+
+WORDS = {
+    "held": "The person is on a safety hold; only a clinician releases it.",
+    "hold": "A safety hold was raised.",
+    "paused": "The person rests from our mails until a date.",
+    "suppressed-address": "This address takes no more mail from us: it bounced, or its owner asked us to stop.",
+    "suppressed-all": "The person asked for no more mails.",
+    "suppressed-topic": "The person asked for no more mails on this topic.",
+    "no-address": "There is no e-mail address.",
+    "unconfirmed": "The address is not confirmed yet: the button in the first mail, or a coordinator who spoke with the person.",
+    "no-contact-grant": "There is no consent to contact.",
+    "no-education-grant": "There is no consent to educational mails.",
+    "no-unencrypted-grant": "The mail speaks of health, and there is no consent to that in e-mail.",
+    "no-enrolment": "The lead is in no sequence: nothing has started one.",
+    "all-done": "Every step of the sequence has gone out or was left out.",
+    "no-appointment": "There is no visit to count from.",
+    "only-if": "The condition of this step does not hold for this person.",
+    "no-window": "The hours of this step do not open in two years.",
+    "too-late": "Its time had passed before it could go.",
+    "overtaken": "The next one falls on the same day.",
+    "outlived": "It could not go while it was of use.",
+    "window": "It waits for its hours.",
+    "no-longer-planned": "A newer plan has no such step.",
+    "confirmation": "The address was confirmed.",
+    "asked-to-stop": "The person asked us to stop.",
+    "appointment:booked": "A visit was booked.",
+    "appointment:cancelled": "The visit was cancelled.",
+    "referral:received": "A referral was received.",
+}
+BEGINNINGS = {
+    "sequence:": "A step of the sequence {}.",
+    "stage:": "The lead moved to {}.",
+    "withdrawal:": "The person withdrew the consent {}.",
+}
+
+
+def in_words(code: str) -> str:
+    """Return a sentence for a code; an unknown one stands for itself."""
+    for beginning, sentence in BEGINNINGS.items():
+        if code.startswith(beginning):
+            return sentence.format(code.removeprefix(beginning))
+    return WORDS.get(code, code)

@@ -1,0 +1,61 @@
+"""Freezes a sequence as a version when its file has changed, so that an enrolment stays on what it began with."""
+
+import hashlib
+import json
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from leads.audit.trail import SYSTEM, record
+from leads.clock import now
+from leads.db import lock
+from leads.errors import NotFound
+from leads.sequences.definitions import Sequence, sequences
+from leads.sequences.models import SequenceVersion
+
+
+def publish(session: Session, *, actor: str = SYSTEM) -> list[SequenceVersion]:
+    """Freeze every sequence whose file says something it never said before; returns the new versions."""
+    newest = [(_known(session, sequence), sequence) for sequence in sequences().values()]
+    return [_freeze(session, sequence, actor=actor) for version, sequence in newest if version is None]
+
+
+def current_version(session: Session, key: str) -> SequenceVersion:
+    """Return the version that is what the file says now, frozen if need be; raises NotFound for an unknown key."""
+    sequence = sequences().get(key)
+    if sequence is None:
+        raise NotFound(f"There is no sequence {key}; there are {', '.join(sequences())}.")
+    return _known(session, sequence) or _freeze(session, sequence)
+
+
+def definition_of(session: Session, version_id: object) -> Sequence:
+    """Return a sequence as it was when this version was published."""
+    return Sequence.model_validate(session.get_one(SequenceVersion, version_id).definition)
+
+
+def _known(session: Session, sequence: Sequence) -> SequenceVersion | None:
+    same = (SequenceVersion.key == sequence.key, SequenceVersion.content_hash == _hash(sequence))
+    return session.scalar(select(SequenceVersion).where(*same))
+
+
+def _freeze(session: Session, sequence: Sequence, *, actor: str = SYSTEM) -> SequenceVersion:
+    # Two processes start at once and both find the file changed: the second waits here and then finds the first one's row.
+    lock(session, "publish", sequence.key)
+    if known := _known(session, sequence):
+        return known
+    highest = session.scalar(select(func.max(SequenceVersion.number)).where(SequenceVersion.key == sequence.key)) or 0
+    version = SequenceVersion(
+        key=sequence.key,
+        number=highest + 1,
+        content_hash=_hash(sequence),
+        definition=sequence.as_json(),
+        published_at=now(),
+    )
+    session.add(version)
+    session.flush()
+    record(session, "sequence.published", version, actor=actor, sequence=sequence.key, number=version.number)
+    return version
+
+
+def _hash(sequence: Sequence) -> str:
+    return hashlib.sha256(json.dumps(sequence.as_json(), sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,86 @@
+"""Ends what an event ends, in the transaction of that event; and wakes what only rested."""
+
+import uuid
+from collections.abc import Iterable
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session
+
+from leads.audit.trail import record
+from leads.clock import now
+from leads.db import lock
+from leads.messages.models import Message
+from leads.messages.outbox import cancel
+from leads.sequences.enroll import columns, history, plan_facts
+from leads.sequences.models import Enrolment
+from leads.sequences.plan import PlannedStep, plan
+from leads.sequences.publish import definition_of
+from leads.sequences.replan import change
+
+# What ends with one of these may run again; any other event that comes in the meantime ends it for good.
+RESTS = ("hold",)
+
+
+def stop_for(
+    session: Session,
+    event: str,
+    *,
+    person_id: uuid.UUID | None = None,
+    lead_id: uuid.UUID | None = None,
+    actor: str,
+    reason: str | None = None,
+) -> int:
+    """End the enrolments of a person or a lead that list this event in `stops_on`, and cancel their mails; returns how many ended."""
+    whose = Enrolment.person_id == person_id if person_id else Enrolment.lead_id == lead_id
+    which = [each for each in _alive(session, whose, event) if definition_of(session, each.version_id).stops(event)]
+    for enrolment in which:
+        _end(session, enrolment, reason or event, actor=actor)
+    return len(which)
+
+
+def resume(session: Session, person_id: uuid.UUID, *, after: str, actor: str) -> int:
+    """Let the enrolments that `after` ended run again; returns how many.
+
+    Mails still to come are planned again at their own time; those whose time passed are skipped: a rest is never made up for.
+    """
+    lock(session, "person", person_id)
+    which = session.scalars(select(Enrolment).where(Enrolment.person_id == person_id, Enrolment.ended_why == after).with_for_update()).all()
+    woken = [enrolment for enrolment in which if not _runs_again(session, enrolment)]
+    for enrolment in woken:
+        _wake(session, enrolment, after, actor=actor)
+    return len(woken)
+
+
+def _alive(session: Session, whose: ColumnElement[bool], event: str) -> list[Enrolment]:
+    running, resting = Enrolment.ended_at.is_(None), Enrolment.ended_why.in_(RESTS)
+    alive = running if event in RESTS else or_(running, resting)
+    return list(session.scalars(select(Enrolment).where(whose, alive).order_by(Enrolment.id).with_for_update()))
+
+
+def _end(session: Session, enrolment: Enrolment, why: str, *, actor: str) -> None:
+    enrolment.ended_at, enrolment.ended_by, enrolment.ended_why = now(), actor, why
+    record(session, "sequence.ended", enrolment, actor=actor, sequence=enrolment.sequence_key, reason=why)
+    cancel(session, Message.enrolment_id == enrolment.id, reason=why, actor=actor)
+
+
+def _runs_again(session: Session, enrolment: Enrolment) -> bool:
+    same = (Enrolment.lead_id == enrolment.lead_id, Enrolment.sequence_key == enrolment.sequence_key, Enrolment.ended_at.is_(None))
+    return session.scalar(select(Enrolment.id).where(*same)) is not None
+
+
+def _wake(session: Session, enrolment: Enrolment, after: str, *, actor: str) -> None:
+    enrolment.ended_at = enrolment.ended_by = enrolment.ended_why = None
+    record(session, "sequence.resumed", enrolment, actor=actor, sequence=enrolment.sequence_key, after=after)
+    silenced = (Message.enrolment_id == enrolment.id, Message.state == "cancelled", Message.reason == after)
+    rows = session.scalars(select(Message).where(*silenced).with_for_update()).all()
+    planned = {(step.step, step.occurrence): step for step in _as_if_never_stopped(session, enrolment, rows)}
+    for row in rows:
+        if step := planned.get((row.step or "", row.occurrence)):
+            late = {"state": "skipped", "reason": "held" if after == "hold" else after} if step.due_at <= now() else {}
+            change(session, row, columns(enrolment, step) | late, actor=actor)
+
+
+def _as_if_never_stopped(session: Session, enrolment: Enrolment, silenced: Iterable[Message]) -> list[PlannedStep]:
+    again = {(row.step, row.occurrence) for row in silenced}
+    past = [each for each in history(session, enrolment) if (each.step, each.occurrence) not in again]
+    return plan(definition_of(session, enrolment.version_id), plan_facts(enrolment), past, enrolment.anchor_at)
