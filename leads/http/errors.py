@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 from leads.errors import FieldError, Invalid, LeadsError, NotFound, TooMany
 from leads.http.pages import page
+from leads.http.wording import language_of
 
 log = structlog.get_logger()
 
@@ -20,6 +21,15 @@ WORDS = {
     404: ("not_found", "There is nothing here. The address may be old or mistyped."),
     405: ("method_not_allowed", "This address does not take that kind of request."),
     413: ("too_large", "This is more than we can take in at once."),
+}
+
+# What pydantic finds by itself, in words; a model's own findings have theirs.
+FOUND = {
+    "missing": "This is needed.",
+    "extra_forbidden": "There is no such field.",
+    "string_type": "This should be text.",
+    "model_type": "This should be an object with fields of its own.",
+    "model_attributes_type": "This should be an object with fields of its own.",
 }
 
 
@@ -60,7 +70,8 @@ def in_json(error: LeadsError) -> JSONResponse:
 
 def in_a_page(request: Request, error: LeadsError) -> Response:
     """Return a refusal as people read it."""
-    response = page(request, "public/refused.html", status=error.status, error=error, is_missing=isinstance(error, NotFound))
+    is_missing = error.status == NotFound.status
+    response = page(request, "public/refused.html", status=error.status, lang=language_of(request), error=error, is_missing=is_missing)
     response.headers.update(_headers(error))
     return response
 
@@ -80,7 +91,7 @@ def from_model(error: ValidationError) -> Invalid:
 
 def _field(error: Any) -> FieldError:
     place = [str(part) for part in error["loc"] if part not in ("body", "query", "header", "path")]
-    message = error["msg"].removeprefix("Value error, ")
+    message = FOUND.get(error["type"], error["msg"].removeprefix("Value error, "))
     return FieldError(".".join(place) or "body", error["type"], message)
 
 

@@ -10,8 +10,9 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from config.settings import settings
-from leads.clinic.profile import clinic
+from leads.clinic.profile import Language, clinic
 from leads.clock import now
+from leads.http.wording import Words
 
 
 @lru_cache
@@ -25,14 +26,14 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.filters |= {"local": local, "utc": utc}
+    made.filters |= {"local": local, "utc": utc, "dial": dial}
     made.globals |= {"clinic": clinic, "is_local": settings().is_local, "now": now}
     return made
 
 
-def page(request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
-    """Return a page of templates/web as a response."""
-    text = environment().get_template(template).render(request=request, **context)
+def page(request: Request, template: str, *, status: int = 200, lang: Language = "en", **context: Any) -> HTMLResponse:
+    """Return a page of templates/web as a response; `t` in it gives the words of its language."""
+    text = environment().get_template(template).render(request=request, lang=lang, t=Words(lang), **context)
     return HTMLResponse(text, status_code=status)
 
 
@@ -45,3 +46,8 @@ def local(moment: datetime, form: str = "%a %b %-d, %-I:%M %p", zone: str | Zone
 def utc(moment: datetime) -> str:
     """Return a moment in UTC, for machines and for the hover."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def dial(phone: str) -> str:
+    """Return a phone number as a `tel:` link takes it."""
+    return "".join(letter for letter in phone if letter in "+0123456789")

@@ -1,0 +1,9 @@
+"""The public pages: front page, inquiry form, links of mails, help in a crisis."""
+
+from fastapi import APIRouter
+
+from leads.http.public import confirm, crisis, embed, home, inquire, mailbox, preferences, unsubscribe
+
+router = APIRouter(include_in_schema=False)
+for each in (home, inquire, embed, confirm, unsubscribe, preferences, crisis, mailbox):
+    router.include_router(each.router)

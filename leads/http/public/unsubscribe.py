@@ -1,0 +1,40 @@
+"""`/u/{token}`: GET shows which mails would stop, POST stops them; also the one click of RFC 8058, without cookie or redirect."""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from sqlalchemy.orm import Session
+
+from leads.http.pages import page
+from leads.http.public.confirm import speaking
+from leads.http.transaction import Db
+from leads.http.wording import Words
+from leads.pipeline import unsubscribe as verb
+from leads.security.tokens import Token, derive, read
+
+router = APIRouter()
+
+
+@router.api_route("/u/{token}", methods=["GET", "HEAD"])
+def ask(request: Request, session: Db, token: str) -> Response:
+    """Show what would stop."""
+    return _show(request, session, read(session, "unsubscribe", token), token, "ask")
+
+
+@router.post("/u/{token}")
+def stop(request: Request, session: Db, token: str) -> Response:
+    """Stop it, whatever the body says: the right lies in the link alone."""
+    return _show(request, session, verb.unsubscribe(session, token), token, "stopped")
+
+
+@router.post("/u/{token}/undo")
+def undo(request: Request, session: Db, token: str) -> Response:
+    """Take the stop back."""
+    return _show(request, session, verb.resubscribe(session, token), token, "undone")
+
+
+def _show(request: Request, session: Session, link: Token, token: str, state: str) -> Response:
+    language = speaking(request, session, link)
+    topic = Words(language)(f"topics.{link.topic}") if link.topic else None
+    preferences = f"/p/{derive('preferences', link.person_id)}" if link.person_id else "/"
+    here = f"/u/{token}"
+    return page(request, "public/unsubscribe.html", lang=language, state=state, topic=topic, here=here, preferences=preferences)
