@@ -10,6 +10,7 @@ from leads.http import errors
 from leads.http.api.routes import build_api
 from leads.http.console.routes import router as console
 from leads.http.headers import SafeHeaders
+from leads.http.ops.requests import CountRequests
 from leads.http.ops.routes import router as ops
 from leads.http.public.routes import router as public
 
@@ -26,4 +27,5 @@ def create_app(nudge: Callable[[], None] = lambda: None) -> FastAPI:
     for router in (ops, public, console):
         app.include_router(router)
     app.add_middleware(SafeHeaders)
+    app.add_middleware(CountRequests)
     return app

@@ -1,0 +1,52 @@
+"""Who calls: the key behind `Authorization: Bearer`, its scope and its allowance."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from leads.accounts.keys import find_key, require
+from leads.accounts.models import ApiKey
+from leads.errors import LeadsError, Unauthenticated
+from leads.http.transaction import Db
+
+bearer = HTTPBearer(
+    scheme_name="api_key",
+    bearerFormat="wh_…",
+    description="`Authorization: Bearer KEY`; keys are made with `handoff keys create --name N --scope S`.",
+    auto_error=False,
+)
+
+
+def needs(scope: str) -> Callable[..., ApiKey]:
+    """Return the dependency that yields the caller's key; raises Unauthenticated, Forbidden or TooMany."""
+
+    def caller(request: Request, session: Db, held: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> ApiKey:
+        if held is None:
+            raise Unauthenticated("Send an API key: Authorization: Bearer KEY.")
+        key = find_key(session, held.credentials)
+        request.app.state.allowance.spend(key.id)
+        require(key, scope)
+        return key
+
+    return caller
+
+
+async def json_body(request: Request) -> bytes:
+    """Return the body as it was sent; raises LeadsError when it does not call itself JSON."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json" and not kind.endswith("+json"):
+        raise LeadsError("Send JSON, with the header Content-Type: application/json.")
+    return await request.body()
+
+
+def scoped(scope: str) -> dict[str, Any]:
+    """Return the mark that tells readers of the OpenAPI document which scope an operation needs."""
+    return {"x-scope": scope}
+
+
+InquiryWriter = Annotated[ApiKey, Depends(needs("inquiries:write"))]
+LeadReader = Annotated[ApiKey, Depends(needs("leads:read"))]
+LeadWriter = Annotated[ApiKey, Depends(needs("leads:write"))]
+JsonBody = Annotated[bytes, Depends(json_body)]
