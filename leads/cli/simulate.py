@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import typer
+from rich import box
 from rich.table import Table
 
 from leads.cli.root import VAR, AsJson, DataDir, app, out, print_json
 from leads.clock import now
-from leads.errors import Invalid, LeadsError
+from leads.errors import Invalid
 from leads.messages.render import render
 from leads.messages.templates import catalogue
 from leads.sequences.in_words import in_words
@@ -23,21 +24,8 @@ Start = Annotated[
     typer.Option("--from", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M"], help="The first day, or the day of the visit; with a time or at 10:00."),
 ]
 Facts = Annotated[list[str] | None, typer.Option("--fact", help="A fact of only_if, like visit.missed=true; may be repeated.")]
-# Any mail needs its way out before it renders; here it leads nowhere.
-SAMPLE = {
-    "given_name": "Sam",
-    "visit_day": "the day of the visit",
-    "visit_time": "10:00 AM",
-    "number": "R-000000",
-    "phone": "+1 203-555-0100",
-}
-    "given_name": "Sam",
-    "visit_day": "the day of the visit",
-    "visit_time": "10:00 AM",
-    "number": "R-000000",
-    "phone": "+1 203-555-0100",
-}
-LINKS = ("confirm_url", "unsubscribe_url", "preferences_url")
+# A visit has words of its own in a subject; any other fact of a mail is only needed for it to render.
+SAMPLE = {"visit_day": "(the day)", "visit_time": "(the time)"}
 
 
 @app.command(name="simulate")
@@ -55,7 +43,8 @@ def simulate_command(
     if as_json:
         print_json([_as_json(step, _subject(step, office, language)) for step in steps])
     else:
-        out.print(_table(key, steps, [_subject(step, office, language) for step in steps]))
+        table = _table(key, steps, [_subject(step, office, language) for step in steps])
+        out.print(table, width=out.width if out.is_terminal else 140)
 
 
 def _start(given: datetime | None) -> Any:
@@ -72,13 +61,9 @@ def _fact(text: str) -> tuple[str, Any]:
 
 
 def _subject(step: PlannedStep, office: str | None, language: str) -> str:
-    if step.template not in catalogue():
-        return ""
-    facts = SAMPLE | {"office": office} | dict.fromkeys(LINKS, "https://example.com/")
-    try:
-        return render(step.template, language, {name: value for name, value in facts.items() if value}).subject
-    except LeadsError as error:
-        return f"({error.message})"
+    template = catalogue()[step.template]
+    made_up = {name: "https://example.com/" if name.endswith("_url") else "(any)" for name in template.required}
+    return render(step.template, language, made_up | SAMPLE | ({"office": office} if office else {})).subject
 
 
 def _as_json(step: PlannedStep, subject: str) -> dict[str, Any]:
@@ -89,12 +74,14 @@ def _as_json(step: PlannedStep, subject: str) -> dict[str, Any]:
 
 def _table(key: str, steps: Sequence[PlannedStep], subjects: Sequence[str]) -> Table:
     zone = steps[0].zone if steps else ""
-    table = Table(title=f"{key} ({zone})", title_justify="left")
-    for heading in ("Day", "Date", "Time", "Step", "Template", "Subject", "Moved by"):
-        table.add_column(heading, overflow="fold")
+    table = Table(title=f"{key} ({zone})", title_justify="left", box=box.SIMPLE)
+    for heading in ("Day", "Date", "Time", "Step"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("Template", "Subject", "Moved by"):
+        table.add_column(heading)
     for step, subject in zip(steps, subjects, strict=True):
         due = datetime.fromisoformat(step.local_due.partition("[")[0])
         when = ("", "", "") if step.skip else (f"{due:%a}", f"{due:%Y-%m-%d}", f"{due:%H:%M}")
-        why = f"not sent: {in_words(step.skip)}" if step.skip else "; ".join(step.moved_by)
-        table.add_row(*when, step.step, step.template, subject, why)
+        why = f"not sent: {in_words(step.skip)}" if step.skip else "\n".join(step.moved_by)
+        table.add_row(*when, step.step, "" if step.template == step.step else step.template, subject, why)
     return table
