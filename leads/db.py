@@ -58,7 +58,8 @@ def engine() -> Engine:
 
 def make_engine(url: str, **options: Any) -> Engine:
     """Return an engine for a PostgreSQL URL; whatever driver the URL names, psycopg 3 is used."""
-    options = {"pool_size": settings().handoff_db_pool, "max_overflow": 20, "pool_pre_ping": True} | options
+    # hide_parameters: an error of the database must not carry a person's values into a log.
+    options = {"hide_parameters": True, "pool_size": settings().handoff_db_pool, "max_overflow": 20, "pool_pre_ping": True} | options
     made = create_engine(make_url(url).set(drivername="postgresql+psycopg"), **options)
     event.listen(made, "connect", _refuse_lost_commits)
     return made

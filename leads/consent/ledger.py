@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from sqlalchemy import exists, func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.orm import Session
 
 from leads.audit.trail import SYSTEM, record, record_about
@@ -44,7 +44,7 @@ def granted(session: Session, person_id: uuid.UUID) -> set[str]:
     newest = (
         select(ConsentEntry.kind, ConsentEntry.act)
         .where(ConsentEntry.person_id == person_id)
-        .distinct(ConsentEntry.kind)
+        .ext(distinct_on(ConsentEntry.kind))
         .order_by(ConsentEntry.kind, ConsentEntry.at.desc(), ConsentEntry.id.desc())
     )
     return {kind for kind, act in session.execute(newest) if act == "grant"}

@@ -131,7 +131,7 @@ def _write(session: Session, mine: Claim) -> Letter | None:
     if against is not None:
         _heed(session, message, against)
         return None
-    message.language = person.language
+    message.language, message.address_index = person.language, person.email_index
     facts = facts_for(session, message, person)
     rendered = render(message.template, person.language, facts)
     address = person.email or ""
@@ -166,7 +166,6 @@ def _permit(session: Session, letter: Letter, carrier: str) -> bool:
         return False
     message.state, message.state_at, message.template_version = "sending", now(), letter.version
     message.facts, message.mime_hash = letter.facts, sha256(letter.mime).digest()
-    message.address_index = person.email_index
     session.add(DeliveryAttempt(message_id=message.id, fence=message.fence, carrier=carrier, at=now()))
     issue_links(session, message, person)
     return True

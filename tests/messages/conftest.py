@@ -1,0 +1,49 @@
+"""A message that is due, a server to take it, and a carrier between them."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from leads.messages.carriers.smtp import SmtpCarrier
+from leads.messages.models import Message
+from leads.messages.outbox import post
+from leads.people.models import Person
+from tests.cast import make_confirmed_person
+from tests.smtp_server import ScriptedServer
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    """A mail server that takes everything until told otherwise."""
+    server = ScriptedServer()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def carrier(server: ScriptedServer) -> Iterator[SmtpCarrier]:
+    """A carrier to that server."""
+    carrier = SmtpCarrier(server.url, helo="mail.elmharbor.test")
+    yield carrier
+    carrier.close()
+
+
+@pytest.fixture
+def person(session: Session) -> Person:
+    """Somebody who may be written to."""
+    return make_confirmed_person(session)
+
+
+@pytest.fixture
+def due(session: Session, person: Person) -> Callable[..., Message]:
+    """Makes a message that is due now."""
+
+    def make(template: str = "office-location", **changes: Any) -> Message:
+        values: dict[str, Any] = {"cause": "test", "facts": {"office": "woodbury"}} | changes
+        message = post(session, values.pop("person_id", person.id), template, **values)
+        session.flush()
+        return message
+
+    return make

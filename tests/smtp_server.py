@@ -1,0 +1,66 @@
+"""A real SMTP server on loopback whose answers a test may choose, verb by verb."""
+
+import asyncio
+import socket
+from collections import deque
+from contextlib import suppress
+from email.message import EmailMessage, Message
+from email.parser import BytesParser
+from email.policy import default
+from typing import Any
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+
+class ScriptedServer:
+    """Keeps what it takes in `mails`; `answer[verb]` holds the next answers of MAIL, RCPT, DATA and DOT; "" hangs up."""
+
+    def __init__(self) -> None:
+        self.mails: list[EmailMessage] = []
+        self.recipients: list[str] = []
+        self.answer: dict[str, deque[str]] = {verb: deque() for verb in ("MAIL", "RCPT", "DATA", "DOT")}
+        self.begun = 0
+        self._controller = Controller(self, hostname="127.0.0.1", port=_free_port(), auth_require_tls=False)
+        self._controller.start()
+        self.url = f"smtp://127.0.0.1:{self._controller.port}"
+
+    def stop(self) -> None:
+        """Listen no more."""
+        with suppress(AssertionError):
+            self._controller.stop()
+
+    async def handle_MAIL(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
+        answer = self._next("MAIL", "250 OK")
+        if answer.startswith("2"):
+            envelope.mail_from = address
+        return answer
+
+    async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
+        answer = self._next("RCPT", "250 OK")
+        if answer.startswith("2"):
+            envelope.rcpt_tos.append(address)
+            self.begun += 1
+        return answer
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        answer = self._next("DOT", "250 2.0.0 taken")
+        if answer.startswith("2") or answer == "":
+            mail: Message[Any, Any] = BytesParser(policy=default).parsebytes(envelope.content or b"")
+            assert isinstance(mail, EmailMessage)
+            self.mails.append(mail)
+            self.recipients += envelope.rcpt_tos
+        if answer == "":
+            server.transport.abort()
+            await asyncio.sleep(0)
+        return answer or "421 gone"
+
+    def _next(self, verb: str, otherwise: str) -> str:
+        waiting = self.answer[verb]
+        return waiting.popleft() if waiting else otherwise
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
