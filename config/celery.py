@@ -5,7 +5,7 @@ from typing import Any
 
 from celery import Celery
 from celery.signals import setup_logging
-from kombu import Queue
+from kombu import Exchange, Queue
 
 import leads.models  # noqa: F401
 from config import logging
@@ -49,7 +49,10 @@ app.conf.update(
     beat_schedule=BEAT,
     beat_schedule_filename=str(Path(settings().handoff_data_dir) / "run" / "beat"),
     beat_max_loop_interval=2,
-    task_queues=[Queue(name) for name in QUEUES],
+    # Each with a routing key of its own: left to its default, every queue would get every hint.
+    task_queues=[Queue(name, Exchange("handoff"), routing_key=name) for name in QUEUES],
+    task_default_exchange="handoff",
+    task_default_routing_key="housekeeping",
     task_default_queue="housekeeping",
     task_create_missing_queues=False,
     task_ignore_result=True,

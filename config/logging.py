@@ -49,6 +49,7 @@ def configure(process: str) -> None:
     formatter.keep_exc_info = formatter.keep_stack_info = False
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(formatter)
+    handler.addFilter(_keep_safe_words)
     _install(handler, level)
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -70,7 +71,7 @@ def _install(handler: logging.Handler, level: str) -> None:
         logging.getLogger(name).handlers = []
     # A path may carry a token, and a statement's parameters a name: neither is ever logged, at any level.
     logging.getLogger("uvicorn.access").disabled = True
-    for name in ("sqlalchemy.engine", "celery.worker.strategy", "celery.app.trace"):
+    for name in ("sqlalchemy.engine", "celery.worker.strategy", "celery.app.trace", "celery.beat"):
         logging.getLogger(name).setLevel("WARNING")
 
 
@@ -82,14 +83,21 @@ def _named(process: str) -> Processor:
     return name
 
 
-def _foreign_words(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    record: logging.LogRecord = event["_record"]
+def _keep_safe_words(record: logging.LogRecord) -> bool:
+    # Here, since structlog's formatter has already put the values into the sentence when its processors run.
     if not record.name.startswith(KNOWN):
-        event["event"] = f"{record.module}.{record.funcName}:{record.lineno}"
+        record.safe_words = f"{record.module}.{record.funcName}:{record.lineno}"
     elif not record.name.startswith(TRUSTED):
-        event["event"] = _filled(str(record.msg), record.args)
-    if record.exc_info:
-        event["exc_info"] = record.exc_info
+        record.safe_words = _filled(str(record.msg), record.args)
+    record.safe_error = record.exc_info
+    return True
+
+
+def _foreign_words(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    record = event["_record"]
+    event["event"] = getattr(record, "safe_words", event["event"])
+    if record.safe_error:
+        event["exc_info"] = record.safe_error
     return event
 
 

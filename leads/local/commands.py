@@ -42,4 +42,4 @@ def mailbox(folder: Path, host: str, port: int) -> list[str]:
 
 
 def _celery() -> list[str]:
-    return [sys.executable, "-m", "celery", "--app", "config.celery"]
+    return [sys.executable, "-m", "celery", "--quiet", "--app", "config.celery"]

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import make_url
 
 from config.settings import settings
-from leads import clock
+from leads.clock import Anchor
 from leads.local import commands, place, postgres, redis, timepiece
 from leads.local.first_start import SignIn, open_first_account, prepare
 from leads.local.place import Place, Refused
@@ -48,7 +48,7 @@ class Running:
     household: Household
     tell: Tell
     urls: dict[str, str]
-    clock: clock.Anchor | None = None
+    clock: Anchor | None = None
     sign_in: SignIn | None = None
 
 
