@@ -48,7 +48,7 @@ class Message(Base):
 
     due_at: Mapped[datetime]
     planned_for: Mapped[datetime]
-    local_due: Mapped[str] = mapped_column(String(40))
+    local_due: Mapped[str] = mapped_column(String(80))
     moved_by: Mapped[list[Any]]
     window: Mapped[dict[str, Any] | None]
     useful_until: Mapped[datetime | None]

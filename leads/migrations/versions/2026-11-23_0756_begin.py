@@ -385,7 +385,7 @@ def upgrade() -> None:
         sa.Column("depends_on", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("planned_for", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("local_due", sa.String(length=40), nullable=False),
+        sa.Column("local_due", sa.String(length=80), nullable=False),
         sa.Column("moved_by", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("window", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("useful_until", sa.DateTime(timezone=True), nullable=True),
