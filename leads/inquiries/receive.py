@@ -70,7 +70,7 @@ def receive(session: Session, asked: Submission, arrival: Arrival) -> Receipt:
         disclose(session, person.id, lead.id, source="inquiry", actor=f"person:{person.id}")
     _acknowledge(session, asked, person, lead, promise)
     if is_new and is_confirmed(session, person.id, person.email_index):
-        start(session, lead, person, actor=arrival.actor)
+        start(session, lead, actor=arrival.actor)
     return Receipt(inquiry.id, lead.number, promise, disclosed)
 
 

@@ -6,9 +6,10 @@ from sqlalchemy.orm import Session
 
 from leads.audit.trail import SYSTEM
 from leads.clock import now
-from leads.consent.ledger import confirm, granted
+from leads.consent.ledger import confirm
 from leads.errors import Invalid
 from leads.people.models import Person
+from leads.pipeline.facts import facts_about
 from leads.pipeline.find import locked
 from leads.pipeline.models import Lead
 from leads.sequences.enroll import start_for
@@ -24,16 +25,13 @@ def confirm_address(session: Session, lead_id: uuid.UUID, *, method: str, actor:
     if method == "spoken" and not (evidence or "").strip():
         raise Invalid("Say who confirmed the address, and when you spoke.")
     if confirm(session, person.id, person.email_index, method=method, actor=actor, evidence=evidence):
-        start(session, lead, person, actor=actor)
+        start(session, lead, actor=actor)
     return lead
 
 
-def start(session: Session, lead: Lead, person: Person, *, actor: str = SYSTEM) -> list[Enrolment]:
+def start(session: Session, lead: Lead, *, actor: str = SYSTEM) -> list[Enrolment]:
     """Start what begins with a confirmed address; nothing for a closed lead, or for somebody who wrote for another."""
     if lead.closed_at is not None or lead.for_whom != "self":
         return []
-    facts = {"office": lead.office, "language": person.language, "has_phone": person.phone_index is not None}
-    grants = sorted(granted(session, person.id))
-    return start_for(
-        session, "confirmation", person_id=person.id, lead_id=lead.id, facts=facts | {"grants": grants}, anchor=now(), actor=actor
-    )
+    facts = facts_about(session, lead)
+    return start_for(session, "confirmation", person_id=lead.person_id, lead_id=lead.id, facts=facts, anchor=now(), actor=actor)

@@ -10,6 +10,7 @@ from leads.audit.trail import record
 from leads.clinic.profile import clinic
 from leads.clock import now
 from leads.errors import Conflict, Forbidden, Invalid, StaleVersion
+from leads.pipeline.facts import facts_about
 from leads.pipeline.find import locked
 from leads.pipeline.models import Lead, StageChange
 from leads.sequences.enroll import start_for
@@ -128,4 +129,4 @@ def _carry_on(session: Session, lead: Lead, actor: str) -> None:
     stop_for(session, event, lead_id=lead.id, actor=actor)
     if lead.reached_at:
         finish_all(session, "call", lead_id=lead.id, actor=actor, outcome="reached")
-    start_for(session, event, person_id=lead.person_id, lead_id=lead.id, facts={"office": lead.office}, actor=actor)
+    start_for(session, event, person_id=lead.person_id, lead_id=lead.id, facts=facts_about(session, lead), actor=actor)
