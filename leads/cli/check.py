@@ -1,0 +1,91 @@
+"""`handoff check`: is all that may be turned turned to something that works, and `handoff env`: what may be turned."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any
+
+import typer
+
+from config.settings import Settings, SettingsError, settings
+from leads.cli.root import VAR, AsJson, DataDir, app, out, print_json
+from leads.clinic.profile import clinic
+from leads.errors import LeadsError
+from leads.local import attach
+from leads.messages.lint import lint_all
+from leads.messages.templates import catalogue
+from leads.security.keys import ring
+from leads.sequences.definitions import sequences
+
+PLACEHOLDER = re.compile(r"\.test\b|\b555-01\d\d\b|\bexample\.(com|org|net)\b")
+
+
+@app.command()
+def check(
+    data_dir: DataDir = VAR,
+    production: Annotated[bool, typer.Option("--production", help="Also refuse what only a trial may have.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check settings, clinic, sequences and templates; needs no database. Exit 1 names every fault, with file and line."""
+    attach(data_dir)
+    faults = [*complaints(), *(production_faults() if production else ())]
+    if as_json:
+        print_json({"ok": not faults, "faults": faults})
+        raise typer.Exit(bool(faults))
+    if faults:
+        raise LeadsError("\n".join(faults))
+    out.print(f"settings, clinic, {len(sequences())} sequences and {len(catalogue())} templates: as they should be")
+
+
+@app.command()
+def env() -> None:
+    """Print every setting with what it is for: the text of .env.example."""
+    typer.echo(env_example(), nl=False)
+
+
+def complaints() -> list[str]:
+    """Return every fault of the configuration, one a line."""
+    loads: tuple[Callable[[], Any], ...] = (settings, clinic, sequences, catalogue)
+    wrong = [fault for load in loads for fault in _fault_of(load)]
+    return wrong or lint_all()
+
+
+def production_faults() -> Iterator[str]:
+    """Yield what a real clinic must have changed first."""
+    here = settings()
+    if here.is_local:
+        yield "HANDOFF_MODE: is local; set it to production."
+    if not here.public_url.startswith("https://"):
+        yield f"HANDOFF_PUBLIC_URL: {here.public_url} is not https; links in mails carry rights."
+    for name in ("database_url", "redis_url", "smtp_url"):
+        if getattr(here, name) is None:
+            yield f"{name.upper()}: is not set; the embedded servers are for trying."
+    for number, line in enumerate(here.handoff_clinic_file.read_text().splitlines(), start=1):
+        if not line.lstrip().startswith("#") and (found := PLACEHOLDER.search(line)):
+            yield f"{here.handoff_clinic_file}:{number}: {found.group()} is a placeholder; put the clinic's own there."
+    yield from _fault_of(ring)
+
+
+def env_example() -> str:
+    """Return every setting, commented out at its default, under its description."""
+    lines = [
+        "# Every setting, at its default. Copy to .env and uncomment what you change; the environment goes before this file,",
+        "# and this file before one file a setting in HANDOFF_SECRETS_DIR (/run/secrets), named like it in small letters.",
+        "",
+    ]
+    for name, field in Settings.model_fields.items():
+        default = "" if field.default is None else str(field.default).removeprefix(f"{settings_root()}/")
+        lines += [f"# {field.description}", f"#{name.upper()}={default}", ""]
+    return "\n".join(lines[:-1]) + "\n"
+
+
+def settings_root() -> str:
+    """Return the folder the default paths begin with."""
+    return str(Settings.model_fields["handoff_templates_dir"].default.parent)
+
+
+def _fault_of(load: Callable[[], Any]) -> list[str]:
+    try:
+        load()
+    except (LeadsError, SettingsError) as error:
+        return str(error).splitlines()
+    return []
