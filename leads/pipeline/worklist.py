@@ -1,0 +1,184 @@
+"""The leads by what is needed next: who is in danger, whom to call now, what is due today, who waits for whom."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
+from typing import Any, Literal, get_args
+
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, tuple_
+from sqlalchemy.orm import Session
+
+from leads.clinic.profile import clinic
+from leads.clock import local_to_utc, now
+from leads.consent.models import Confirmation, Hold
+from leads.people.models import Person
+from leads.pipeline.models import Lead
+from leads.todos.models import Todo
+
+Need = Literal["safety", "call-now", "today", "new", "to-confirm", "under-way"]
+NEEDS: tuple[Need, ...] = get_args(Need)
+CALL_SOON = timedelta(hours=4)
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Which leads: of an office, at a stage, of one member of staff."""
+
+    office: str | None = None
+    stage: str | None = None
+    assigned_to: uuid.UUID | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One lead and what it needs next: whose, what, by when; `late` once that moment has passed."""
+
+    lead: Lead
+    person: Person
+    need: str
+    due: datetime
+    held: bool
+    confirmed: bool
+    todo: str | None = None
+
+    @property
+    def late(self) -> bool:
+        """True when it should have been done by now."""
+        return self.need in ("safety", "call-now", "today") and self.due < now()
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a page of the list ended: the next one begins behind it."""
+
+    due: datetime
+    id: uuid.UUID
+
+    def __str__(self) -> str:
+        return f"{self.due.isoformat()}~{self.id}"
+
+    @classmethod
+    def read(cls, text: str) -> "Place | None":
+        """Return the place a link names, or None where it names none."""
+        due, _, lead_id = text.partition("~")
+        try:
+            return cls(datetime.fromisoformat(due), uuid.UUID(lead_id))
+        except ValueError:
+            return None
+
+
+def count_by_need(session: Session, filters: Filters) -> Mapping[str, int]:
+    """Return how many open leads stand under each need."""
+    needs = _needs(filters).subquery()
+    return dict(session.execute(select(needs.c.need, func.count()).group_by(needs.c.need)).tuples())
+
+
+def first_of_each(session: Session, filters: Filters, *, limit: int) -> Mapping[str, Sequence[Row]]:
+    """Return the most pressing leads under each need, `limit` of each."""
+    needs = _needs(filters).subquery()
+    rank = func.row_number().over(partition_by=needs.c.need, order_by=(needs.c.due, needs.c.id)).label("rank")
+    ranked = select(needs, rank).subquery()
+    found = _rows(session, select(ranked).where(ranked.c.rank <= limit).order_by(ranked.c.due, ranked.c.id))
+    return {need: [row for row in found if row.need == need] for need in NEEDS}
+
+
+def page_of(session: Session, need: str, filters: Filters, *, after: Place | None, limit: int) -> Sequence[Row]:
+    """Return up to `limit` leads of one need, the most pressing first, behind a place."""
+    needs = _needs(filters).subquery()
+    wanted = select(needs).where(needs.c.need == need)
+    if after is not None:
+        wanted = wanted.where(tuple_(needs.c.due, needs.c.id) > tuple_(after.due, after.id))
+    return _rows(session, wanted.order_by(needs.c.due, needs.c.id).limit(limit))
+
+
+def closed(session: Session, filters: Filters, *, after: Place | None, limit: int) -> Sequence[Row]:
+    """Return up to `limit` closed leads, the newest closure first, behind a place."""
+    wanted = select(Lead, Person).join(Person, Lead.person_id == Person.id).where(Lead.closed_at.is_not(None), *_chosen(filters))
+    if after is not None:
+        wanted = wanted.where(tuple_(Lead.closed_at, Lead.id) < tuple_(after.due, after.id))
+    found = session.execute(wanted.order_by(Lead.closed_at.desc(), Lead.id.desc()).limit(limit)).tuples()
+    return [Row(lead, person, "closed", lead.closed_at or lead.opened_at, held=False, confirmed=True) for lead, person in found]
+
+
+def of_lead(session: Session, lead: Lead) -> Row:
+    """Return what one lead needs next; a closed one without anything urgent needs nothing."""
+    needs = _standing().where(Lead.id == lead.id).subquery()
+    row = _rows(session, select(needs))[0]
+    return replace(row, need="closed", due=lead.closed_at) if lead.closed_at and row.need != "safety" else row
+
+
+def _needs(filters: Filters) -> Select[Any]:
+    urgent_here = exists().where(Todo.lead_id == Lead.id, Todo.urgent, Todo.done_at.is_(None))
+    # A lead may be closed over an urgent to-do; it stays in sight until somebody has done it.
+    return _standing().where(or_(Lead.closed_at.is_(None), urgent_here), *_chosen(filters))
+
+
+def _standing() -> Select[Any]:
+    of_lead = and_(Todo.lead_id == Lead.id, Todo.done_at.is_(None))
+    urgent = and_(Todo.person_id == Lead.person_id, Todo.urgent, Todo.done_at.is_(None))
+    held = exists().where(Hold.person_id == Lead.person_id, Hold.released_at.is_(None))
+    raised = _earliest(Hold.raised_at, Hold.person_id == Lead.person_id, Hold.released_at.is_(None))
+    call = func.coalesce(_earliest(Todo.due_at, of_lead, Todo.kind == "call"), case((Lead.reached_at.is_(None), Lead.expected_by)))
+    todo, in_danger = _earliest(Todo.due_at, of_lead), _earliest(Todo.due_at, urgent)
+    confirmed = exists().where(Confirmation.person_id == Person.id, Confirmation.address_index == Person.email_index)
+    need = case(
+        (or_(held, exists().where(urgent)), "safety"),
+        (call <= now() + CALL_SOON, "call-now"),
+        (or_(todo <= _end_of_today(), call <= _end_of_today()), "today"),
+        (Lead.stage == "new", "new"),
+        (and_(Person.email_index.is_not(None), ~confirmed), "to-confirm"),
+        else_="under-way",
+    )
+    due = case(
+        (need == "safety", func.coalesce(in_danger, raised)),
+        (need.in_(("call-now", "new")), call),
+        else_=func.coalesce(func.least(todo, call), Lead.opened_at),
+    )
+    return (
+        select(
+            Lead.id, need.label("need"), func.coalesce(due, Lead.expected_by).label("due"), held.label("held"), confirmed.label("confirmed")
+        )
+        .join(Person, Lead.person_id == Person.id)
+        .select_from(Lead)
+    )
+
+
+def _rows(session: Session, wanted: Select[Any]) -> list[Row]:
+    found = session.execute(wanted).all()
+    ids = [each.id for each in found]
+    pairs = session.execute(select(Lead, Person).join(Person, Lead.person_id == Person.id).where(Lead.id.in_(ids))).tuples()
+    by_id = {lead.id: (lead, person) for lead, person in pairs}
+    todos = _next_todos(session, ids)
+    return [Row(*by_id[each.id], each.need, each.due, each.held, each.confirmed, todos.get(each.id)) for each in found]
+
+
+def _next_todos(session: Session, ids: list[uuid.UUID]) -> dict[uuid.UUID | None, str]:
+    first = (
+        select(Todo.lead_id, Todo.kind)
+        .where(Todo.lead_id.in_(ids), Todo.done_at.is_(None))
+        .distinct(Todo.lead_id)
+        .order_by(Todo.lead_id, Todo.urgent.desc(), Todo.due_at)
+    )
+    return dict(session.execute(first).tuples())
+
+
+def _earliest(column: Any, *conditions: ColumnElement[bool]) -> Any:
+    return select(func.min(column)).where(*conditions).correlate(Lead).scalar_subquery()
+
+
+def _chosen(filters: Filters) -> list[ColumnElement[bool]]:
+    chosen = []
+    if filters.office:
+        chosen.append(Lead.office == filters.office)
+    if filters.stage:
+        chosen.append(Lead.stage == filters.stage)
+    if filters.assigned_to:
+        chosen.append(Lead.assigned_to == filters.assigned_to)
+    return chosen
+
+
+def _end_of_today() -> datetime:
+    zone = clinic().office(None).zone
+    tomorrow = now().astimezone(zone).date() + timedelta(days=1)
+    return local_to_utc(tomorrow, time(), zone)
