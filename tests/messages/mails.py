@@ -1,0 +1,43 @@
+"""E-mails with a planted fault, and the facts to render any of them."""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from config.settings import settings
+from leads.messages.templates import Template, load
+
+SHIPPED = settings().handoff_templates_dir / "email"
+FACTS = {
+    "given_name": "Alma",
+    "office": "woodbury",
+    "expected_by": "Tuesday, October 6, 5:00 PM",
+    "number": "R-000042",
+    "visit_day": "Tuesday, October 6",
+    "visit_time": "10:00 AM",
+    "confirm_url": "https://care.elmharbor.test/c/1",
+    "unsubscribe_url": "https://care.elmharbor.test/u/2",
+    "preferences_url": "https://care.elmharbor.test/p/3",
+}
+SPANISH = {"expected_by": "martes 6 de octubre, 5:00 PM", "visit_day": "martes 6 de octubre"}
+
+
+def facts_in(language: str) -> Mapping[str, str]:
+    """The facts as a person of this language reads them."""
+    return FACTS | SPANISH if language == "es" else FACTS
+
+
+def copy_of(tmp_path: Path, name: str) -> Path:
+    """One shipped e-mail and the frame, in a folder of its own."""
+    for folder in ("_base", name):
+        shutil.copytree(SHIPPED / folder, tmp_path / folder)
+    return tmp_path
+
+
+def planted(tmp_path: Path, name: str, file: str, old: str, new: str) -> Template:
+    """A shipped e-mail in which one thing is different; `file` may lie in the frame (`../_base/...`)."""
+    path = copy_of(tmp_path, name) / name / file
+    source = path.read_text(encoding="utf-8")
+    assert old in source
+    path.write_text(source.replace(old, new), encoding="utf-8")
+    return load(tmp_path)[name]
