@@ -1,0 +1,112 @@
+"""What a dead worker leaves behind is repaired without a blind second send."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from leads.clock import now
+from leads.messages.carriers.base import Receipt
+from leads.messages.journal import Entry, Journal, replay
+from leads.messages.models import Message
+from leads.messages.recover import SETTLE_AFTER, recover, replay_journals, settle
+from leads.todos.models import Todo
+
+Due = Callable[..., Message]
+
+
+def lost(session: Session, message: Message, state: str) -> Message:
+    message.state, message.fence, message.lease_until = state, 7, session.scalar(select(func.now())) - timedelta(seconds=1)  # type: ignore[operator]
+    session.flush()
+    return message
+
+
+def test_a_claim_whose_lease_ran_out_is_planned_again(session: Session, due: Due) -> None:
+    message = lost(session, due(), "claimed")
+    assert recover(session) == 1
+    assert (message.state, message.reason, message.lost_leases) == ("planned", "worker-lost", 1)
+
+
+def test_a_third_lost_lease_is_poison_and_a_person_looks(session: Session, due: Due) -> None:
+    message = lost(session, due(), "claimed")
+    message.lost_leases = 2
+    recover(session)
+    assert (message.state, message.reason) == ("failed", "poison")
+    assert session.scalars(select(Todo.kind)).all() == ["phone-instead"]
+
+
+def test_what_was_being_sent_becomes_unknown_never_planned(session: Session, due: Due) -> None:
+    message = lost(session, due(), "sending")
+    recover(session)
+    assert (message.state, message.reason) == ("unknown", "worker-lost")
+
+
+def test_a_running_lease_is_left_alone(session: Session, due: Due) -> None:
+    message = lost(session, due(), "claimed")
+    message.lease_until = session.scalar(select(func.now())) + timedelta(minutes=1)  # type: ignore[operator]
+    session.flush()
+    assert recover(session) == 0
+    assert message.state == "claimed"
+
+
+@pytest.mark.parametrize(
+    ("policy", "state"),
+    [("assume_sent", ("sent", "assumed")), ("resend_once", ("planned", "resent-once")), ("ask_staff", ("unknown", "no-answer"))],
+)
+def test_unknown_is_settled_by_the_steps_policy(
+    session: Session, due: Due, policy: str, state: tuple[str, str], tuesday: Callable[[timedelta], None]
+) -> None:
+    message = due(on_unknown=policy)
+    message.state, message.reason, message.state_at = "unknown", "no-answer", now()
+    session.flush()
+    assert settle(session) == 0
+    tuesday(SETTLE_AFTER + timedelta(minutes=1))
+    settle(session)
+    assert (message.state, message.reason) == state
+
+
+def test_what_was_resent_once_is_not_resent_again(session: Session, due: Due, tuesday: Callable[[timedelta], None]) -> None:
+    message = due(on_unknown="resend_once")
+    message.state, message.state_at, message.attempts = "unknown", now(), 1
+    session.flush()
+    tuesday(SETTLE_AFTER + timedelta(minutes=1))
+    settle(session)
+    assert (message.state, message.reason) == ("sent", "assumed")
+
+
+def test_an_answer_read_but_not_committed_is_found_in_the_journal(session: Session, due: Due) -> None:
+    message = lost(session, due(), "sending")
+    recover(session)
+    journal = Journal()
+    journal.write(message.id, 7, Receipt(250, "2.0.0"))
+    journal.close()
+    assert replay_journals() == 1
+    session.refresh(message)
+    assert (message.state, message.reason) == ("sent", None)
+
+
+def test_a_living_process_keeps_its_journal(tmp_path: Path) -> None:
+    journal, found = Journal(tmp_path), list[Entry]()
+    journal.write(Message().id, 1, Receipt(250))
+    assert replay(found.append, tmp_path) == 0
+    journal.close()
+    assert replay(found.append, tmp_path) == 1
+    assert replay(found.append, tmp_path) == 0
+
+
+def test_half_a_line_is_no_answer(tmp_path: Path) -> None:
+    journal, found = Journal(tmp_path), list[Entry]()
+    journal.write(Message().id, 1, Receipt(250))
+    journal.close()
+    with journal.path.open("a") as file:
+        file.write('{"message_id": "01')
+    assert replay(found.append, tmp_path) == 1
+
+
+def test_an_empty_journal_leaves_no_file(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal.close()
+    assert not list(tmp_path.iterdir())
