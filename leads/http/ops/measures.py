@@ -12,9 +12,11 @@ from leads.messages.models import LANES, Heartbeat, Message
 def waiting(session: Session) -> Mapping[str, float]:
     """Return, for each lane, how many real seconds its oldest due message has been waiting; 0 when none is."""
     rows = session.execute(
-        select(Message.lane, func.min(Message.due_at)).where(Message.state == "planned", Message.due_at <= now()).group_by(Message.lane)
+        select(Message.lane, func.min(Message.due_at).label("since"))
+        .where(Message.state == "planned", Message.due_at <= now())
+        .group_by(Message.lane)
     )
-    since = dict(rows.tuples().all())
+    since = {row.lane: row.since for row in rows}
     # A stretched clock makes minutes of a second; how long something hangs is a matter of real time.
     return {lane: (now() - since[lane]).total_seconds() / speed() if lane in since else 0.0 for lane in LANES}
 
