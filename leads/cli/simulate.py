@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 from rich import box
+from rich.console import Console
 from rich.table import Table
 
 from leads.cli.root import VAR, AsJson, DataDir, app, out, print_json
@@ -44,7 +45,8 @@ def simulate_command(
         print_json([_as_json(step, _subject(step, office, language)) for step in steps])
     else:
         table = _table(key, steps, [_subject(step, office, language) for step in steps])
-        out.print(table, width=out.width if out.is_terminal else 140)
+        # Into a file or a pipe a table may be as wide as it needs to be.
+        (out if out.is_terminal else Console(width=140)).print(table)
 
 
 def _start(given: datetime | None) -> Any:
@@ -75,13 +77,11 @@ def _as_json(step: PlannedStep, subject: str) -> dict[str, Any]:
 def _table(key: str, steps: Sequence[PlannedStep], subjects: Sequence[str]) -> Table:
     zone = steps[0].zone if steps else ""
     table = Table(title=f"{key} ({zone})", title_justify="left", box=box.SIMPLE)
-    for heading in ("Day", "Date", "Time", "Step"):
-        table.add_column(heading, no_wrap=True)
-    for heading in ("Template", "Subject", "Moved by"):
-        table.add_column(heading)
+    for heading in ("Day", "Step", "Subject", "Moved by"):
+        table.add_column(heading, no_wrap=heading in ("Day", "Step"))
     for step, subject in zip(steps, subjects, strict=True):
         due = datetime.fromisoformat(step.local_due.partition("[")[0])
-        when = ("", "", "") if step.skip else (f"{due:%a}", f"{due:%Y-%m-%d}", f"{due:%H:%M}")
+        name = step.step if step.template == step.step else f"{step.step} ({step.template})"
         why = f"not sent: {in_words(step.skip)}" if step.skip else "\n".join(step.moved_by)
-        table.add_row(*when, step.step, "" if step.template == step.step else step.template, subject, why)
+        table.add_row("" if step.skip else f"{due:%a %Y-%m-%d %H:%M}", name, subject, why)
     return table

@@ -15,7 +15,7 @@ from leads.sequences.enroll import columns, history, plan_facts
 from leads.sequences.models import Enrolment
 from leads.sequences.plan import PlannedStep, plan
 from leads.sequences.publish import definition_of
-from leads.sequences.replan import change
+from leads.sequences.replan import change, replan
 
 # What ends with one of these may run again; any other event that comes in the meantime ends it for good.
 RESTS = ("hold",)
@@ -78,6 +78,7 @@ def _wake(session: Session, enrolment: Enrolment, after: str, *, actor: str) -> 
         if step := planned.get((row.step or "", row.occurrence)):
             late = {"state": "skipped", "reason": "held" if after == "hold" else after} if step.due_at <= now() else {}
             change(session, row, columns(enrolment, step) | late, actor=actor)
+    replan(session, enrolment, actor=actor)
 
 
 def _as_if_never_stopped(session: Session, enrolment: Enrolment, silenced: Iterable[Message]) -> list[PlannedStep]:

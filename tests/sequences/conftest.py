@@ -4,10 +4,17 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from leads.clinic.profile import clinic
-from leads.clock import Calendar
+from leads.clock import Calendar, now
+from leads.messages.models import Message
+from leads.pipeline.models import Lead
 from leads.sequences.conditions import facts_from
 from leads.sequences.definitions import Sequence
+from leads.sequences.enroll import enroll
+from leads.sequences.models import Enrolment
 from leads.sequences.place import Appointment, PlanFacts
 from leads.sequences.plan import PlannedStep, plan
 
@@ -52,3 +59,17 @@ def local(step: PlannedStep) -> str:
 
 def day_of(step: PlannedStep) -> date:
     return date.fromisoformat(step.local_due[:10])
+
+
+def enrolled(session: Session, lead: Lead, key: str = "new-inquiry", **facts: Any) -> Enrolment:
+    known = {"office": lead.office} | facts
+    return enroll(session, key, person_id=lead.person_id, lead_id=lead.id, facts=known, anchor=now(), actor="system")
+
+
+def rows_of(session: Session, enrolment: Enrolment) -> list[Message]:
+    rows = select(Message).where(Message.enrolment_id == enrolment.id).order_by(Message.due_at, Message.id)
+    return list(session.scalars(rows.execution_options(populate_existing=True)))
+
+
+def states_of(session: Session, enrolment: Enrolment) -> dict[str | None, tuple[str, str | None]]:
+    return {row.step: (row.state, row.reason) for row in rows_of(session, enrolment)}

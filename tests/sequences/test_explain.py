@@ -1,0 +1,101 @@
+"""What comes next and why, or why nothing: always answerable."""
+
+import uuid
+from datetime import timedelta
+
+import pytest
+from sqlalchemy.orm import Session
+
+from leads.clock import now
+from leads.consent.ledger import hold, pause, suppress
+from leads.messages.models import Message
+from leads.pipeline.models import Lead
+from leads.sequences.explain import Explanation, explain
+from leads.sequences.in_words import WORDS
+from leads.sequences.stop import stop_for
+from tests.cast import make_confirmed_person, make_lead, make_person
+from tests.sequences.conftest import enrolled, rows_of
+
+pytestmark = pytest.mark.usefixtures("tuesday")
+
+
+@pytest.fixture
+def lead(session: Session) -> Lead:
+    return make_lead(session)
+
+
+@pytest.fixture
+def rows(session: Session, lead: Lead) -> list[Message]:
+    rows = rows_of(session, enrolled(session, lead))
+    rows[0].state, rows[0].sent_at = "sent", now()
+    session.flush()
+    return rows
+
+
+def explained(session: Session, lead: Lead) -> Explanation:
+    session.flush()
+    return explain(session, lead.id)
+
+
+def test_the_next_mail_is_named_with_its_time_and_cause(session: Session, lead: Lead, rows: list[Message]) -> None:
+    answer = explained(session, lead)
+    assert answer.next
+    assert (answer.next.template, answer.next.local_due) == ("how-ketamine-works", "2026-10-09T09:00:00-04:00[America/New_York]")
+    assert (answer.next.why, answer.next.moved_by) == ("A step of the sequence new-inquiry.", ("Thu → Fri 09:00",))
+    assert answer.why_nothing is None
+
+
+def test_every_message_is_listed_with_its_state(session: Session, lead: Lead, rows: list[Message]) -> None:
+    assert [line.state for line in explained(session, lead).lines] == ["sent", *["planned"] * 6]
+
+
+def test_a_hold_a_pause_and_a_stop_are_said(session: Session, lead: Lead, rows: list[Message]) -> None:
+    pause(session, lead.person_id, now() + timedelta(days=9), reason="asked", actor="system")
+    assert explained(session, lead).why_nothing == WORDS["paused"]
+    suppress(session, person_id=lead.person_id, topic="education", reason="asked", actor="system")
+    assert explained(session, lead).why_nothing == WORDS["suppressed-topic"]
+    hold(session, lead.person_id, reason="disclosure")
+    assert explained(session, lead).why_nothing == WORDS["held"]
+
+
+def test_an_unconfirmed_address_is_said(session: Session) -> None:
+    lead = make_lead(session, make_person(session))
+    enrolled(session, lead)
+    assert explained(session, lead).why_nothing == WORDS["unconfirmed"]
+
+
+def test_a_missing_grant_is_said_before_the_mail_is_due(session: Session) -> None:
+    lead = make_lead(session, make_confirmed_person(session, grants=("contact",)))
+    rows_of(session, enrolled(session, lead))[0].state = "sent"
+    assert explained(session, lead).why_nothing == WORDS["no-education-grant"]
+
+
+def test_a_closed_lead_is_said(session: Session, lead: Lead, rows: list[Message]) -> None:
+    stop_for(session, "stage:closed", lead_id=lead.id, actor="system")
+    answer = explained(session, lead)
+    assert answer.next is None
+    assert answer.why_nothing == "The sequence new-inquiry has ended: The lead moved to closed."
+    assert answer.lines[1].why == "The lead moved to closed."
+
+
+def test_a_sequence_that_is_through_is_said(session: Session, lead: Lead, rows: list[Message]) -> None:
+    for row in rows:
+        row.state = "sent"
+    assert explained(session, lead).why_nothing == WORDS["all-done"]
+
+
+def test_a_lead_in_no_sequence_is_said(session: Session, lead: Lead) -> None:
+    assert explained(session, lead).why_nothing == WORDS["no-enrolment"]
+
+
+def test_an_unknown_lead_has_nothing_to_explain(session: Session) -> None:
+    assert explain(session, uuid.uuid4()) == Explanation(None, WORDS["no-enrolment"], ())
+
+
+def test_no_line_names_the_person(session: Session, lead: Lead, rows: list[Message]) -> None:
+    assert "Rivera" not in repr(explained(session, lead))
+    assert "ana@" not in repr(explained(session, lead))
+
+
+def test_each_reason_has_its_sentence() -> None:
+    assert all(words.endswith(".") for words in WORDS.values())

@@ -1,0 +1,68 @@
+"""The calendar one sees before anyone is enrolled, and the command that prints it."""
+
+import json
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from leads.cli import app
+from leads.errors import NotFound
+from leads.sequences.simulate import simulate
+from tests.sequences.conftest import local
+
+
+def handoff(*words: str) -> Any:
+    return CliRunner().invoke(app, list(words))
+
+
+def test_a_bare_date_means_ten_in_the_morning_there() -> None:
+    assert local(simulate("new-inquiry", office="woodbury", start=date(2026, 12, 23))[0]) == "2026-12-23T10:00"
+
+
+def test_a_moment_is_taken_as_it_is() -> None:
+    assert simulate("new-inquiry", start=datetime(2026, 12, 23, 20, tzinfo=UTC))[0].due_at == datetime(2026, 12, 23, 20, tzinfo=UTC)
+
+
+def test_christmas_at_woodbury() -> None:
+    steps = simulate("new-inquiry", office="woodbury", start=date(2026, 12, 23))
+    assert [local(step)[:10] for step in steps[:4]] == ["2026-12-23", "2026-12-28", "2026-12-29", "2027-01-04"]
+    assert steps[1].moved_by == ("Christmas Day → Sat", "Sat → Mon 09:00")
+
+
+def test_a_visit_is_simulated_around_its_day() -> None:
+    steps = simulate("visit", office="new-haven", start=date(2026, 10, 19), facts={"visit.missed": True})
+    assert [local(step) for step in steps] == ["2026-10-16T10:00", "2026-10-18T10:00", "2026-10-19T07:00", "2026-10-20T10:00"]
+
+
+def test_a_fact_decides_a_condition() -> None:
+    assert simulate("visit", start=date(2026, 10, 19))[-1].skip == "only-if"
+
+
+@pytest.mark.parametrize(("key", "office", "names"), [("nope", "woodbury", "new-inquiry"), ("visit", "paris", "new-haven, woodbury")])
+def test_what_does_not_exist_is_refused_with_what_does(key: str, office: str, names: str) -> None:
+    with pytest.raises(NotFound, match=names):
+        simulate(key, office=office, start=date(2026, 10, 19))
+
+
+def test_the_command_prints_dates_subjects_and_rules_without_a_database() -> None:
+    printed = handoff("simulate", "new-inquiry", "--office", "woodbury", "--from", "2026-12-23").output
+    assert "Mon 2026-12-28 09:00" in printed
+    assert "Where to find us" in printed
+    assert "Christmas Day → Sat" in printed
+
+
+def test_the_command_prints_the_same_for_machines() -> None:
+    told = json.loads(handoff("simulate", "new-inquiry", "--office", "woodbury", "--from", "2026-12-23", "--json").output)
+    steps = simulate("new-inquiry", office="woodbury", start=date(2026, 12, 23))
+    assert [(line["step"], line["due_at"], line["local_due"]) for line in told] == [
+        (step.step, step.due_at.isoformat(), step.local_due) for step in steps
+    ]
+
+
+@pytest.mark.parametrize("key", ["new-inquiry", "screening", "visit", "referral-received"])
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_every_shipped_step_has_a_subject_in_both_languages(key: str, language: str) -> None:
+    told = json.loads(handoff("simulate", key, "--language", language, "--json").output)
+    assert all(line["subject"] for line in told)
