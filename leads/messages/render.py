@@ -76,7 +76,7 @@ def _values(template: Template, language: str, facts: Mapping[str, Any]) -> Mapp
     missing = sorted(name for name in template.required if given.get(name) is None)
     if missing:
         raise RenderError(f"{template.name} needs {', '.join(missing)}.")
-    own = {name: given.get(name) for name in FOOTER | template.declared}
+    own = dict.fromkeys(FOOTER) | {name: given.get(name) for name in template.declared}
     return MappingProxyType(own | _ours(template, language, given))
 
 

@@ -164,3 +164,9 @@ def _took() -> float:
     start = time.perf_counter()
     render("how-ketamine-works", "en", FACTS)
     return time.perf_counter() - start
+
+
+def test_a_provider_is_not_offered_a_persons_choices() -> None:
+    mail = render("referral-received", "en", FACTS)
+    assert "/u/" not in mail.text + mail.html
+    assert "/p/" not in mail.text + mail.html
