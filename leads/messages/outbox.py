@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from sqlalchemy import ColumnElement, update
 from sqlalchemy.orm import Session
@@ -17,62 +17,53 @@ from leads.messages.templates import catalogue
 STOPPABLE = ("planned", "claimed")
 
 
+class Columns(TypedDict, total=False):
+    """What a caller may decide of a message beside what it is and why; left out, it is due at once and on its own."""
+
+    lead_id: uuid.UUID | None
+    enrolment_id: uuid.UUID | None
+    step: str | None
+    occurrence: int
+    due_at: datetime
+    planned_for: datetime
+    local_due: str
+    moved_by: Sequence[str]
+    window: Mapping[str, Any] | None
+    useful_until: datetime | None
+    on_unknown: str
+    depends_on: Mapping[str, Any]
+    lane: str
+    state: str
+    reason: str | None
+
+
 def post(
     session: Session,
     person_id: uuid.UUID,
     template: str,
     *,
     cause: str,
-    lead_id: uuid.UUID | None = None,
     facts: Mapping[str, Any] | None = None,
-    due_at: datetime | None = None,
-    planned_for: datetime | None = None,
-    local_due: str | None = None,
-    moved_by: Sequence[str] = (),
-    window: Mapping[str, Any] | None = None,
-    useful_until: datetime | None = None,
-    on_unknown: str = "assume_sent",
-    depends_on: Mapping[str, Any] | None = None,
-    enrolment_id: uuid.UUID | None = None,
-    step: str | None = None,
-    occurrence: int = 0,
-    lane: str | None = None,
-    state: str = "planned",
-    reason: str | None = None,
     actor: str = SYSTEM,
+    **decided: Unpack[Columns],
 ) -> Message:
     """Return a new message, due at once unless a time is given; lane, topic and level are the template's own unless overruled."""
-    meta = catalogue()[template].meta
-    due = due_at or now()
-    message = Message(
-        person_id=person_id,
-        lead_id=lead_id,
-        enrolment_id=enrolment_id,
-        step=step,
-        occurrence=occurrence,
-        template=template,
-        lane=lane or meta.lane,
-        topic=meta.topic,
-        level=meta.level,
-        cause=cause,
-        depends_on=dict(depends_on or {}),
-        due_at=due,
-        planned_for=planned_for or due,
-        local_due=local_due or due.isoformat(),
-        moved_by=list(moved_by),
-        window=dict(window) if window else None,
-        useful_until=useful_until,
-        on_unknown=on_unknown,
-        state=state,
-        reason=reason,
-        state_at=now(),
-        actor=actor,
-        created_at=now(),
-        fence=0,
-        attempts=0,
-        lost_leases=0,
-        facts=dict(facts or {}),
-    )
+    meta, at = catalogue()[template].meta, now()
+    due = decided.get("due_at", at)
+    values: dict[str, Any] = {
+        "occurrence": 0,
+        "lane": meta.lane,
+        "due_at": due,
+        "planned_for": due,
+        "local_due": due.isoformat(),
+        "moved_by": [],
+        "depends_on": {},
+        "on_unknown": "assume_sent",
+        "state": "planned",
+    }
+    mine = {"topic": meta.topic, "level": meta.level, "cause": cause, "actor": actor, "created_at": at, "state_at": at}
+    fresh = {"fence": 0, "attempts": 0, "lost_leases": 0, "facts": dict(facts or {})}
+    message = Message(person_id=person_id, template=template, **values | decided | mine | fresh)
     session.add(message)
     return message
 

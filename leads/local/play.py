@@ -1,0 +1,110 @@
+"""Playing a synthetic person's story through the real verbs, at the times at which it happened."""
+
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from leads import clock, db
+from leads.accounts.models import Account
+from leads.consent.ledger import open_holds
+from leads.inquiries.receive import Arrival, receive
+from leads.inquiries.submission import Submission
+from leads.local.demo import Character
+from leads.messages.carriers.base import Carrier
+from leads.messages.deliver import drain
+from leads.messages.models import LANES, Message
+from leads.pipeline.confirm import confirm_address
+from leads.pipeline.contact import log_call
+from leads.pipeline.models import Lead
+from leads.pipeline.stages import move
+from leads.pipeline.unsubscribe import stop_topic
+from leads.safety.release import release
+
+ROLES = ("coordinator", "clinician", "supervisor")
+WAY = ("new", "contacted", "screening", "qualified", "booked", "in_care")
+Event = tuple[datetime, Callable[[Session], object]]
+
+
+def play(character: Character, carrier: Carrier, *, until: datetime, actor: str) -> None:
+    """Live through one story up to `until`; its mails go out at their times, and all of it is committed at once."""
+    with db.engine().connect() as connection, connection.begin(), db.joined_to(connection):
+        with clock.frozen(character.wrote_at), db.transaction() as session:
+            lead_id = _write(session, character)
+        events = sorted(_events(character, lead_id, actor), key=lambda event: event[0])
+        for at, happen in [event for event in events if event[0] < until]:
+            _mails_until(at, lead_id, carrier)
+            with clock.frozen(at), db.transaction() as session:
+                happen(session)
+        _mails_until(until, lead_id, carrier)
+
+
+def first_account(session: Session) -> str:
+    """Return the actor in whose name the demo's coordinators act."""
+    account_id = session.scalar(select(Account.id).order_by(Account.created_at).limit(1))
+    return f"account:{account_id}" if account_id else "system"
+
+
+def _write(session: Session, character: Character) -> uuid.UUID:
+    receive(session, Submission.model_validate(character.asked), Arrival("page"))
+    return session.scalars(select(Lead.id).order_by(Lead.serial.desc()).limit(1)).one()
+
+
+def _mails_until(moment: datetime, lead_id: uuid.UUID, carrier: Carrier) -> None:
+    while True:
+        with db.transaction() as session:
+            due = session.scalar(select(func.min(Message.due_at)).where(Message.lead_id == lead_id, Message.state == "planned"))
+        if due is None or due > moment:
+            return
+        with clock.frozen(due + timedelta(seconds=1)):
+            drain(LANES, carrier=carrier)
+
+
+def _events(character: Character, lead_id: uuid.UUID, actor: str) -> list[Event]:
+    wrote, events = character.wrote_at, []
+    if character.confirms_after is not None:
+        events.append((wrote + character.confirms_after, lambda session: _confirm(session, lead_id)))
+    if character.called_after is not None:
+        events.append((wrote + character.called_after, lambda session: _call(session, lead_id, character.reached, actor)))
+        events += _journey(character, lead_id, actor)
+    if character.stops_after is not None:
+        events.append((wrote + character.stops_after, lambda session: _stop(session, lead_id)))
+    return events
+
+
+def _journey(character: Character, lead_id: uuid.UUID, actor: str) -> list[Event]:
+    at, events = character.wrote_at + (character.called_after or timedelta()), list[Event]()
+    for stage, step in zip(WAY[2 : WAY.index(character.goes_to) + 1], character.steps, strict=False):
+        at += step
+        events.append((at, lambda session, to=stage: _move(session, lead_id, to, actor, None)))  # type: ignore[misc]
+    if character.outcome is not None:
+        events.append((at + character.steps[-1], lambda session: _move(session, lead_id, "closed", actor, character.outcome)))
+    return events
+
+
+def _confirm(session: Session, lead_id: uuid.UUID) -> None:
+    lead = session.get_one(Lead, lead_id)
+    message = session.scalar(select(Message).where(Message.lead_id == lead_id, Message.template == "inquiry-received"))
+    if message is not None and message.state == "sent":
+        confirm_address(session, lead_id, method="button", actor=f"person:{lead.person_id}")
+
+
+def _call(session: Session, lead_id: uuid.UUID, reached: bool, actor: str) -> None:
+    lead = session.get_one(Lead, lead_id)
+    if open_holds(session, lead.person_id) and reached:
+        release(session, lead.person_id, actor=actor, roles=ROLES, disposition="Spoke by phone. No danger now; a plan is agreed.")
+    log_call(session, lead_id, result="reached" if reached else "no-answer", note=None, actor=actor)
+
+
+def _move(session: Session, lead_id: uuid.UUID, to: str, actor: str, outcome: str | None) -> None:
+    lead = session.get_one(Lead, lead_id)
+    if lead.stage == "new" and to not in ("contacted", "screening", "closed"):
+        return
+    move(session, lead_id, to, version=lead.version, actor=actor, roles=ROLES, outcome=outcome)
+
+
+def _stop(session: Session, lead_id: uuid.UUID) -> None:
+    lead = session.get_one(Lead, lead_id)
+    stop_topic(session, lead.person_id, "education")
