@@ -43,7 +43,9 @@ class CountRequests:
 def route_template(scope: Scope) -> str:
     """Return the template of the route that answered, such as /c/{token}; `none` where no route did."""
     route = scope.get("route")
-    template = getattr(route, "path", None)
+    # A router inside a router keeps its own short path; FastAPI tells the whole one beside it.
+    whole = scope.get("fastapi", {}).get("effective_route_context")
+    template = getattr(whole if getattr(whole, "original_route", None) is route else route, "path", None)
     if not isinstance(template, str):
         return "none"
     return template if isinstance(route, Mount) else scope.get("root_path", "") + template

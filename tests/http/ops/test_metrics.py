@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -90,3 +90,16 @@ def test_a_request_that_breaks_is_counted_too() -> None:
     app.add_middleware(CountRequests)
     assert TestClient(app, raise_server_exceptions=False).get("/breaks/x").status_code == 500
     assert seen == ["/breaks/{name}"]
+
+
+def test_a_router_inside_a_router_shows_its_whole_template() -> None:
+    app, inner, outer, seen = FastAPI(), APIRouter(prefix="/leads"), APIRouter(prefix="/console"), []
+
+    @inner.get("/{number}")
+    def show(request: Request, number: str) -> None:
+        seen.append(route_template(request.scope))
+
+    outer.include_router(inner)
+    app.include_router(outer)
+    TestClient(app).get("/console/leads/L-000042")
+    assert seen == ["/console/leads/{number}"]
