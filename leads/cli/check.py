@@ -12,7 +12,7 @@ from leads.clinic.profile import clinic
 from leads.errors import LeadsError
 from leads.local import attach
 from leads.messages.lint import lint_all
-from leads.messages.templates import catalogue
+from leads.messages.templates import catalogue, claims
 from leads.security.keys import ring
 from leads.sequences.definitions import sequences
 
@@ -62,6 +62,9 @@ def production_faults() -> Iterator[str]:
     for number, line in enumerate(here.handoff_clinic_file.read_text().splitlines(), start=1):
         if not line.lstrip().startswith("#") and (found := PLACEHOLDER.search(line)):
             yield f"{here.handoff_clinic_file}:{number}: {found.group()} is a placeholder; put the clinic's own there."
+    for key, claim in claims().items():
+        if claim.checked is None:
+            yield f"config/facts.yml: {key} was never held against its source ({claim.source}); write the day under `checked`."
     yield from _fault_of(ring)
 
 

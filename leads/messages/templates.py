@@ -38,7 +38,7 @@ class Claim(Strict):
     key: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
     text: str
     source: str
-    checked: date
+    checked: date | None
 
 
 class Claims(RootModel[list[Claim]]):
