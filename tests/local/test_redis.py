@@ -1,0 +1,38 @@
+"""The embedded Redis keeps every hint it was given, for those who know the password."""
+
+from pathlib import Path
+
+import pytest
+import redis
+
+from leads.local import place
+from leads.local.redis import Kind, find_kind, make_child, wait_until_ready
+
+
+@pytest.fixture(params=[None, "best"])
+def kind(request: pytest.FixtureRequest) -> Kind:
+    return find_kind() if request.param else Kind("fakeredis")
+
+
+def test_either_kind_answers(kind: Kind, folder: Path) -> None:
+    child, url = make_child(place.make(folder / "var"), kind)
+    child.start()
+    try:
+        wait_until_ready(child, url)
+        assert redis.Redis.from_url(url).ping()
+    finally:
+        child.ask_to_end()
+        child.end(0)
+
+
+def test_the_real_one_throws_nothing_away(redis_server: str) -> None:
+    if "@" not in redis_server:
+        pytest.skip("only fakeredis here")
+    assert redis.Redis.from_url(redis_server).config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
+
+
+def test_the_real_one_wants_its_password(redis_server: str) -> None:
+    if "@" not in redis_server:
+        pytest.skip("only fakeredis here")
+    with pytest.raises(redis.AuthenticationError):
+        redis.Redis.from_url(f"redis://{redis_server.split('@')[1]}").ping()
