@@ -84,6 +84,12 @@ def test_a_start_given_in_local_time_counts_through_both_changes_of_the_clocks(s
     assert business_minutes(AROUND_THE_CLOCK, local, end.astimezone(NEW_YORK)) == hours * 60 - 1
 
 
+@pytest.mark.parametrize(("day", "minutes"), [("2026-03-08", 120), ("2026-11-01", 240), ("2026-10-06", 180)])
+def test_three_hours_on_the_wall_are_two_or_four_when_the_clocks_change(day: str, minutes: int) -> None:
+    start, end = (datetime.fromisoformat(f"{day}T{hour}").replace(tzinfo=NEW_YORK) for hour in ("01:00", "04:00"))
+    assert business_minutes(AROUND_THE_CLOCK, start, end) == minutes
+
+
 @few
 @given(moments, st.integers(1, 5000))
 def test_adding_and_counting_agree(start: datetime, minutes: int) -> None:

@@ -1,13 +1,19 @@
 """What comes next and why, or why nothing: always answerable."""
 
+import json
+import os
 import uuid
 from datetime import timedelta
 
 import pytest
+from click.testing import Result
 from sqlalchemy.orm import Session
+from typer.testing import CliRunner
 
+from leads.cli import app
 from leads.clock import now
 from leads.consent.ledger import hold, pause, suppress
+from leads.errors import NotFound
 from leads.messages.models import Message
 from leads.pipeline.models import Lead
 from leads.sequences.explain import Explanation, explain
@@ -99,3 +105,25 @@ def test_no_line_names_the_person(session: Session, lead: Lead, rows: list[Messa
 
 def test_each_reason_has_its_sentence() -> None:
     assert all(words.endswith(".") for words in WORDS.values())
+
+
+def handoff(*words: str) -> Result:
+    return CliRunner().invoke(app, ["explain", *words, "--data-dir", os.environ["HANDOFF_DATA_DIR"]])
+
+
+def test_the_command_says_what_comes_next_by_number_and_never_by_name(session: Session, lead: Lead, rows: list[Message]) -> None:
+    session.commit()
+    said = handoff(lead.number).output
+    assert f"{lead.number}: next is how-ketamine-works, due 2026-10-09T09:00:00-04:00[America/New_York]." in said
+    assert "Rivera" not in said
+
+
+def test_the_command_says_the_same_to_machines(session: Session, lead: Lead, rows: list[Message]) -> None:
+    session.commit()
+    told = json.loads(handoff(lead.number, "--json").output)
+    assert (told["number"], told["next"]["template"], told["why_nothing"]) == (lead.number, "how-ketamine-works", None)
+    assert len(told["messages"]) == 7
+
+
+def test_the_command_refuses_a_number_there_is_not(database: None) -> None:
+    assert isinstance(handoff("L-999999").exception, NotFound)

@@ -47,6 +47,11 @@ def test_the_morning_of_a_late_visit_is_still_the_morning() -> None:
     assert told(plan_visit(VISIT, "2026-10-08T18:30"))[2] == ("today", "2026-10-08T07:00")
 
 
+def test_a_reminder_whose_hours_begin_after_the_visit_goes_the_day_before() -> None:
+    soon = make_sequence(make_step("soon", before_appointment="30 minutes"), window=DAYTIME)
+    assert told(plan_visit(soon, "2026-10-09T08:00")) == [("soon", "2026-10-08T09:00")]
+
+
 def test_a_reminder_never_goes_once_the_visit_has_begun() -> None:
     at_the_door = make_sequence(make_step("now", before_appointment="0 minutes"), window="any_time")
     assert told(plan_visit(at_the_door, "2026-10-09T14:00")) == [("now", "too-late")]
