@@ -1,7 +1,7 @@
 """Refusals in words: the same for pages and machines, never a stack trace."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from fastapi import FastAPI, Request
@@ -37,6 +37,10 @@ def install(app: FastAPI, *, as_json: bool) -> None:
     """Make an app answer every refusal with its status and words, as JSON or as a page."""
 
     def answer(request: Request, error: LeadsError) -> Response:
+        # A surface with pages of its own says so before its handlers run.
+        own = getattr(request.state, "answer_refusal", None)
+        if own is not None:
+            return cast(Response, own(request, error))
         return in_json(error) if as_json else in_a_page(request, error)
 
     @app.exception_handler(LeadsError)

@@ -7,6 +7,7 @@ from datetime import datetime, time, timedelta
 from typing import Any, Literal, get_args
 
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, tuple_
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from leads.clinic.profile import clinic
@@ -71,7 +72,7 @@ class Place:
 def count_by_need(session: Session, filters: Filters) -> Mapping[str, int]:
     """Return how many open leads stand under each need."""
     needs = _needs(filters).subquery()
-    return dict(session.execute(select(needs.c.need, func.count()).group_by(needs.c.need)).tuples())
+    return dict(session.execute(select(needs.c.need, func.count()).group_by(needs.c.need)).all())
 
 
 def first_of_each(session: Session, filters: Filters, *, limit: int) -> Mapping[str, Sequence[Row]]:
@@ -97,15 +98,20 @@ def closed(session: Session, filters: Filters, *, after: Place | None, limit: in
     wanted = select(Lead, Person).join(Person, Lead.person_id == Person.id).where(Lead.closed_at.is_not(None), *_chosen(filters))
     if after is not None:
         wanted = wanted.where(tuple_(Lead.closed_at, Lead.id) < tuple_(after.due, after.id))
-    found = session.execute(wanted.order_by(Lead.closed_at.desc(), Lead.id.desc()).limit(limit)).tuples()
+    found = session.execute(wanted.order_by(Lead.closed_at.desc(), Lead.id.desc()).limit(limit))
     return [Row(lead, person, "closed", lead.closed_at or lead.opened_at, held=False, confirmed=True) for lead, person in found]
 
 
-def of_lead(session: Session, lead: Lead) -> Row:
-    """Return what one lead needs next; a closed one without anything urgent needs nothing."""
-    needs = _standing().where(Lead.id == lead.id).subquery()
-    row = _rows(session, select(needs))[0]
-    return replace(row, need="closed", due=lead.closed_at) if lead.closed_at and row.need != "safety" else row
+def of_leads(session: Session, leads: Sequence[Lead]) -> Sequence[Row]:
+    """Return what these leads need next, in their order; a closed one without anything urgent needs nothing."""
+    needs = _standing().where(Lead.id.in_([lead.id for lead in leads])).subquery()
+    rows = {row.lead.id: row for row in _rows(session, select(needs))}
+    return [_at_rest(rows[lead.id]) for lead in leads]
+
+
+def _at_rest(row: Row) -> Row:
+    closed_at = row.lead.closed_at
+    return replace(row, need="closed", due=closed_at) if closed_at and row.need != "safety" else row
 
 
 def _needs(filters: Filters) -> Select[Any]:
@@ -147,7 +153,7 @@ def _standing() -> Select[Any]:
 def _rows(session: Session, wanted: Select[Any]) -> list[Row]:
     found = session.execute(wanted).all()
     ids = [each.id for each in found]
-    pairs = session.execute(select(Lead, Person).join(Person, Lead.person_id == Person.id).where(Lead.id.in_(ids))).tuples()
+    pairs = session.execute(select(Lead, Person).join(Person, Lead.person_id == Person.id).where(Lead.id.in_(ids)))
     by_id = {lead.id: (lead, person) for lead, person in pairs}
     todos = _next_todos(session, ids)
     return [Row(*by_id[each.id], each.need, each.due, each.held, each.confirmed, todos.get(each.id)) for each in found]
@@ -157,10 +163,10 @@ def _next_todos(session: Session, ids: list[uuid.UUID]) -> dict[uuid.UUID | None
     first = (
         select(Todo.lead_id, Todo.kind)
         .where(Todo.lead_id.in_(ids), Todo.done_at.is_(None))
-        .distinct(Todo.lead_id)
         .order_by(Todo.lead_id, Todo.urgent.desc(), Todo.due_at)
+        .ext(distinct_on(Todo.lead_id))
     )
-    return dict(session.execute(first).tuples())
+    return dict(session.execute(first).all())
 
 
 def _earliest(column: Any, *conditions: ColumnElement[bool]) -> Any:

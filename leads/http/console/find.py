@@ -1,0 +1,46 @@
+"""Who is calling? Found by number, e-mail address or phone; by POST, so that none of it stands in an address."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import RedirectResponse, Response
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from leads.errors import NotFound
+from leads.http.console.draw import draw
+from leads.http.console.leads_list import owners_of, put_on_record
+from leads.http.console.staff import Reader, Token, check_form
+from leads.http.console.waiting import waiting
+from leads.http.transaction import Db
+from leads.people.match import email_index, normal_phone, phone_index
+from leads.people.models import Person
+from leads.pipeline.find import by_number
+from leads.pipeline.models import Lead
+from leads.pipeline.worklist import of_leads
+
+MOST = 20
+router = APIRouter()
+
+
+@router.post("/find")
+def find(request: Request, session: Db, staff: Reader, token: Token, q: Annotated[str, Form()] = "") -> Response:
+    """Go to the one lead that answers, or show those that do."""
+    check_form(request, staff.csrf, token)
+    found = _found(session, q.strip()[:320])
+    if len(found) == 1:
+        return RedirectResponse(f"/console/leads/{found[0].number}", status_code=303)
+    rows = of_leads(session, found)
+    put_on_record(session, rows, staff, need="find")
+    return draw(request, "found.html", staff=staff, tab="", waiting=waiting(session), q=q, rows=rows, owners=owners_of(session, rows))
+
+
+def _found(session: Session, q: str) -> list[Lead]:
+    try:
+        return [by_number(session, q)]
+    except NotFound:
+        pass
+    phone = normal_phone(q)
+    same = [Person.email_index == email_index(q)] + ([Person.phone_index == phone_index(phone)] if phone else [])
+    wanted = select(Lead).join(Person, Lead.person_id == Person.id).where(or_(*same)).order_by(Lead.serial.desc()).limit(MOST)
+    return list(session.scalars(wanted))

@@ -1,0 +1,95 @@
+"""What a coordinator does to a lead: move it, write, log a call, take it, finish a to-do, stop a mail."""
+
+import uuid
+from typing import Annotated
+
+from fastapi import APIRouter, Form
+from fastapi.responses import Response
+
+from leads.errors import NotFound
+from leads.http.console.act import Asked, do
+from leads.messages.models import Message
+from leads.messages.outbox import cancel_one
+from leads.pipeline.assign import assign
+from leads.pipeline.contact import log_call
+from leads.pipeline.models import Lead
+from leads.pipeline.notes import write
+from leads.pipeline.stages import move as move_lead
+from leads.todos.models import Todo
+from leads.todos.open import finish as finish_todo
+
+router = APIRouter(prefix="/leads/{number}")
+Words = Annotated[str, Form()]
+
+
+@router.post("/move")
+def move(asked: Asked, to: Words = "", reason: Words = "", outcome: Words = "") -> Response:
+    """Move the lead to another stage, close it, or open it again."""
+
+    def verb(lead: Lead) -> None:
+        move_lead(
+            asked.session,
+            lead.id,
+            to,
+            version=asked.version,
+            actor=asked.staff.actor,
+            roles=asked.staff.roles,
+            outcome=outcome or None,
+            reason=reason.strip() or None,
+        )
+
+    return do(asked, verb)
+
+
+@router.post("/note")
+def note(asked: Asked, text: Words = "") -> Response:
+    """Write a note."""
+    return do(asked, lambda lead: write(asked.session, lead.id, text, actor=asked.staff.actor), done="#timeline")
+
+
+@router.post("/call")
+def call(asked: Asked, result: Words = "", note: Words = "") -> Response:
+    """Log a call."""
+    return do(asked, lambda lead: log_call(asked.session, lead.id, result=result, note=note, actor=asked.staff.actor))
+
+
+@router.post("/take")
+def take(asked: Asked) -> Response:
+    """Make the lead one's own."""
+    return do(asked, lambda lead: assign(asked.session, lead.id, asked.staff.id, actor=asked.staff.actor))
+
+
+@router.post("/give-back")
+def give_back(asked: Asked) -> Response:
+    """Give the lead back to all."""
+    return do(asked, lambda lead: assign(asked.session, lead.id, None, actor=asked.staff.actor))
+
+
+@router.post("/todos/{todo_id}/done")
+def done(asked: Asked, todo_id: uuid.UUID, outcome: Words = "") -> Response:
+    """Finish a to-do; a hold's own to-do ends with the hold."""
+
+    def verb(lead: Lead) -> None:
+        todo = asked.session.get(Todo, todo_id)
+        _check_belongs(todo, lead)
+        if todo is not None and todo.kind == "safety":
+            raise NotFound("This to-do ends when a clinician releases the hold.")
+        finish_todo(asked.session, todo_id, actor=asked.staff.actor, outcome=outcome or "done")
+
+    return do(asked, verb)
+
+
+@router.post("/messages/{message_id}/cancel")
+def stop_mail(asked: Asked, message_id: uuid.UUID) -> Response:
+    """Take one planned mail back."""
+
+    def verb(lead: Lead) -> None:
+        _check_belongs(asked.session.get(Message, message_id), lead)
+        cancel_one(asked.session, message_id, reason="stopped-by-staff", actor=asked.staff.actor)
+
+    return do(asked, verb, done="#planned")
+
+
+def _check_belongs(row: Todo | Message | None, lead: Lead) -> None:
+    if row is None or row.lead_id != lead.id:
+        raise NotFound(f"There is no such thing on {lead.number}.")

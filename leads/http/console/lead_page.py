@@ -1,0 +1,122 @@
+"""One lead: who, what they want, what comes next, what has been, and what may be done now."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from leads.accounts.staff import names_of
+from leads.audit.trail import record
+from leads.clinic.profile import clinic
+from leads.clock import now
+from leads.consent.ledger import granted, open_holds, paused_until
+from leads.errors import LeadsError
+from leads.http.console import words
+from leads.http.console.draw import draw
+from leads.http.console.staff import Reader, Staff
+from leads.http.console.timeline import PLANNED, timeline, who_is_who
+from leads.http.console.waiting import waiting
+from leads.http.transaction import Db
+from leads.inquiries.models import Inquiry
+from leads.messages.models import Message
+from leads.people.models import Person
+from leads.pipeline.contact import RESULTS
+from leads.pipeline.find import by_number
+from leads.pipeline.models import Lead
+from leads.pipeline.stages import actions
+from leads.pipeline.worklist import of_leads
+from leads.sequences.explain import explain
+from leads.todos.models import Todo
+
+router = APIRouter()
+
+
+@router.get("/leads/{number}")
+def read(request: Request, session: Db, staff: Reader, number: str, before: str = "") -> Response:
+    """Show a lead; the reading is put on record."""
+    return show(request, session, staff, by_number(session, number), before=_moment(before))
+
+
+def show(
+    request: Request,
+    session: Session,
+    staff: Staff,
+    lead: Lead,
+    *,
+    before: datetime | None = None,
+    refusal: LeadsError | None = None,
+    typed: Mapping[str, str] | None = None,
+    read_at: datetime | None = None,
+) -> Response:
+    """Return a lead's page; after a refusal with the reason, what was typed, and what changed since `read_at`."""
+    person = session.get_one(Person, lead.person_id)
+    record(session, "person.read", person, actor=staff.actor, lead=lead.number)
+    entries, more = timeline(session, lead, before=before)
+    return draw(
+        request,
+        "lead.html",
+        staff=staff,
+        status=refusal.status if refusal else 200,
+        tab="leads",
+        waiting=waiting(session),
+        lead=lead,
+        person=person,
+        zone=words.zone_of(lead.office),
+        entries=entries,
+        names=who_is_who(session, {entry.actor for entry in entries}),
+        more=more,
+        is_older=before is not None,
+        refusal=refusal,
+        typed=typed or {},
+        changed_since=read_at,
+        read_at=now(),
+        **_next(session, lead),
+        **_standing(session, person),
+        **_may(session, lead, staff),
+    )
+
+
+def _next(session: Session, lead: Lead) -> dict[str, Any]:
+    todos = select(Todo).where(Todo.lead_id == lead.id, Todo.done_at.is_(None)).order_by(Todo.urgent.desc(), Todo.due_at)
+    coming = select(Message).where(Message.lead_id == lead.id, Message.state.in_(PLANNED)).order_by(Message.due_at, Message.id)
+    asked = select(Inquiry).where(Inquiry.lead_id == lead.id).order_by(Inquiry.received_at.desc()).limit(1)
+    return {
+        "row": of_leads(session, [lead])[0],
+        "todos": session.scalars(todos).all(),
+        "planned": session.scalars(coming).all(),
+        "explanation": explain(session, lead.id),
+        "asked": session.scalar(asked),
+        "owner": names_of(session, [lead.assigned_to]).get(lead.assigned_to) if lead.assigned_to else None,
+    }
+
+
+def _standing(session: Session, person: Person) -> dict[str, Any]:
+    return {
+        "holds": open_holds(session, person.id),
+        "paused": paused_until(session, person.id),
+        "grants": granted(session, person.id),
+    }
+
+
+def _may(session: Session, lead: Lead, staff: Staff) -> dict[str, Any]:
+    offered = actions(lead, staff.roles)
+    return {
+        "simple_moves": [each for each in offered if each.allowed and not each.needs],
+        "reasoned_moves": [each for each in offered if each.allowed and each.needs == ("reason",)],
+        "may_close": any(each.allowed and each.to == "closed" for each in offered),
+        "refused_moves": [each for each in offered if not each.allowed],
+        "results": RESULTS,
+        "outcomes": clinic().outcomes,
+    }
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else None

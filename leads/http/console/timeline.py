@@ -1,0 +1,150 @@
+"""What happened to a lead, newest first: what was asked, said, sent, not sent, granted, stopped and done."""
+
+import uuid
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from leads.accounts.models import Account, ApiKey
+from leads.consent.models import Confirmation, ConsentEntry, Hold, Pause, Suppression
+from leads.http.console import words
+from leads.inquiries.models import Inquiry
+from leads.messages.models import Message
+from leads.pipeline.models import Lead, Note, StageChange
+from leads.sequences.in_words import in_words
+from leads.todos.models import Todo
+
+A_PAGE = 40
+PLANNED = ("planned", "claimed", "sending")
+NOT_SHOWN = ("consent", "message", "given_name", "family_name", "email", "phone", "birth_date", "language")
+SILENCED = ("skipped", "cancelled", "expired")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing that happened: when, what, by whom, and the words that belong to it."""
+
+    at: datetime
+    kind: str
+    title: str
+    actor: str
+    text: str | None = None
+    facts: tuple[tuple[str, str], ...] = ()
+    tone: str = ""
+
+
+def timeline(session: Session, lead: Lead, *, before: datetime | None = None) -> tuple[Sequence[Entry], datetime | None]:
+    """Return the newest entries before a moment, and the moment behind which more lie, if any do."""
+    entries = [entry for source in SOURCES for entry in source(session, lead, before)]
+    entries.sort(key=lambda entry: entry.at, reverse=True)
+    shown = entries[:A_PAGE]
+    return shown, shown[-1].at if len(entries) > A_PAGE else None
+
+
+def who_is_who(session: Session, actors: Collection[str]) -> dict[str, str]:
+    """Return the names behind actors: colleagues by name, the person, a connected system, ourselves."""
+    accounts = session.scalars(select(Account).where(Account.id.in_(_ids(actors, "account"))))
+    keys = session.scalars(select(ApiKey).where(ApiKey.id.in_(_ids(actors, "key"))))
+    names = {f"account:{each.id}": each.name for each in accounts} | {f"key:{each.id}": each.name for each in keys}
+    kinds = {"system": "automatically", "person": "by themself", "key": "a connected system", "account": "a colleague"}
+    return {actor: names.get(actor) or kinds.get(actor.partition(":")[0], actor) for actor in actors}
+
+
+def _ids(actors: Collection[str], kind: str) -> list[uuid.UUID]:
+    return [uuid.UUID(actor.partition(":")[2]) for actor in actors if actor.startswith(f"{kind}:")]
+
+
+def _newest(session: Session, model: Any, moment: InstrumentedAttribute[Any], whose: Any, before: datetime | None) -> Iterable[Any]:
+    wanted = select(model).where(whose, moment.is_not(None))
+    if before is not None:
+        wanted = wanted.where(moment < before)
+    return session.scalars(wanted.order_by(moment.desc()).limit(A_PAGE + 1))
+
+
+def _inquiries(session: Session, lead: Lead, before: datetime | None) -> Iterable[Entry]:
+    for row in _newest(session, Inquiry, Inquiry.received_at, Inquiry.lead_id == lead.id, before):
+        received = row.received or {}
+        said = tuple((words.in_words({}, name), _value(name, value)) for name, value in received.items() if name not in NOT_SHOWN and value)
+        came = words.in_words(words.CHANNELS, row.channel)
+        yield Entry(row.received_at, "inquiry", f"Inquiry through {came}", f"person:{row.person_id}", received.get("message"), said)
+
+
+def _stages(session: Session, lead: Lead, before: datetime | None) -> Iterable[Entry]:
+    for row in _newest(session, StageChange, StageChange.at, StageChange.lead_id == lead.id, before):
+        to = words.in_words(words.STAGES, row.to_stage)
+        outcome = f": {words.outcome_name(row.outcome)}" if row.outcome else ""
+        title = f"{words.in_words(words.STAGES, row.from_stage)} → {to}{outcome}" if row.from_stage else "Lead opened"
+        yield Entry(row.at, "stage", title, row.actor, row.reason)
+
+
+def _notes(session: Session, lead: Lead, before: datetime | None) -> Iterable[Entry]:
+    for row in _newest(session, Note, Note.at, Note.lead_id == lead.id, before):
+        _, _, result = row.kind.partition(":")
+        title = f"Call: {words.in_words(words.RESULTS, result).lower()}" if result else "Note"
+        yield Entry(row.at, "call" if result else "note", title, row.actor, row.text)
+
+
+def _messages(session: Session, lead: Lead, before: datetime | None) -> Iterable[Entry]:
+    whose = (Message.lead_id == lead.id) & Message.state.not_in(PLANNED)
+    for row in _newest(session, Message, Message.state_at, whose, before):
+        why = in_words(row.reason) if row.reason else None
+        is_bad = row.state in ("failed", "bounced", "complained", "unknown")
+        tone = "quiet" if row.state in SILENCED else "stop" if is_bad else ""
+        yield Entry(row.state_at, "mail", f"{words.mail_title(row.template)}: {words.STATES[row.state]}", row.actor, why, tone=tone)
+
+
+def _consents(session: Session, lead: Lead, before: datetime | None) -> Iterable[Entry]:
+    for row in _newest(session, ConsentEntry, ConsentEntry.at, ConsentEntry.person_id == lead.person_id, before):
+        act = "Agreed to" if row.act == "grant" else "Withdrew"
+        wording = (("Wording", row.wording),) if row.wording else ()
+        source = (("Through", words.in_words(words.SOURCES, row.source)),)
+        yield Entry(row.at, "consent", f"{act} {words.in_words(words.GRANTS, row.kind)}", row.actor, row.evidence, source + wording)
+
+
+def _confirmations(session: Session, lead: Lead, before: datetime | None) -> Iterable[Entry]:
+    for row in _newest(session, Confirmation, Confirmation.at, Confirmation.person_id == lead.person_id, before):
+        how = {"button": "by the button in the mail", "spoken": "in conversation", "reply": "by a reply"}.get(row.method, row.method)
+        yield Entry(row.at, "consent", f"Address confirmed {how}", row.actor, row.evidence, tone="good")
+
+
+def _holds(session: Session, lead: Lead, before: datetime | None) -> Iterable[Entry]:
+    whose = Hold.person_id == lead.person_id
+    for row in _newest(session, Hold, Hold.raised_at, whose, before):
+        yield Entry(row.raised_at, "hold", "Safety hold raised", row.raised_by, tone="stop")
+    for row in _newest(session, Hold, Hold.released_at, whose, before):
+        yield Entry(row.released_at, "hold", "Safety hold released", row.released_by or "system", row.disposition, tone="good")
+
+
+def _rests(session: Session, lead: Lead, before: datetime | None) -> Iterable[Entry]:
+    zone = words.zone_of(lead.office)
+    for row in _newest(session, Pause, Pause.at, Pause.person_id == lead.person_id, before):
+        yield Entry(row.at, "pause", f"Mails paused until {words.spoken(row.until, zone)}", row.actor)
+    for row in _newest(session, Suppression, Suppression.at, Suppression.person_id == lead.person_id, before):
+        what = words.in_words({}, row.topic).lower() if row.topic else "all mail"
+        yield Entry(row.at, "pause", f"Stopped {what}", row.actor, in_words(row.reason), tone="quiet")
+
+
+def _todos(session: Session, lead: Lead, before: datetime | None) -> Iterable[Entry]:
+    # Calls say more as calls: their to-dos would tell everything twice.
+    whose = (Todo.lead_id == lead.id) & or_(Todo.kind != "call", Todo.urgent)
+    for row in _newest(session, Todo, Todo.done_at, whose, before):
+        title = f"Done: {words.in_words(words.TODOS, row.kind)}"
+        yield Entry(row.done_at, "todo", title, row.done_by or "system", words.in_words({}, row.outcome))
+
+
+def _value(name: str, value: Any) -> str:
+    tables = {"reach_by": words.REACH_BY, "reach_when": words.REACH_WHEN}
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if name == "office":
+        return words.office_name(value)
+    if name in ("interest", "heard_from"):
+        return words.choice_name(value)
+    return words.in_words(tables[name], value) if name in tables else str(value).replace("_", " ")
+
+
+SOURCES = (_inquiries, _stages, _notes, _messages, _consents, _confirmations, _holds, _rests, _todos)

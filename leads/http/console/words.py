@@ -1,0 +1,131 @@
+"""The codes of the console as people read them, and moments as people say them."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from leads.clinic.profile import clinic
+from leads.clock import now
+from leads.messages.templates import catalogue
+
+NEEDS = {
+    "safety": "Safety",
+    "call-now": "Call now",
+    "today": "To do today",
+    "new": "New",
+    "to-confirm": "Address to confirm",
+    "under-way": "Under way",
+    "closed": "Closed",
+}
+HINTS = {
+    "safety": "On hold, or an urgent to-do: a clinician looks first. No automatic mail goes out meanwhile.",
+    "call-now": "The promise runs out within four hours, or has run out.",
+    "today": "Due before the day ends.",
+    "new": "Nobody has spoken with them yet; there is still time.",
+    "to-confirm": "We spoke, but no mail can go until the address is known to be theirs.",
+    "under-way": "Nothing is due. The next step depends on the stage.",
+    "closed": "The newest first.",
+}
+STAGES = {
+    "new": "New",
+    "contacted": "Contacted",
+    "screening": "Screening",
+    "qualified": "Qualified",
+    "booked": "Booked",
+    "in_care": "In care",
+    "closed": "Closed",
+}
+NEXT_AT_STAGE = {
+    "new": "Call them",
+    "contacted": "Decide about screening",
+    "screening": "Finish the screening",
+    "qualified": "Book a visit",
+    "booked": "See them at their visit",
+    "in_care": "Close when care here ends",
+    "closed": "Nothing",
+}
+TODOS = {"call": "Call them", "safety": "A clinician looks now"}
+RESULTS = {"reached": "Reached", "left-message": "Left a message", "no-answer": "No answer"}
+STATES = {
+    "planned": "planned",
+    "claimed": "on its way",
+    "sending": "on its way",
+    "sent": "sent",
+    "delivered": "delivered",
+    "bounced": "bounced",
+    "complained": "reported as spam",
+    "failed": "failed",
+    "unknown": "sent, we think: the line broke at the last moment",
+    "skipped": "not sent",
+    "cancelled": "cancelled",
+    "expired": "not sent: too late",
+}
+GRANTS = {
+    "contact": "contact",
+    "education": "educational mail",
+    "unencrypted_email": "health topics in plain e-mail",
+    "status_to_referrer": "status to the referrer",
+}
+SOURCES = {"inquiry": "the inquiry form", "preferences": "the preferences page", "unsubscribe": "the unsubscribe link"}
+REACH_BY = {"any": "any way", "phone": "by phone", "text": "by text", "email": "by e-mail"}
+REACH_WHEN = {"any": "at any time", "morning": "in the morning", "afternoon": "in the afternoon", "evening": "in the evening"}
+LANGUAGES = {"en": "English", "es": "Spanish"}
+CHANNELS = {"page": "our page", "embed": "the form on the clinic's site", "api": "a connected system"}
+TRAPS = {
+    "honeypot": "It filled a field that people cannot see.",
+    "no-stamp": "It did not come from our page.",
+    "forged": "Its stamp was not ours.",
+    "too-fast": "It came faster than anybody can type.",
+    "stale": "The page had been open for days.",
+}
+NOTHING_SAID = {"none": "No preference"}
+
+
+def in_words(table: dict[str, str], code: str | None) -> str:
+    """Return the words for a code; an unknown one is shown plainly rather than hidden."""
+    return table.get(code or "", (code or "").replace("-", " ").replace("_", " ").capitalize())
+
+
+def office_name(code: str | None) -> str:
+    """Return an office's name; `No preference` where none was chosen."""
+    names = {office.code: office.name for office in clinic().offices} | NOTHING_SAID
+    return in_words(names, code or "none")
+
+
+def outcome_name(code: str | None) -> str:
+    """Return an outcome's words."""
+    return in_words({outcome.code: outcome.words["en"] for outcome in clinic().outcomes}, code)
+
+
+def choice_name(code: str | None) -> str:
+    """Return the words of an interest or of how somebody heard from us."""
+    return in_words({each.code: each.words["en"] for each in (*clinic().interests, *clinic().heard_from)}, code)
+
+
+def mail_title(template: str) -> str:
+    """Return an e-mail's name as a title."""
+    return template.replace("-", " ").capitalize()
+
+
+def mail_purpose(template: str) -> str:
+    """Return what an e-mail is for, or nothing where it is no longer in the catalogue."""
+    found = catalogue().get(template)
+    return found.meta.purpose if found else ""
+
+
+def zone_of(office: str | None) -> ZoneInfo:
+    """Return the zone of an office, the default one's where none was chosen."""
+    return clinic().office(office).zone
+
+
+def spoken(moment: datetime, zone: ZoneInfo) -> str:
+    """Return a moment as a colleague would say it: `today 5:00 PM`, `yesterday 9:10 AM`, `Tue Oct 6, 5:00 PM`."""
+    here, today = moment.astimezone(zone), now().astimezone(zone).date()
+    near = {today - timedelta(days=1): "yesterday", today: "today", today + timedelta(days=1): "tomorrow"}
+    form = "%a %b %-d," if here.year == today.year else "%a %b %-d, %Y,"
+    return f"{near.get(here.date(), here.strftime(form))} {here:%-I:%M %p}"
+
+
+def phone_words(number: str) -> str:
+    """Return a North American number as people write it; others as they are."""
+    digits = number.removeprefix("+1")
+    return f"({digits[:3]}) {digits[3:6]}-{digits[6:]}" if number.startswith("+1") and len(digits) == 10 else number
