@@ -23,6 +23,7 @@ ALLOWED = frozenset(
 )
 # Libraries whose sentences are known to hold no content; of all others only the place is logged.
 KNOWN = ("uvicorn", "celery", "kombu", "alembic", "leads", "config", "tasks")
+# Of these what they say of their own start and end, values and all.
 TRUSTED = ("uvicorn.error", "celery.beat", "celery.apps.worker", "alembic")
 SAFE_VALUE = re.compile(r"[\w.:+/@ \-]{0,120}")
 OURS = frozenset({"name", "id", "runtime"})
@@ -50,6 +51,8 @@ def configure(process: str) -> None:
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(formatter)
     handler.addFilter(_keep_safe_words)
+    # A line that cannot be written would otherwise be printed to standard error, values and all.
+    logging.raiseExceptions = False
     _install(handler, level)
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -87,7 +90,7 @@ def _keep_safe_words(record: logging.LogRecord) -> bool:
     # Here, since structlog's formatter has already put the values into the sentence when its processors run.
     if not record.name.startswith(KNOWN):
         record.safe_words = f"{record.module}.{record.funcName}:{record.lineno}"
-    elif not record.name.startswith(TRUSTED):
+    elif not record.name.startswith(TRUSTED) or record.levelno >= logging.WARNING:
         record.safe_words = _filled(str(record.msg), record.args)
     record.safe_error = record.exc_info
     return True

@@ -1,0 +1,1 @@
+"""Referring clinicians and their practices."""

@@ -1,0 +1,37 @@
+"""A nudge costs the request nothing, and its loss costs nothing but seconds."""
+
+import importlib
+import time
+from types import ModuleType
+
+import pytest
+from kombu.exceptions import OperationalError
+
+
+@pytest.fixture
+def nudging(redis_url: str) -> ModuleType:
+    return importlib.import_module("tasks.nudge")
+
+
+def test_it_returns_at_once_without_any_redis(nudging: ModuleType) -> None:
+    began = time.monotonic()
+    for _ in range(1000):
+        nudging.nudge()
+    assert time.monotonic() - began < 0.5
+
+
+def test_a_broker_that_is_gone_does_not_end_the_passing_on(nudging: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    tries = []
+
+    def publish(**_: object) -> None:
+        tries.append(1)
+        if len(tries) == 2:
+            raise KeyboardInterrupt
+        nudging.nudge()
+        raise OperationalError("connection refused")
+
+    monkeypatch.setattr(nudging.deliver, "apply_async", publish)
+    nudging.nudge()
+    with pytest.raises(KeyboardInterrupt):
+        nudging.pass_on()
+    assert len(tries) == 2

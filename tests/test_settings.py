@@ -1,0 +1,49 @@
+"""Settings come from the environment or from files, and a wrong one is answered in words."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from config.settings import ROOT, Settings, SettingsError, load
+from leads.cli.check import complaints, env_example, production_faults
+
+
+def test_the_example_lists_every_setting_and_is_in_step() -> None:
+    text = (ROOT / ".env.example").read_text()
+    assert text == env_example(), "make it anew: handoff env > .env.example"
+    assert all(f"#{name.upper()}=" in text for name in Settings.model_fields)
+
+
+def test_every_setting_says_what_it_is_for() -> None:
+    assert not [name for name, field in Settings.model_fields.items() if not field.description]
+
+
+def test_a_wrong_setting_names_the_variable_and_the_way_out() -> None:
+    with pytest.raises(SettingsError, match=r"HANDOFF_SWEEP_SECONDS: .* Set it in the environment or in \.env\."):
+        load(handoff_sweep_seconds=0)
+
+
+def test_a_secret_is_never_shown() -> None:
+    shown = repr(load(database_url="postgresql://u:planted@h/n"))
+    assert "planted" not in shown
+
+
+def test_secrets_are_read_from_files(tmp_path: Path) -> None:
+    (tmp_path / "database_url").write_text("postgresql://from-a-file/handoff\n")
+    program = "from config.settings import settings; print(settings().database_url.get_secret_value().strip())"
+    done = subprocess.run(
+        [sys.executable, "-c", program], env={"HANDOFF_SECRETS_DIR": str(tmp_path)}, cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "postgresql://from-a-file/handoff\n"
+
+
+def test_what_ships_has_no_complaints() -> None:
+    assert complaints() == []
+
+
+def test_production_refuses_what_only_a_trial_may_have() -> None:
+    faults = "\n".join(production_faults())
+    for part in ("HANDOFF_MODE", "HANDOFF_PUBLIC_URL", "REDIS_URL", "clinic.yml:", "555-01", ".test is a placeholder"):
+        assert part in faults
