@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
 from leads.errors import FieldError, Invalid, LeadsError, NotFound, TooMany
+from leads.http.headers import dress
 from leads.http.pages import page
 from leads.http.wording import language_of
 
@@ -63,7 +64,10 @@ def install(app: FastAPI, *, as_json: bool) -> None:
         log.error("request.broken", exc_info=error)
         refusal = LeadsError("Something went wrong on our side. Nothing you sent was half kept; please try again.", code="internal")
         refusal.status = 500
-        return answer(request, refusal)
+        response = answer(request, refusal)
+        # This answer is given outside the middleware that dresses all others.
+        dress(response.headers)
+        return response
 
 
 def in_json(error: LeadsError) -> JSONResponse:

@@ -24,7 +24,9 @@ POLICY = {
 
 def content_policy(**changes: str) -> str:
     """Return our Content-Security-Policy; `frame_ancestors=...` changes that directive."""
-    return "; ".join(f"{name} {value}" for name, value in (POLICY | {key.replace("_", "-"): value for key, value in changes.items()}).items())
+    return "; ".join(
+        f"{name} {value}" for name, value in (POLICY | {key.replace("_", "-"): value for key, value in changes.items()}).items()
+    )
 
 
 class SafeHeaders:
@@ -43,15 +45,19 @@ class SafeHeaders:
 
         async def send_safely(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-Id"] = request_id
-                for name, value in SAFE.items():
-                    headers.setdefault(name, value)
-                if settings().public_url.startswith("https://"):
-                    headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+                dress(MutableHeaders(scope=message))
             await send(message)
 
         await self.app(scope, receive, send_safely)
+
+
+def dress(headers: MutableHeaders) -> None:
+    """Add what every answer carries, where the page has not said otherwise itself."""
+    headers["X-Request-Id"] = structlog.contextvars.get_contextvars().get("request_id", "")
+    for name, value in SAFE.items():
+        headers.setdefault(name, value)
+    if settings().public_url.startswith("https://"):
+        headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
 
 
 SAFE = {

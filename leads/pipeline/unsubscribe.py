@@ -10,7 +10,7 @@ from leads.security.tokens import Token, read
 from leads.sequences.stop import resume, stop_for
 
 # What stopping a topic ends at once; mails of other topics meet the suppression when their time comes.
-ENDS = {"education": "withdrawal:education", None: "asked-to-stop"}
+ENDS = {"education": "withdrawal:education", "inquiry": "withdrawal:inquiry", None: "asked-to-stop"}
 
 
 def unsubscribe(session: Session, link: str) -> Token:

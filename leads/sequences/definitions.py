@@ -23,7 +23,7 @@ from leads.sequences import conditions
 
 EVENTS = (
     "confirmation", "stage:contacted", "stage:screening", "stage:qualified", "stage:booked", "stage:in_care", "stage:closed",
-    *(f"withdrawal:{grant}" for grant in GRANTS),
+    *(f"withdrawal:{grant}" for grant in GRANTS), "withdrawal:inquiry",
     "hold", "asked-to-stop", "appointment:booked", "appointment:cancelled", "referral:received",
 )  # fmt: skip
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=60)]
@@ -83,6 +83,7 @@ class Step(Strict):
     window: AnyWindow | None = None
     only_if: Annotated[str, AfterValidator(conditions.check)] | None = None
     useful_for: WaitText
+    stops_on: Events = ()
     on_unknown: Literal["assume_sent", "resend_once", "ask_staff"] = "assume_sent"
 
     @model_validator(mode="after")
@@ -137,6 +138,10 @@ class Sequence(Strict):
     def stops(self, event: str) -> bool:
         """True when this event ends the sequence."""
         return any(fnmatchcase(event, pattern) for pattern in self.stops_on)
+
+    def stopped_steps(self, event: str) -> list[str]:
+        """Return the keys of the steps that this event makes pointless, while the sequence goes on."""
+        return [step.key for step in self.steps if any(fnmatchcase(event, pattern) for pattern in step.stops_on)]
 
     def starts(self, event: str) -> bool:
         """True when this event begins the sequence."""

@@ -30,12 +30,20 @@ def stop_for(
     actor: str,
     reason: str | None = None,
 ) -> int:
-    """End the enrolments of a person or a lead that list this event in `stops_on`, and cancel their mails; returns how many ended."""
+    """End the enrolments of a person or a lead that list this event in `stops_on`, and cancel their mails; returns how many ended.
+
+    Where only a step lists it, that step's mail alone is cancelled.
+    """
     whose = Enrolment.person_id == person_id if person_id else Enrolment.lead_id == lead_id
-    which = [each for each in _alive(session, whose, event) if definition_of(session, each.version_id).stops(event)]
-    for enrolment in which:
-        _end(session, enrolment, reason or event, actor=actor)
-    return len(which)
+    ended = 0
+    for enrolment in _alive(session, whose, event):
+        definition = definition_of(session, enrolment.version_id)
+        if definition.stops(event):
+            _end(session, enrolment, reason or event, actor=actor)
+            ended += 1
+        elif pointless := definition.stopped_steps(event):
+            cancel(session, Message.enrolment_id == enrolment.id, Message.step.in_(pointless), reason=reason or event, actor=actor)
+    return ended
 
 
 def resume(session: Session, person_id: uuid.UUID, *, after: str, actor: str) -> int:

@@ -55,6 +55,13 @@ def test_withdrawing_education_leaves_the_screening_reminders(session: Session, 
     assert set(states_of(session, screening).values()) == {("planned", None)}
 
 
+def test_a_step_that_became_pointless_is_cancelled_alone(session: Session, lead: Lead, inquiry: Enrolment) -> None:
+    assert stop_for(session, "stage:screening", lead_id=lead.id, actor="system") == 0
+    states = states_of(session, inquiry)
+    assert states.pop("screening-call") == ("cancelled", "stage:screening")
+    assert set(states.values()) == {("planned", None)}
+
+
 def test_nobody_elses_sequence_ends(session: Session, inquiry: Enrolment) -> None:
     assert stop_for(session, "hold", person_id=uuid.uuid4(), actor="system") == 0
     assert stop_for(session, "hold", actor="system") == 0
