@@ -1,6 +1,7 @@
 """The inquiry form: shown, sent back with words beside its fields, or kept and thanked for."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from math import ceil
 from typing import Any
 
@@ -9,6 +10,7 @@ from fastapi.responses import Response
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
+from leads.accounts.throttle import count
 from leads.clinic.profile import Choice, Language, clinic
 from leads.clock import now
 from leads.errors import Invalid, TooMany
@@ -74,8 +76,14 @@ def _keep(request: Request, session: Session, typed: Mapping[str, str], asked: S
     with session.begin_nested():
         if trap is None or found((asked.message, asked.insurance_question, asked.given_name, asked.family_name)):
             return receive(session, asked, Arrival(door.channel, source)).disclosed
+        _count(session, source)
         quarantine(session, asked.model_dump(mode="json", exclude_none=True), channel=door.channel, why=trap)
         return False
+
+
+def _count(session: Session, source: bytes) -> None:
+    # What is received is counted there; quarantine must not be flooded either.
+    count(session, "submission", source, limit=clinic().limits.submissions_per_hour_per_source, within=timedelta(hours=1))
 
 
 def _refuse(request: Request, door: Door, typed: Mapping[str, str], error: Invalid) -> Response:

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from leads.clinic.profile import clinic
 from leads.clock import real_now
@@ -15,9 +15,9 @@ TRAPS = (HIDDEN, OPENED)
 LONGEST = timedelta(days=7)
 
 
-def stamp() -> str:
-    """Return the signed moment at which a form was opened (real time)."""
-    moment = str(int(real_now().timestamp()))
+def stamp(at: datetime | None = None) -> str:
+    """Return the signed moment at which a form was opened (real time, now by default)."""
+    moment = str(int((at or real_now()).timestamp()))
     return f"{moment}.{_sign(moment)}"
 
 

@@ -19,5 +19,10 @@
   frame.addEventListener("load", function () {
     if (loads++) frame.scrollIntoView();
   });
-  tag.parentNode.insertBefore(frame, tag.nextSibling);
+  function place() {
+    if (document.head.contains(tag)) document.body.appendChild(frame);
+    else tag.parentNode.insertBefore(frame, tag.nextSibling);
+  }
+  if (document.head.contains(tag) && !document.body) document.addEventListener("DOMContentLoaded", place);
+  else place();
 })();

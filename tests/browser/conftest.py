@@ -1,0 +1,68 @@
+"""A real Chromium before the real app, both on this machine."""
+
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+import uvicorn
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from leads.app import create_app
+from leads.clinic.profile import clinic
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+PHONE = {"width": 390, "height": 844}
+DESKTOP = {"width": 1280, "height": 900}
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium; without one the tests are skipped, but never where CI says so."""
+    path = next((found for name in NAMES if (found := shutil.which(name))), None)
+    if path is None:
+        missing = "There is no Chromium on PATH: install the package `chromium` to run the browser tests."
+        pytest.fail(missing) if os.environ.get("CI") == "true" else pytest.skip(missing)
+    with sync_playwright() as play:
+        launched = play.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def site(database: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of the running app; a test types faster than people, so the fill time does not count."""
+    monkeypatch.setitem(clinic().limits.__dict__, "minimum_fill_seconds", 0)
+    server = uvicorn.Server(uvicorn.Config(create_app(), host="127.0.0.1", port=0, log_level="warning"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join(10)
+
+
+@pytest.fixture
+def visit(browser: Browser, site: str) -> Iterator[Callable[..., Page]]:
+    """Open a page: `visit("/inquire", viewport=PHONE, java_script_enabled=False)`."""
+    contexts: list[BrowserContext] = []
+
+    def go(path: str, **options: object) -> Page:
+        contexts.append(browser.new_context(**({"viewport": DESKTOP, "locale": "en-US", "base_url": site} | options)))
+        page = contexts[-1].new_page()
+        page.goto(path)
+        return page
+
+    yield go
+    for each in contexts:
+        each.close()
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core finds wrong on a page: the rule and the first element that breaks it."""
+    found = Axe().run(page).response["violations"]
+    return [f"{each['id']}: {each['nodes'][0]['html'][:120]}" for each in found]
