@@ -63,7 +63,7 @@ def build(message: Message, address: str, rendered: Rendered, unsubscribe_url: s
         "Content-Language": message.language or "en",
     }
     for name, value in headers.items():
-        whole[name] = _safe(name, value)
+        whole[name] = _safe(name, value)  # type: ignore[assignment]
     whole.attach(MIMEText(rendered.text, "plain", UTF8_QP))  # type: ignore[arg-type]
     whole.attach(MIMEText(rendered.html, "html", UTF8_QP))  # type: ignore[arg-type]
     return whole.as_bytes(policy=CRLF)

@@ -40,7 +40,8 @@ def test_it_remembers_what_it_was_made_from(session: Session, due: Due, carrier:
     session.refresh(message)
     assert message.template_version
     assert message.mime_hash
-    assert message.facts and message.facts["office"] == "woodbury"
+    assert message.facts
+    assert message.facts["office"] == "woodbury"
     assert session.scalars(select(DeliveryAttempt.outcome).where(DeliveryAttempt.message_id == message.id)).all() == ["sent"]
 
 
