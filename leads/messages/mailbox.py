@@ -33,14 +33,20 @@ class Mail:
     raw: bytes
 
 
-def read_all(data_dir: Path) -> list[Mail]:
-    """Return every mail that was kept, the newest first."""
+def read_all(data_dir: Path, *, at_most: int | None = None) -> list[Mail]:
+    """Return the mails that were kept, the last kept first; only so many where a number is given."""
     folder = data_dir / "mailbox"
     if not folder.is_dir():
         return []
     kept = mailbox.Maildir(str(folder), create=False)
-    mails = [_parse(key, kept.get_bytes(key)) for key in kept.iterkeys()]
-    return sorted(mails, key=lambda mail: (mail.received_at, mail.key), reverse=True)
+    # A key begins with the second, and then the microsecond, in which the mail was kept.
+    keys = sorted(kept.iterkeys(), key=_kept_at, reverse=True)
+    return [_parse(key, kept.get_bytes(key)) for key in keys[:at_most]]
+
+
+def _kept_at(key: str) -> tuple[int, int, str]:
+    found = re.match(r"(\d+)\.M(\d+)", key)
+    return (int(found[1]), int(found[2]), key) if found else (0, 0, key)
 
 
 def read_one(data_dir: Path, key: str) -> Mail:
