@@ -1,5 +1,7 @@
 """`/u/{token}`: GET shows which mails would stop, POST stops them; also the one click of RFC 8058, without cookie or redirect."""
 
+from typing import Any
+
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
@@ -36,5 +38,5 @@ def _show(request: Request, session: Session, link: Token, token: str, state: st
     language = speaking(request, session, link)
     topic = Words(language)(f"topics.{link.topic}") if link.topic else None
     preferences = f"/p/{derive('preferences', link.person_id)}" if link.person_id else "/"
-    here = f"/u/{token}"
-    return page(request, "public/unsubscribe.html", lang=language, state=state, topic=topic, here=here, preferences=preferences)
+    context: dict[str, Any] = {"state": state, "topic": topic, "others_go_on": link.topic in ("inquiry", "education")}
+    return page(request, "public/unsubscribe.html", lang=language, here=f"/u/{token}", preferences=preferences, **context)
