@@ -21,6 +21,7 @@ SIGN_IN = "/console/sign-in"
 READERS = COORDINATORS | {"auditor"}
 LEAD_PATH = re.compile(r"^/console/leads/[^/]+")
 FREE_TEXT = ("note", "text", "reason", "evidence", "disposition")
+KEPT = (*FREE_TEXT, "to", "outcome", "until")
 
 
 @dataclass(frozen=True)
@@ -58,11 +59,11 @@ class SignInFirst(Unauthenticated):
 
 
 async def typed_words(request: Request) -> dict[str, str]:
-    """Return the free text of a form, so that a session that ended does not swallow it."""
+    """Return what somebody typed and chose in a form, so that a refusal can show it again."""
     if request.method != "POST":
         return {}
     form = await request.form()
-    return {name: value for name in FREE_TEXT if isinstance(value := form.get(name), str) and value.strip()}
+    return {name: value for name in KEPT if isinstance(value := form.get(name), str) and value.strip()}
 
 
 async def given_token(request: Request) -> str:
@@ -76,7 +77,8 @@ def staff(request: Request, session: Db, typed: Annotated[dict[str, str], Depend
     secret = request.cookies.get(COOKIE, "")
     found = signed_in(session, secret) if secret else None
     if found is None:
-        raise SignInFirst(_way_back(request), typed if comes_from_us(request) else {})
+        texts = {name: text for name, text in typed.items() if name in FREE_TEXT and comes_from_us(request)}
+        raise SignInFirst(_way_back(request), texts)
     account, _ = found
     who = Staff(account.id, account.name or "", frozenset(account.roles), form_token(secret))
     request.state.staff = who

@@ -1,0 +1,68 @@
+"""What a person must decide: quarantine and suspected doubles."""
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from leads.audit.models import AuditEntry
+from leads.inquiries.models import QuarantinedInquiry
+from leads.inquiries.receive import quarantine
+from leads.people.match import suggest_merge
+from leads.pipeline.models import Lead
+from tests.cast import make_lead, make_person, raw_submission
+from tests.http.console.conftest import Browser
+
+
+@pytest.fixture
+def kept(session: Session, tuesday: object) -> QuarantinedInquiry:
+    """A submission that filled the hidden field."""
+    made = quarantine(session, raw_submission(message="<script>x</script>"), channel="page", why="honeypot")
+    session.commit()
+    return made
+
+
+def test_what_is_kept_is_shown_with_its_reason_and_not_run(coordinator: Browser, session: Session, kept: QuarantinedInquiry) -> None:
+    page = coordinator.get("/console/quarantine").text
+    assert "It filled a field that people cannot see." in page
+    assert "&lt;script&gt;" in page
+    assert "<script" not in page
+    assert session.scalars(select(AuditEntry).where(AuditEntry.action == "quarantine.listed")).one().detail == {"ids": [str(kept.id)]}
+
+
+def test_letting_in_makes_a_lead_and_goes_there(coordinator: Browser, session: Session, kept: QuarantinedInquiry) -> None:
+    answer = coordinator.form(f"/console/quarantine/{kept.id}/let-in", page="/console/quarantine")
+    lead = session.scalars(select(Lead)).one()
+    assert answer.headers["location"] == f"/console/leads/{lead.number}"
+
+
+def test_what_cannot_be_received_stays_and_says_why(coordinator: Browser, session: Session, tuesday: object) -> None:
+    kept = quarantine(session, {"given_name": "Ana"}, channel="page", why="too-fast")
+    session.commit()
+    answer = coordinator.form(f"/console/quarantine/{kept.id}/let-in", page="/console/quarantine")
+    assert answer.status_code == 422
+    assert "phone" in answer.text
+    session.refresh(kept)
+    assert kept.decided_at is None
+
+
+def test_discarding_keeps_it_on_record_but_out_of_the_list(coordinator: Browser, session: Session, kept: QuarantinedInquiry) -> None:
+    coordinator.form(f"/console/quarantine/{kept.id}/discard", page="/console/quarantine")
+    session.refresh(kept)
+    assert kept.decision == "discarded"
+    assert "Nothing is in quarantine" in coordinator.get("/console/quarantine").text
+
+
+def test_deciding_twice_says_that_somebody_was_faster(coordinator: Browser, session: Session, kept: QuarantinedInquiry) -> None:
+    coordinator.form(f"/console/quarantine/{kept.id}/let-in", page="/console/quarantine")
+    again = coordinator.form(f"/console/quarantine/{kept.id}/discard", page="/console/quarantine")
+    assert again.status_code == 409
+    assert session.scalar(select(func.count()).select_from(Lead)) == 1
+
+
+def test_suspected_doubles_stand_side_by_side_with_their_leads(coordinator: Browser, session: Session, lead: Lead) -> None:
+    luis = make_lead(session, make_person(session, given_name="Luis", email="luis@example.com"))
+    suggest_merge(session, lead.person_id, luis.person_id, why="phone")
+    session.commit()
+    page = coordinator.get("/console/merges").text
+    assert "The same phone number" in page
+    assert all(words in page for words in ("Ana Rivera", "Luis Rivera", lead.number, luis.number))
