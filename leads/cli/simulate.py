@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
 import typer
@@ -21,8 +21,8 @@ from leads.sequences.simulate import simulate
 
 Key = Annotated[str, typer.Argument(metavar="SEQUENCE", help="The name of a file in config/sequences, without .yml.")]
 Start = Annotated[
-    datetime | None,
-    typer.Option("--from", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M"], help="The first day, or the day of the visit; with a time or at 10:00."),
+    str | None,
+    typer.Option("--from", metavar="DAY", help="The first day, or the day of the visit, as 2026-12-23 (at 10:00) or 2026-12-23T09:30."),
 ]
 Facts = Annotated[list[str] | None, typer.Option("--fact", help="A fact of only_if, like visit.missed=true; may be repeated.")]
 # A visit has words of its own in a subject; any other fact of a mail is only needed for it to render.
@@ -49,10 +49,13 @@ def simulate_command(
         (out if out.is_terminal else Console(width=140)).print(table)
 
 
-def _start(given: datetime | None) -> Any:
+def _start(given: str | None) -> date | datetime:
     if given is None:
         return now()
-    return given if (given.hour, given.minute) != (0, 0) else given.date()
+    try:
+        return date.fromisoformat(given) if len(given) == len("2026-12-23") else datetime.fromisoformat(given)
+    except ValueError:
+        raise Invalid(f"--from: {given} is no day; write 2026-12-23, 2026-12-23T09:30, or a moment with its offset.") from None
 
 
 def _fact(text: str) -> tuple[str, Any]:

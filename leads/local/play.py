@@ -63,7 +63,7 @@ def _mails_until(moment: datetime, lead_id: uuid.UUID, carrier: Carrier) -> None
 
 
 def _events(character: Character, lead_id: uuid.UUID, actor: str) -> list[Event]:
-    wrote, events = character.wrote_at, []
+    wrote, events = character.wrote_at, list[Event]()
     if character.confirms_after is not None:
         events.append((wrote + character.confirms_after, lambda session: _confirm(session, lead_id)))
     if character.called_after is not None:

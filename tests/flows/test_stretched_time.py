@@ -31,7 +31,7 @@ def simulated(running: System, since: datetime) -> dict[str, datetime]:
     arguments = ("simulate", "new-inquiry", "--office", "woodbury", "--from", since.isoformat(), "--json")
     done = handoff(*arguments, "--data-dir", str(running.data_dir))
     assert done.returncode == 0, done.stderr
-    return {step["step"]: datetime.fromisoformat(step["due_at"]) for step in json.loads(done.stdout)["steps"]}
+    return {step["step"]: datetime.fromisoformat(step["due_at"]) for step in json.loads(done.stdout)}
 
 
 def confirmed_and_sent(services: dict[str, str], step: str, within: float) -> tuple[datetime, dict[str, datetime]]:
