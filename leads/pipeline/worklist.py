@@ -45,8 +45,8 @@ class Row:
 
     @property
     def late(self) -> bool:
-        """True when it should have been done by now."""
-        return self.need in ("safety", "call-now", "today") and self.due < now()
+        """True when it should have been done by now; what is urgent is always due, and says since when instead."""
+        return self.need in ("call-now", "today") and self.due < now()
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import or_, select
@@ -14,13 +15,15 @@ from leads.consent.models import Confirmation, ConsentEntry, Hold, Pause, Suppre
 from leads.http.console import words
 from leads.inquiries.models import Inquiry
 from leads.messages.models import Message
+from leads.people.models import Person
 from leads.pipeline.models import Lead, Note, StageChange
 from leads.sequences.in_words import in_words
 from leads.todos.models import Todo
 
 A_PAGE = 40
 PLANNED = ("planned", "claimed", "sending")
-NOT_SHOWN = ("consent", "message", "given_name", "family_name", "email", "phone", "birth_date", "language")
+NOT_SHOWN = ("consent", "message")
+USUAL = (None, "", "any", "self", "none")
 SILENCED = ("skipped", "cancelled", "expired")
 
 
@@ -50,7 +53,7 @@ def who_is_who(session: Session, actors: Collection[str]) -> dict[str, str]:
     accounts = session.scalars(select(Account).where(Account.id.in_(_ids(actors, "account"))))
     keys = session.scalars(select(ApiKey).where(ApiKey.id.in_(_ids(actors, "key"))))
     names = {f"account:{each.id}": each.name for each in accounts} | {f"key:{each.id}": each.name for each in keys}
-    kinds = {"system": "automatically", "person": "by themself", "key": "a connected system", "account": "a colleague"}
+    kinds = {"system": "automatically", "person": "the person", "key": "a connected system", "account": "a colleague"}
     return {actor: names.get(actor) or kinds.get(actor.partition(":")[0], actor) for actor in actors}
 
 
@@ -66,11 +69,21 @@ def _newest(session: Session, model: Any, moment: InstrumentedAttribute[Any], wh
 
 
 def _inquiries(session: Session, lead: Lead, before: datetime | None) -> Iterable[Entry]:
+    person = session.get_one(Person, lead.person_id)
     for row in _newest(session, Inquiry, Inquiry.received_at, Inquiry.lead_id == lead.id, before):
-        received = row.received or {}
-        said = tuple((words.in_words({}, name), _value(name, value)) for name, value in received.items() if name not in NOT_SHOWN and value)
         came = words.in_words(words.CHANNELS, row.channel)
-        yield Entry(row.received_at, "inquiry", f"Inquiry through {came}", f"person:{row.person_id}", received.get("message"), said)
+        said = tuple(_said(row.received or {}, person))
+        yield Entry(
+            row.received_at, "inquiry", f"Inquiry through {came}", f"person:{row.person_id}", (row.received or {}).get("message"), said
+        )
+
+
+def _said(received: dict[str, Any], person: Person) -> Iterable[tuple[str, str]]:
+    for name, value in received.items():
+        # What an inquiry brings is never added to a known person by itself, so a colleague must see where it differs.
+        is_news = value != getattr(person, name) if hasattr(person, name) else value not in USUAL
+        if name not in NOT_SHOWN and is_news and value is not None:
+            yield words.in_words(words.FIELDS, name), words.value(name, value)
 
 
 def _stages(session: Session, lead: Lead, before: datetime | None) -> Iterable[Entry]:
@@ -98,11 +111,12 @@ def _messages(session: Session, lead: Lead, before: datetime | None) -> Iterable
 
 
 def _consents(session: Session, lead: Lead, before: datetime | None) -> Iterable[Entry]:
-    for row in _newest(session, ConsentEntry, ConsentEntry.at, ConsentEntry.person_id == lead.person_id, before):
-        act = "Agreed to" if row.act == "grant" else "Withdrew"
-        wording = (("Wording", row.wording),) if row.wording else ()
-        source = (("Through", words.in_words(words.SOURCES, row.source)),)
-        yield Entry(row.at, "consent", f"{act} {words.in_words(words.GRANTS, row.kind)}", row.actor, row.evidence, source + wording)
+    rows = _newest(session, ConsentEntry, ConsentEntry.at, ConsentEntry.person_id == lead.person_id, before)
+    together = groupby(rows, key=lambda row: (row.at, row.act, row.actor, row.source, row.wording, row.evidence))
+    for (at, act, actor, source, wording, evidence), entries in together:
+        kinds = ", ".join(sorted(words.in_words(words.GRANTS, entry.kind) for entry in entries))
+        facts = (("Through", words.in_words(words.SOURCES, source)), *((("Wording", wording),) if wording else ()))
+        yield Entry(at, "consent", f"{'Agreed to' if act == 'grant' else 'Withdrew'}: {kinds}", actor, evidence, facts)
 
 
 def _confirmations(session: Session, lead: Lead, before: datetime | None) -> Iterable[Entry]:
@@ -136,15 +150,5 @@ def _todos(session: Session, lead: Lead, before: datetime | None) -> Iterable[En
         yield Entry(row.done_at, "todo", title, row.done_by or "system", words.in_words({}, row.outcome))
 
 
-def _value(name: str, value: Any) -> str:
-    tables = {"reach_by": words.REACH_BY, "reach_when": words.REACH_WHEN}
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if name == "office":
-        return words.office_name(value)
-    if name in ("interest", "heard_from"):
-        return words.choice_name(value)
-    return words.in_words(tables[name], value) if name in tables else str(value).replace("_", " ")
-
-
-SOURCES = (_inquiries, _stages, _notes, _messages, _consents, _confirmations, _holds, _rests, _todos)
+# Of what happened at one moment, the gravest comes first.
+SOURCES = (_holds, _todos, _notes, _messages, _rests, _confirmations, _stages, _consents, _inquiries)

@@ -1,6 +1,7 @@
 """The codes of the console as people read them, and moments as people say them."""
 
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from leads.clinic.profile import clinic
@@ -77,6 +78,14 @@ TRAPS = {
     "too-fast": "It came faster than anybody can type.",
     "stale": "The page had been open for days.",
 }
+FIELDS = {
+    "for_whom": "For",
+    "safe_voicemail": "May leave a voicemail",
+    "safe_email": "May e-mail",
+    "email": "E-mail",
+    "insurance_question": "On insurance or cost",
+    "heard_from": "Heard of us through",
+}
 NOTHING_SAID = {"none": "No preference"}
 
 
@@ -101,9 +110,25 @@ def choice_name(code: str | None) -> str:
     return in_words({each.code: each.words["en"] for each in (*clinic().interests, *clinic().heard_from)}, code)
 
 
+def value(name: str, given: Any) -> str:
+    """Return what somebody chose or typed in a field of the inquiry form."""
+    tables = {"reach_by": REACH_BY, "reach_when": REACH_WHEN, "language": LANGUAGES}
+    if isinstance(given, bool):
+        return "yes" if given else "no"
+    if name == "office":
+        return office_name(given)
+    if name in ("interest", "heard_from"):
+        return choice_name(given)
+    if name == "phone":
+        return phone_words(str(given))
+    return in_words(tables[name], given) if name in tables else str(given).replace("someone_else", "somebody else")
+
+
 def mail_title(template: str) -> str:
     """Return an e-mail's name as a title."""
-    return template.replace("-", " ").capitalize()
+    short = {choice.code for choice in clinic().interests if len(choice.code) <= 3}
+    spelled = " ".join(word.upper() if word in short else word for word in template.split("-"))
+    return spelled[:1].upper() + spelled[1:]
 
 
 def mail_purpose(template: str) -> str:
