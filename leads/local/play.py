@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from leads import clock, db
 from leads.accounts.models import Account
+from leads.clinic.profile import clinic
 from leads.consent.ledger import open_holds
 from leads.inquiries.receive import Arrival, receive
 from leads.inquiries.submission import Submission
@@ -67,7 +68,7 @@ def _events(character: Character, lead_id: uuid.UUID, actor: str) -> list[Event]
     if character.confirms_after is not None:
         events.append((wrote + character.confirms_after, lambda session: _confirm(session, lead_id)))
     if character.called_after is not None:
-        events.append((wrote + character.called_after, lambda session: _call(session, lead_id, character.reached, actor)))
+        events.append((_at_work(wrote + character.called_after), lambda session: _call(session, lead_id, character.reached, actor)))
         events += _journey(character, lead_id, actor)
     if character.stops_after is not None:
         events.append((wrote + character.stops_after, lambda session: _stop(session, lead_id)))
@@ -78,10 +79,15 @@ def _journey(character: Character, lead_id: uuid.UUID, actor: str) -> list[Event
     at, events = character.wrote_at + (character.called_after or timedelta()), list[Event]()
     for stage, step in zip(WAY[2 : WAY.index(character.goes_to) + 1], character.steps, strict=False):
         at += step
-        events.append((at, lambda session, to=stage: _move(session, lead_id, to, actor, None)))  # type: ignore[misc]
+        events.append((_at_work(at), lambda session, to=stage: _move(session, lead_id, to, actor, None)))  # type: ignore[misc]
     if character.outcome is not None:
-        events.append((at + character.steps[-1], lambda session: _move(session, lead_id, "closed", actor, character.outcome)))
+        events.append((_at_work(at + character.steps[-1]), lambda session: _move(session, lead_id, "closed", actor, character.outcome)))
     return events
+
+
+def _at_work(moment: datetime) -> datetime:
+    """Return a few minutes of office hours later: nobody moves a lead at night."""
+    return clock.add_business_time(clinic().office(None).calendar, moment, 9)
 
 
 def _confirm(session: Session, lead_id: uuid.UUID) -> None:

@@ -94,10 +94,10 @@ class SmtpCarrier:
             self._drop()
 
     def _connect(self) -> smtplib.SMTP:
-        relay, context = self.relay, ssl.create_default_context()
+        relay = self.relay
         connection: smtplib.SMTP
         if relay.tls:
-            connection = smtplib.SMTP_SSL(relay.host, relay.port, self.helo, timeout=TIMEOUT, context=context)
+            connection = smtplib.SMTP_SSL(relay.host, relay.port, self.helo, timeout=TIMEOUT, context=ssl.create_default_context())
         else:
             connection = smtplib.SMTP(relay.host, relay.port, self.helo, timeout=TIMEOUT)
         # With Nagle on, a 30 KB mail over a kept STARTTLS connection waits 40 ms for the peer's delayed ACK.
@@ -105,7 +105,7 @@ class SmtpCarrier:
         connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection.ehlo_or_helo_if_needed()
         if relay.starttls:
-            connection.starttls(context=context)
+            connection.starttls(context=ssl.create_default_context())
             connection.ehlo()
         if relay.user:
             connection.login(relay.user, relay.password or "")
