@@ -1,7 +1,9 @@
 """What becomes of a message: sent once, sent later, never sent, and the reason each time."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
@@ -19,6 +21,7 @@ from tests.cast import ACTOR, make_confirmed_person, make_person
 from tests.smtp_server import ScriptedServer
 
 Due = Callable[..., Message]
+Freeze = Callable[[datetime], AbstractContextManager[object]]
 
 
 def state(session: Session, message: Message) -> tuple[str, str | None]:
@@ -173,3 +176,20 @@ def test_a_pause_moves_a_mail_to_its_end(session: Session, due: Due, person: Per
     drain(LANES, carrier=carrier)
     assert state(session, message) == ("planned", "paused")
     assert message.due_at == until
+
+
+def test_a_zone_whose_rules_changed_since_planning_moves_the_mail(session: Session, due: Due, carrier: SmtpCarrier) -> None:
+    later = now().astimezone(ZoneInfo("America/New_York")) + timedelta(hours=1)
+    message = due(local_due=f"{later.replace(microsecond=0).isoformat()}[America/New_York]")
+    drain(LANES, carrier=carrier)
+    assert state(session, message) == ("planned", "zone")
+    assert abs(message.due_at - later) < timedelta(seconds=1)
+
+
+def test_a_retry_at_night_waits_for_the_morning(session: Session, due: Due, carrier: SmtpCarrier, freeze: Freeze) -> None:
+    office_days = {"office": "woodbury", "rule": {"from": "09:00", "to": "18:00", "business_days": True}}
+    with freeze(datetime(2026, 10, 7, 2, 30, tzinfo=UTC)):
+        message = due("screening-reminder-1", window=office_days)
+        drain(LANES, carrier=carrier)
+        assert state(session, message) == ("planned", "window")
+    assert message.due_at == datetime(2026, 10, 7, 13, 0, tzinfo=UTC)
