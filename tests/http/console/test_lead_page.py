@@ -265,3 +265,17 @@ def test_a_long_story_is_told_page_by_page_and_stays_small(
     assert "note-50-" in first.text
     assert "note-49-" in second
     assert len(first.content) < 100_000
+
+
+def test_another_address_typed_by_a_known_person_is_shown_not_added(coordinator: Browser, session: Session, asked: Lead) -> None:
+    receive(session, submission(email="ana.rivera@example.org", safe_voicemail=True), Arrival("page"))
+    session.commit()
+    page = coordinator.get(at(asked)).text
+    assert "E-mail: ana.rivera@example.org" in page
+    assert "May leave a voicemail: yes" in page
+    assert session.get_one(Person, asked.person_id).email == "ana@example.com"
+
+
+def test_an_urgent_todo_shows_on_every_page(coordinator: Browser, session: Session, tuesday: object) -> None:
+    held(session)
+    assert 'href="/console?need=safety">Safety' in coordinator.get("/console/quarantine").text
