@@ -16,9 +16,9 @@ from leads.clock import now
 from leads.errors import Invalid, TooMany
 from leads.http.errors import from_model
 from leads.http.public.door import PAGE, Door
-from leads.http.public.source import source_of
 from leads.http.public.traps import HIDDEN, OPENED, TRAPS, sprung, stamp
 from leads.http.public.typed import Typed
+from leads.http.source import source_of
 from leads.http.transaction import Db
 from leads.http.wording import Words, language_of
 from leads.inquiries.receive import Arrival, quarantine, receive
