@@ -1,9 +1,10 @@
 """`handoff users`: staff accounts are made, listed, given another password and disabled here."""
 
 import secrets
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from leads.accounts.models import ROLES, Account
@@ -47,7 +48,7 @@ def show(as_json: AsJson = False, data_dir: DataDir = VAR) -> None:
     table = Table("e-mail", "name", "roles", "state", box=None)
     for each in accounts:
         state = "disabled" if each["disabled_at"] else "active"
-        table.add_row(str(each["email"]), str(each["name"]), ", ".join(each["roles"]), state)  # type: ignore[arg-type]
+        table.add_row(escape(str(each["email"])), escape(str(each["name"])), ", ".join(each["roles"]), state)
     return out.print(table)
 
 
@@ -80,7 +81,7 @@ def _show(made: str, is_asked: bool) -> None:
         out.print(f"password {made}", markup=False)
 
 
-def _row(account: Account) -> dict[str, object]:
+def _row(account: Account) -> dict[str, Any]:
     return {
         "id": account.id,
         "email": account.email,
