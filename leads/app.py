@@ -10,6 +10,7 @@ from leads.http import errors
 from leads.http.api.routes import build_api
 from leads.http.console.routes import router as console
 from leads.http.headers import SafeHeaders
+from leads.http.limit_body import LimitBody
 from leads.http.ops.requests import CountRequests
 from leads.http.ops.routes import router as ops
 from leads.http.public.routes import router as public
@@ -26,6 +27,7 @@ def create_app(nudge: Callable[[], None] = lambda: None) -> FastAPI:
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "http" / "static"), name="static")
     for router in (ops, public, console):
         app.include_router(router)
+    app.add_middleware(LimitBody)
     app.add_middleware(SafeHeaders)
     app.add_middleware(CountRequests)
     return app

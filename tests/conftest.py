@@ -17,9 +17,11 @@ for name in ("DATABASE_URL", "REDIS_URL", "SMTP_URL"):
     os.environ.pop(name, None)
 
 import pytest  # noqa: E402
+from playwright.sync_api import Browser, sync_playwright  # noqa: E402
 from sqlalchemy import text  # noqa: E402
 from sqlalchemy.orm import Session  # noqa: E402
 
+from config import logging  # noqa: E402
 from config.settings import settings  # noqa: E402
 from leads import clock, db, migrate  # noqa: E402
 from leads.local import embedded  # noqa: E402
@@ -29,6 +31,7 @@ from leads.messages.mailbox import Mail, read_all  # noqa: E402
 from leads.models import metadata  # noqa: E402
 from leads.security import keys  # noqa: E402
 
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # A Tuesday, 10:00 in New Haven: no holiday near, office open.
 TUESDAY = datetime(2026, 10, 6, 14, 0, tzinfo=UTC)
 
@@ -49,6 +52,7 @@ class Mailbox:
 @pytest.fixture(scope="session", autouse=True)
 def data_dir() -> Iterator[Path]:
     """A data folder with a key ring."""
+    logging.configure("tests")
     keys.make(settings().keyring_file)
     yield DATA_DIR
     shutil.rmtree(DATA_DIR, ignore_errors=True)
@@ -143,3 +147,16 @@ def tuesday() -> Iterator[Callable[[timedelta], None]]:
 def freeze() -> Callable[[datetime], AbstractContextManager[Callable[[timedelta], None]]]:
     """The clock, to be stopped where the test wants."""
     return clock.frozen
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium; without one the tests are skipped, but never where CI says so."""
+    path = next((found for name in CHROMIUM if (found := shutil.which(name))), None)
+    if path is None:
+        missing = "There is no Chromium on PATH: install the package `chromium` to run the browser tests."
+        pytest.fail(missing) if os.environ.get("CI") == "true" else pytest.skip(missing)
+    with sync_playwright() as play:
+        launched = play.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield launched
+        launched.close()

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
+from config import logging
 from config.settings import SettingsError
 from leads.errors import LeadsError
 
@@ -29,6 +30,7 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 def main() -> None:
     """Run the command line; a refusal is one sentence on standard error and exit code 1, wrong usage is 2."""
     try:
+        logging.configure("handoff")
         app()
     except LeadsError as error:
         refuse(error.message)

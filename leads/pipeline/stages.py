@@ -20,6 +20,8 @@ from leads.todos.open import finish_all
 STAGES = ("new", "contacted", "screening", "qualified", "booked", "in_care", "closed")
 COORDINATORS = frozenset({"coordinator", "supervisor", "clinician"})
 CLINICIANS = frozenset({"clinician"})
+# What nobody need do any more once a lead is closed; a clinician's to-do stays.
+DONE_WITH_THE_LEAD = ("call", "phone-instead", "settle-unknown")
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,9 @@ def _change(session: Session, lead: Lead, to: str, *, outcome: str | None, reaso
 def _carry_on(session: Session, lead: Lead, actor: str) -> None:
     event = f"stage:{lead.stage}"
     stop_for(session, event, lead_id=lead.id, actor=actor)
-    if lead.reached_at:
+    if lead.stage == "closed":
+        for kind in DONE_WITH_THE_LEAD:
+            finish_all(session, kind, lead_id=lead.id, actor=actor, outcome="closed")
+    elif lead.reached_at:
         finish_all(session, "call", lead_id=lead.id, actor=actor, outcome="reached")
     start_for(session, event, person_id=lead.person_id, lead_id=lead.id, facts=facts_about(session, lead), actor=actor)

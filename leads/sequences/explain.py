@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from leads.consent.may_email import Kind, may_email
 from leads.messages.models import Message
+from leads.messages.templates import catalogue
 from leads.people.models import Person
 from leads.sequences.in_words import in_words
 from leads.sequences.models import Enrolment
@@ -75,5 +76,8 @@ def _silenced(session: Session, rows: Several[Message], enrolments: Several[Enro
     person = session.get(Person, whose) if whose else None
     if person is None:
         return None
-    kind = Kind(upcoming.topic, upcoming.lane, upcoming.level) if upcoming else ANYTHING
-    return may_email(session, person.id, person.email_index, kind)
+    return may_email(session, person.id, person.email_index, _kind_of(upcoming) if upcoming else ANYTHING)
+
+
+def _kind_of(row: Message) -> Kind:
+    return Kind(row.topic, row.lane, row.level, answers=catalogue()[row.template].meta.to_unconfirmed)

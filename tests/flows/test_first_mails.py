@@ -8,7 +8,6 @@ from playwright.sync_api import Browser, Page
 
 from leads.messages.mailbox import Mail
 from tests.browser.conftest import PHONE
-from tests.browser.conftest import browser as browser
 from tests.flows.conftest import link_in
 from tests.local.conftest import System, handoff
 

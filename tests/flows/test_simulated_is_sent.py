@@ -37,7 +37,7 @@ def test_every_step_goes_out_when_it_was_simulated(session: Session, mailbox: Ma
             with clock.frozen(moment):
                 drain(LANES, carrier=carrier)
     carrier.close()
-    sent = dict(session.execute(select(Message.step, Message.sent_at).where(Message.state == "sent")).tuples().all())
+    sent = dict(session.execute(select(Message.step, Message.sent_at).where(Message.state == "sent")).all())
     assert sent.keys() == expected.keys()
     assert all(timedelta() <= sent[step] - due < timedelta(minutes=15) for step, due in expected.items())
     assert len(mailbox.messages) == len(expected)

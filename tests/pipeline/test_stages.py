@@ -78,3 +78,11 @@ def test_having_spoken_keeps_the_promise_and_ends_the_call_todo(session: Session
     to(session, lead, "contacted")
     assert lead.reached_at is not None
     assert session.scalars(select(Todo.outcome)).one() == "reached"
+
+
+def test_closing_ends_the_calls_but_not_a_clinicians_todo(session: Session) -> None:
+    lead = make_lead(session)
+    for kind, role in (("call", "coordinator"), ("safety", "clinician")):
+        open_todo(session, kind, person_id=lead.person_id, lead_id=lead.id, due_at=lead.expected_by, role=role)
+    to(session, lead, "closed", outcome="cannot-reach")
+    assert dict(session.execute(select(Todo.kind, Todo.outcome)).all()) == {"call": "closed", "safety": None}

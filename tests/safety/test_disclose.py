@@ -28,7 +28,7 @@ def started(session: Session) -> Lead:
 def test_every_planned_mail_is_cancelled_with_the_reason(session: Session) -> None:
     lead = started(session)
     disclose(session, lead.person_id, lead.id, source="inquiry")
-    states = set(session.execute(select(Message.state, Message.reason)).tuples())
+    states = set(session.execute(select(Message.state, Message.reason)))
     assert states == {("cancelled", "hold")}
 
 
@@ -54,7 +54,7 @@ def test_release_plans_anew_what_still_lies_ahead(session: Session, tuesday: Cal
     disclose(session, lead.person_id, lead.id, source="inquiry")
     tuesday(timedelta(days=3))
     release(session, lead.person_id, actor=ACTOR, roles=("clinician",), disposition="Spoke; a plan is agreed.")
-    states = dict(session.execute(select(Message.step, Message.state)).tuples().all())
+    states = dict(session.execute(select(Message.step, Message.state)).all())
     assert states["how-ketamine-works"] == "skipped"
     assert states["iv-and-im"] == "planned"
     assert session.scalars(select(Todo.outcome).where(Todo.kind == "safety")).one() == "released"

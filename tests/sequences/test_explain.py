@@ -15,6 +15,7 @@ from leads.clock import now
 from leads.consent.ledger import hold, pause, suppress
 from leads.errors import NotFound
 from leads.messages.models import Message
+from leads.messages.outbox import post
 from leads.pipeline.models import Lead
 from leads.sequences.explain import Explanation, explain
 from leads.sequences.in_words import WORDS
@@ -127,3 +128,11 @@ def test_the_command_says_the_same_to_machines(session: Session, lead: Lead, row
 
 def test_the_command_refuses_a_number_there_is_not(database: None) -> None:
     assert isinstance(handoff("L-999999").exception, NotFound)
+
+
+def test_an_acknowledgement_on_its_way_is_not_called_unconfirmed(session: Session) -> None:
+    lead = make_lead(session, make_person(session))
+    post(session, lead.person_id, "inquiry-received", cause="inquiry", lead_id=lead.id, facts={"office": "woodbury"})
+    answer = explained(session, lead)
+    assert answer.next
+    assert answer.why_nothing is None

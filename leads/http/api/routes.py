@@ -36,7 +36,6 @@ def build_api() -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )
     api.state.allowance = limits.allowance()
-    api.add_middleware(limits.LimitBody)
     refusals.install(api)
     for each in (inquiries.router, leads.router, docs.router):
         api.include_router(each)
