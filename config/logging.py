@@ -29,9 +29,9 @@ SAFE_VALUE = re.compile(r"[\w.:+/@ \-]{0,120}")
 OURS = frozenset({"name", "id", "runtime"})
 
 
-def configure(process: str) -> None:
-    """Send the logs of our code and of all libraries to standard output, one line each."""
-    level = settings().handoff_log_level.upper()
+def configure(process: str, *, for_command: bool = False) -> None:
+    """Send the logs of our code and of all libraries to standard output, one line each; a command's, to standard error and only warnings."""
+    level = "WARNING" if for_command else settings().handoff_log_level.upper()
     shared: list[Processor] = [
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
@@ -48,7 +48,7 @@ def configure(process: str) -> None:
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, as_text],
     )
     formatter.keep_exc_info = formatter.keep_stack_info = False
-    handler = logging.StreamHandler(sys.stdout)
+    handler = logging.StreamHandler(sys.stderr if for_command else sys.stdout)
     handler.setFormatter(formatter)
     handler.addFilter(_keep_safe_words)
     # A line that cannot be written would otherwise be printed to standard error, values and all.

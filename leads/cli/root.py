@@ -30,7 +30,7 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 def main() -> None:
     """Run the command line; a refusal is one sentence on standard error and exit code 1, wrong usage is 2."""
     try:
-        logging.configure("handoff")
+        logging.configure("handoff", for_command=True)
         app()
     except LeadsError as error:
         refuse(error.message)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from config.settings import settings
 from leads.clock import now
 from leads.messages.models import Message
+from leads.messages.switch import is_open
 
 
 @dataclass(frozen=True)
@@ -22,10 +23,10 @@ class Claim:
 
 
 def claim(session: Session, lane: str, *, limit: int) -> Sequence[Claim]:
-    """Claim up to `limit` due messages of a lane, the longest due first; leases run on the database's clock."""
+    """Claim up to `limit` due messages of a lane, the longest due first, none while it rests; leases run on the database's clock."""
     due = (
         select(Message.id)
-        .where(Message.state == "planned", Message.lane == lane, Message.due_at <= now())
+        .where(Message.state == "planned", Message.lane == lane, Message.due_at <= now(), is_open(lane))
         .order_by(Message.due_at)
         .limit(limit)
         .with_for_update(skip_locked=True)

@@ -17,9 +17,9 @@ from leads.clock import now
 from leads.db import lock, transaction
 from leads.errors import LeadsError
 from leads.messages import outcome
-from leads.messages.carriers.base import Carrier, Envelope, Refused, Silence, Unreachable
+from leads.messages.carriers.base import Carrier, Envelope, Receipt, Refused, Silence, Unreachable
 from leads.messages.carriers.smtp import SmtpCarrier
-from leads.messages.claim import Claim, claim
+from leads.messages.claim import Claim, claim, give_back
 from leads.messages.facts import facts_for, issue_links
 from leads.messages.guards import Objection, objection
 from leads.messages.journal import Journal
@@ -31,6 +31,10 @@ from leads.people.models import Person
 BATCH = 20
 WAIT_FOR_CARRIER = timedelta(seconds=30)
 log = structlog.get_logger()
+
+
+class LaneRests(Exception):
+    """The carrier refuses us, not a recipient: the lane's breaker is open."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,9 @@ def _drain_lane(lane: str, limit: int, carrier: Carrier, journal: Journal) -> in
                 deliver(claims[0], carrier, journal)
                 claims.popleft()
                 done += 1
+        except LaneRests:
+            _give_back(claims)
+            break
         except Unreachable:
             _wait_for_carrier(claims)
             break
@@ -84,15 +91,14 @@ def _drain_lane(lane: str, limit: int, carrier: Carrier, journal: Journal) -> in
 
 
 def deliver(mine: Claim, carrier: Carrier, journal: Journal) -> None:
-    """Bring one claimed message to its end; raises Unreachable when there is no carrier to take anything."""
+    """Bring one claimed message to its end; raises Unreachable when no carrier takes anything, LaneRests when it takes nothing of ours."""
     letter = _prepare(mine)
     if letter is None:
         return
     try:
         carrier.offer(letter.envelope, letter.mime)
     except Refused as refusal:
-        with transaction() as session:
-            outcome.record_answer(session, mine, refusal.receipt)
+        _record(mine, refusal.receipt)
         return
     if not _let_go(letter, carrier):
         return
@@ -103,8 +109,14 @@ def deliver(mine: Claim, carrier: Carrier, journal: Journal) -> None:
             outcome.record_silence(session, mine)
         return
     journal.write(mine.message_id, mine.fence, receipt)
+    _record(mine, receipt)
+
+
+def _record(mine: Claim, receipt: Receipt) -> None:
     with transaction() as session:
-        outcome.record_answer(session, mine, receipt)
+        message = outcome.record_answer(session, mine, receipt)
+    if message is not None and message.reason == outcome.LANE_RESTS:
+        raise LaneRests
 
 
 def _prepare(mine: Claim) -> Letter | None:
@@ -181,6 +193,11 @@ def _heed(session: Session, message: Message, against: Objection) -> None:
         message.due_at = against.wait_until
         message.moved_by = [*message.moved_by, against.reason]
     outcome.end(session, message, against.state, reason=against.reason)
+
+
+def _give_back(claims: Sequence[Claim]) -> None:
+    with transaction() as session:
+        give_back(session, claims)
 
 
 def _wait_for_carrier(claims: Sequence[Claim]) -> None:

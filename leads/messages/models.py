@@ -86,6 +86,21 @@ class DeliveryAttempt(Base):
     reply_status: Mapped[str | None] = mapped_column(String(12))
 
 
+class SendingStop(Base):
+    """Sending rests: of one lane or of all, until a moment or until somebody ends it."""
+
+    __tablename__ = "sending_stops"
+    __table_args__ = (Index("ix_sending_stops_in_force", "lane", postgresql_where=text("ended_at IS NULL")),)
+
+    lane: Mapped[str | None] = mapped_column(String(20))
+    until: Mapped[datetime | None]
+    reason: Mapped[str] = mapped_column(String(200))
+    actor: Mapped[str] = mapped_column(String(80))
+    at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    ended_by: Mapped[str | None] = mapped_column(String(80))
+
+
 class Heartbeat(Base):
     """The last sign of life a task of this lane wrote (real time)."""
 

@@ -13,10 +13,12 @@ from leads.consent.ledger import suppress
 from leads.messages.carriers.base import Receipt
 from leads.messages.claim import Claim
 from leads.messages.models import DeliveryAttempt, Message
+from leads.messages.switch import open_breaker
 from leads.todos.open import open_todo
 
 RETRY_AFTER = (timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=45), timedelta(hours=2), timedelta(hours=6))
 SLOW_DOWN = timedelta(minutes=1)
+LANE_RESTS = "lane-rests"
 
 
 def record_answer(session: Session, claim: Claim, receipt: Receipt) -> Message | None:
@@ -28,8 +30,10 @@ def record_answer(session: Session, claim: Claim, receipt: Receipt) -> Message |
     if receipt.taken:
         end(session, message, "sent", reason=None)
         message.sent_at = now()
-    elif receipt.passing or (receipt.status or "").startswith("5.7."):
-        # 5.7 says we may not send; that is no fault of the person's address.
+    elif (receipt.status or "").startswith("5.7."):
+        # 5.7 says that we may not send (RFC 3463, 3.8): that is no fault of the person's, and would hit the next one just the same.
+        plan_again(session, message, open_breaker(session, message.lane, reason=f"smtp-{receipt.code}"), LANE_RESTS)
+    elif receipt.passing:
         _again_or_give_up(session, message, receipt)
     else:
         _refused_for_good(session, message, receipt)

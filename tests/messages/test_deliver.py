@@ -99,13 +99,6 @@ def test_an_address_that_does_not_exist_is_never_written_to_again(
     assert state(session, next_one) == ("skipped", "suppressed-address")
 
 
-def test_a_policy_refusal_is_not_the_persons_fault(session: Session, due: Due, carrier: SmtpCarrier, server: ScriptedServer) -> None:
-    message = due()
-    server.answer["RCPT"].append("550 5.7.1 blocked")
-    drain(LANES, carrier=carrier)
-    assert state(session, message) == ("planned", "smtp-550")
-
-
 def test_silence_after_the_dot_is_unknown_and_not_sent_again(
     session: Session, due: Due, carrier: SmtpCarrier, server: ScriptedServer
 ) -> None:

@@ -59,6 +59,19 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_audit_entries_subject_id_audit_entries_at"), "audit_entries", ["subject_id", "at"], unique=False)
     op.create_table(
+        "sending_stops",
+        sa.Column("lane", sa.String(length=20), nullable=True),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reason", sa.String(length=200), nullable=False),
+        sa.Column("actor", sa.String(length=80), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_by", sa.String(length=80), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sending_stops")),
+    )
+    op.create_index("ix_sending_stops_in_force", "sending_stops", ["lane"], unique=False, postgresql_where=sa.text("ended_at IS NULL"))
+    op.create_table(
         "heartbeats",
         sa.Column("worker", sa.String(length=40), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),

@@ -1,0 +1,60 @@
+"""Stopping all sending, or one lane: by a person until they say otherwise, by a breaker for a while."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy.orm import Session
+
+from leads.audit.trail import SYSTEM, record
+from leads.clock import now
+from leads.db import lock
+from leads.errors import Conflict
+from leads.messages.models import SendingStop
+
+BREAKER_OPEN_FOR = timedelta(minutes=10)
+
+
+def pause_sending(session: Session, *, reason: str, actor: str) -> SendingStop:
+    """Stop every lane until `resume_sending`; raises Conflict when it is stopped already. What is `sending` finishes."""
+    lock(session, "sending", "switch")
+    if any(stop.until is None for stop in stops(session)):
+        raise Conflict("Sending is paused already.")
+    return _stop(session, None, None, reason, actor)
+
+
+def resume_sending(session: Session, *, actor: str) -> int:
+    """Let every lane go again, open breakers too; returns how many stops that ended."""
+    ended = stops(session)
+    for stop in ended:
+        stop.ended_at, stop.ended_by = now(), actor
+        record(session, "sending.resumed", stop, actor=actor)
+    return len(ended)
+
+
+def open_breaker(session: Session, lane: str, *, reason: str) -> datetime:
+    """Rest a lane for a while, for the fault is ours and not a recipient's; returns until when. An open breaker stays as it is."""
+    lock(session, "sending", lane)
+    running = next((stop.until for stop in stops(session) if stop.lane == lane and stop.until), None)
+    return running or _stop(session, lane, now() + BREAKER_OPEN_FOR, reason, SYSTEM).until or now()
+
+
+def stops(session: Session) -> list[SendingStop]:
+    """Return what stops sending now, the oldest first."""
+    return list(session.scalars(select(SendingStop).where(_in_force()).order_by(SendingStop.at)))
+
+
+def is_open(lane: str) -> ColumnElement[bool]:
+    """Return the condition under which a lane may be claimed from."""
+    return ~exists().where(_in_force(), or_(SendingStop.lane.is_(None), SendingStop.lane == lane))
+
+
+def _in_force() -> ColumnElement[bool]:
+    return and_(SendingStop.ended_at.is_(None), or_(SendingStop.until.is_(None), SendingStop.until > now()))
+
+
+def _stop(session: Session, lane: str | None, until: datetime | None, reason: str, actor: str) -> SendingStop:
+    stop = SendingStop(lane=lane, until=until, reason=reason, actor=actor, at=now())
+    session.add(stop)
+    session.flush()
+    record(session, "sending.stopped", stop, actor=actor, lane=lane, reason=reason)
+    return stop
