@@ -1,0 +1,51 @@
+"""`make bench`: runs every benchmark on an embedded PostgreSQL, prints a table, writes results.json; QUICK=1 is the short form."""
+
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+DATA_DIR = Path(tempfile.mkdtemp(prefix="handoff-bench-"))
+DATA_DIR.chmod(0o755)
+os.environ |= {"HANDOFF_DATA_DIR": str(DATA_DIR), "HANDOFF_MODE": "local"}
+
+from rich.console import Console  # noqa: E402
+from rich.table import Table  # noqa: E402
+
+from benchmarks import delivery, times  # noqa: E402
+from benchmarks.measure import Row  # noqa: E402
+from config.settings import settings  # noqa: E402
+from leads import db, migrate  # noqa: E402
+from leads.local import embedded  # noqa: E402
+from leads.security import keys  # noqa: E402
+
+RESULTS = Path(__file__).parent / "results.json"
+
+
+def main() -> int:
+    """Run all, and return 1 when a figure misses what it must reach."""
+    quick = os.environ.get("QUICK") == "1"
+    keys.make(settings().keyring_file)
+    with embedded.postgres_server(DATA_DIR) as url:
+        os.environ["DATABASE_URL"] = url
+        settings.cache_clear()
+        migrate.upgrade(db.engine())
+        rows = [row for part in (times, delivery) for row in part.rows(quick=quick)]
+        db.engine().dispose()
+    RESULTS.write_text(json.dumps([row.as_json() for row in rows], indent=1) + "\n")
+    Console(width=140).print(_table(rows))
+    return int(not all(row.ok for row in rows))
+
+
+def _table(rows: list[Row]) -> Table:
+    table = Table("what", "value", "against", "ratio", "must", "aim", "spread")
+    for row in rows:
+        ratio = "" if row.ratio is None else f"{row.ratio:.3g} ×"
+        style = "" if row.ok else "bold red"
+        table.add_row(row.name, f"{row.value:.3g} {row.unit}", row.against, ratio, f"{row.must:g}", f"{row.aim:g}", row.spread, style=style)
+    return table
+
+
+if __name__ == "__main__":
+    sys.exit(main())
