@@ -1,11 +1,12 @@
 """Granting, withdrawing, confirming, suppressing, holding and pausing; and the one question: may we e-mail this person?"""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import Select, exists, func, select
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.orm import Session
 
@@ -41,13 +42,19 @@ def withdraw(session: Session, person_id: uuid.UUID, kind: str, how: Spoken, *, 
 
 def granted(session: Session, person_id: uuid.UUID) -> set[str]:
     """Return the kinds whose newest entry is a grant."""
+    return set(session.scalar(grants_of(person_id)) or ())
+
+
+def grants_of(person_id: uuid.UUID) -> Select[Sequence[str]]:
+    """Return the query of `granted`, to be asked beside other questions in one round trip."""
     newest = (
         select(ConsentEntry.kind, ConsentEntry.act)
         .where(ConsentEntry.person_id == person_id)
         .ext(distinct_on(ConsentEntry.kind))
         .order_by(ConsentEntry.kind, ConsentEntry.at.desc(), ConsentEntry.id.desc())
+        .subquery()
     )
-    return {kind for kind, act in session.execute(newest) if act == "grant"}
+    return select(func.array_agg(newest.c.kind)).where(newest.c.act == "grant")
 
 
 def confirm(session: Session, person_id: uuid.UUID, address_index: bytes, *, method: str, actor: str, evidence: str | None = None) -> bool:

@@ -1,6 +1,7 @@
 """The one question asked at the moment of acting: may this mail go to this person, at this address, now?"""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -8,7 +9,7 @@ from sqlalchemy import Select, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from leads.clock import now
-from leads.consent.ledger import granted
+from leads.consent.ledger import grants_of
 from leads.consent.models import Confirmation, Hold, Pause, Suppression
 
 Reason = Literal[
@@ -31,7 +32,7 @@ def may_email(session: Session, person_id: uuid.UUID, address_index: bytes | Non
     """Return None when the mail may go, else the first reason why not, the gravest first."""
     if address_index is None:
         return "no-address"
-    held, stopped, paused, confirmed = session.execute(_standing(person_id, address_index, kind)).one()
+    held, stopped, paused, confirmed, grants = session.execute(_standing(person_id, address_index, kind)).one()
     if held:
         return "held"
     if stopped is not None:
@@ -43,7 +44,7 @@ def may_email(session: Session, person_id: uuid.UUID, address_index: bytes | Non
     # A pause is a rest from sequences; what answers the person's own act still goes.
     if paused and kind.lane != "transactional":
         return "paused"
-    return _missing_grant(granted(session, person_id), kind)
+    return _missing_grant(set(grants or ()), kind)
 
 
 def _missing_grant(grants: set[str], kind: Kind) -> Reason | None:
@@ -56,7 +57,7 @@ def _missing_grant(grants: set[str], kind: Kind) -> Reason | None:
     return None
 
 
-def _standing(person_id: uuid.UUID, address_index: bytes, kind: Kind) -> Select[bool, str | None, bool, bool]:
+def _standing(person_id: uuid.UUID, address_index: bytes, kind: Kind) -> Select[bool, str | None, bool, bool, Sequence[str] | None]:
     in_force = Suppression.lifted_at.is_(None)
     of_address = and_(Suppression.address_index == address_index, or_(Suppression.person_id.is_(None), Suppression.person_id == person_id))
     of_person = and_(Suppression.person_id == person_id, Suppression.address_index.is_(None))
@@ -71,4 +72,5 @@ def _standing(person_id: uuid.UUID, address_index: bytes, kind: Kind) -> Select[
         stopped.scalar_subquery(),
         exists().where(Pause.person_id == person_id, Pause.ended_at.is_(None), Pause.until > now()),
         exists().where(Confirmation.person_id == person_id, Confirmation.address_index == address_index),
+        grants_of(person_id).scalar_subquery(),
     )

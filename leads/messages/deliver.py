@@ -1,5 +1,6 @@
 """Taking due messages to the carrier: claim and commit; offer; ask every guard again and commit; the dot; write down and commit."""
 
+import uuid
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ from leads.messages.guards import Objection, objection
 from leads.messages.journal import Journal
 from leads.messages.mime import build, envelope
 from leads.messages.models import DeliveryAttempt, Message
-from leads.messages.render import render
+from leads.messages.render import Rendered, render
 from leads.people.models import Person
 
 BATCH = 20
@@ -42,9 +43,11 @@ class Letter:
     """One message, ready for the carrier, and what it was made from."""
 
     claim: Claim
+    person_id: uuid.UUID
+    address_index: bytes | None
     envelope: Envelope
     mime: bytes
-    version: str
+    rendered: Rendered
     facts: dict[str, object]
 
 
@@ -143,12 +146,11 @@ def _write(session: Session, mine: Claim) -> Letter | None:
     if against is not None:
         _heed(session, message, against)
         return None
-    message.language, message.address_index = person.language, person.email_index
     facts = facts_for(session, message, person)
     rendered = render(message.template, person.language, facts)
     address = person.email or ""
     mime = build(message, address, rendered, facts["unsubscribe_url"], discreet=person.discreet)
-    return Letter(mine, envelope(message.id, address), mime, rendered.version, facts)
+    return Letter(mine, person.id, person.email_index, envelope(message.id, address), mime, rendered, facts)
 
 
 def _let_go(letter: Letter, carrier: Carrier) -> bool:
@@ -165,19 +167,22 @@ def _let_go(letter: Letter, carrier: Carrier) -> bool:
 
 
 def _permit(session: Session, letter: Letter, carrier: str) -> bool:
-    person_id = session.scalar(select(Message.person_id).where(Message.id == letter.claim.message_id))
-    if person_id is not None:
-        lock(session, "person", person_id)
+    lock(session, "person", letter.person_id)
     found = session.execute(_mine(letter.claim).with_for_update(of=Message)).first()
     if found is None:
         return False
     message, person = found
+    if person.email_index != letter.address_index:
+        # The address was changed while the mail lay open: it begins anew, to the new one.
+        outcome.plan_again(session, message, now(), "address-changed")
+        return False
     against = objection(session, message, person)
     if against is not None:
         _heed(session, message, against)
         return False
-    message.state, message.state_at, message.template_version = "sending", now(), letter.version
+    message.state, message.state_at, message.template_version = "sending", now(), letter.rendered.version
     message.facts, message.mime_hash = letter.facts, sha256(letter.mime).digest()
+    message.language, message.address_index = person.language, person.email_index
     session.add(DeliveryAttempt(message_id=message.id, fence=message.fence, carrier=carrier, at=now()))
     issue_links(session, message, person)
     return True

@@ -13,7 +13,7 @@ from leads.consent.ledger import is_confirmed
 from leads.messages.models import Message
 from leads.messages.templates import catalogue
 from leads.people.models import Person
-from leads.security.tokens import CONFIRM_FOR, Grant, derive, issue
+from leads.security.tokens import CONFIRM_FOR, Grant, derive, issue_all
 
 SPOKEN_TIMES = ("expected_by", "visit_at")
 
@@ -44,7 +44,7 @@ def links(session: Session, message: Message, person: Person) -> dict[str, str |
 
 def issue_links(session: Session, message: Message, person: Person) -> None:
     """Make the links of this mail work, in the transaction that lets it go."""
-    issue(session, message.id, Grant("unsubscribe", person.id, message.id, message.topic))
-    issue(session, person.id, Grant("preferences", person.id))
+    rights = [(message.id, Grant("unsubscribe", person.id, message.id, message.topic)), (person.id, Grant("preferences", person.id))]
     if catalogue()[message.template].meta.to_unconfirmed:
-        issue(session, message.id, Grant("confirm", person.id, message.id, expires_at=real_now() + CONFIRM_FOR))
+        rights.append((message.id, Grant("confirm", person.id, message.id, expires_at=real_now() + CONFIRM_FOR)))
+    issue_all(session, rights)

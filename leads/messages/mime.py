@@ -60,7 +60,7 @@ def build(message: Message, address: str, rendered: Rendered, unsubscribe_url: s
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         "Auto-Submitted": "auto-generated",
         "X-Auto-Response-Suppress": "All",
-        "Content-Language": message.language or "en",
+        "Content-Language": rendered.language,
     }
     for name, value in headers.items():
         whole[name] = _safe(name, value)  # type: ignore[assignment]

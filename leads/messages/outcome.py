@@ -3,7 +3,7 @@
 import random
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from leads.audit.trail import record
@@ -14,6 +14,7 @@ from leads.messages.carriers.base import Receipt
 from leads.messages.claim import Claim
 from leads.messages.models import DeliveryAttempt, Message
 from leads.messages.switch import open_breaker
+from leads.people.models import Person
 from leads.todos.open import open_todo
 
 RETRY_AFTER = (timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=45), timedelta(hours=2), timedelta(hours=6))
@@ -74,14 +75,17 @@ def _held(session: Session, claim: Claim, *states: str) -> Message | None:
 
 
 def _end_attempt(session: Session, claim: Claim, receipt: Receipt) -> None:
-    attempt = session.scalar(
-        select(DeliveryAttempt).where(DeliveryAttempt.message_id == claim.message_id, DeliveryAttempt.fence == claim.fence)
-    )
-    if attempt is None:
-        attempt = DeliveryAttempt(message_id=claim.message_id, fence=claim.fence, carrier="smtp", at=now())
-        session.add(attempt)
-    attempt.ended_at, attempt.reply_code, attempt.reply_status = now(), receipt.code, receipt.status
-    attempt.outcome = "sent" if receipt.taken else "refused"
+    told = {
+        "ended_at": now(),
+        "reply_code": receipt.code,
+        "reply_status": receipt.status,
+        "outcome": "sent" if receipt.taken else "refused",
+    }
+    mine = (DeliveryAttempt.message_id == claim.message_id, DeliveryAttempt.fence == claim.fence)
+    begun = session.execute(update(DeliveryAttempt).where(*mine).values(told).returning(DeliveryAttempt.id)).first()
+    if begun is None:
+        # Refused before the dot: the attempt was never begun on paper.
+        session.add(DeliveryAttempt(message_id=claim.message_id, fence=claim.fence, carrier="smtp", at=now(), **told))
 
 
 def _again_or_give_up(session: Session, message: Message, receipt: Receipt) -> None:
@@ -107,7 +111,8 @@ def plan_again(session: Session, message: Message, until: datetime, reason: str)
 
 def _refused_for_good(session: Session, message: Message, receipt: Receipt) -> None:
     if (receipt.status or "").startswith("5.1."):
-        suppress(session, address_index=message.address_index, person_id=None, reason="bounced", actor="system")
+        address_index = session.scalar(select(Person.email_index).where(Person.id == message.person_id))
+        suppress(session, address_index=address_index, reason="bounced", actor="system")
         end(session, message, "failed", reason="bad-address")
         _phone_instead(session, message)
     else:

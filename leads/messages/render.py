@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -41,6 +41,7 @@ class Rendered:
     html: str
     version: str
     preheader: str
+    language: str = "en"
 
 
 def render(template: str, language: str, facts: Mapping[str, Any]) -> Rendered:
@@ -56,7 +57,7 @@ def render_template(template: Template, language: str, facts: Mapping[str, Any])
     if edition is None:
         raise RenderError(f"{template.name} has no edition in {language}.")
     try:
-        return _render(edition, _values(template, language, facts))
+        return replace(_render(edition, _values(template, language, facts)), language=language)
     except (jinja2.TemplateError, SecurityError) as error:
         raise RenderError(f"{template.name} ({language}): {error}") from None
 

@@ -4,16 +4,17 @@ import base64
 import hashlib
 import hmac
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import ForeignKey, LargeBinary, String, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from leads.clock import real_now
-from leads.db import Base
+from leads.db import Base, new_id
 from leads.errors import NotFound
 from leads.security.keys import ring
 
@@ -55,19 +56,27 @@ def derive(purpose: Purpose, seed: uuid.UUID) -> str:
 
 def issue(session: Session, seed: uuid.UUID, grant: Grant) -> str:
     """Record the right and return the link text; issuing the same seed again changes nothing."""
-    text = derive(grant.purpose, seed)
-    row = Token(
-        hash=_hash(text),
-        purpose=grant.purpose,
-        person_id=grant.person_id,
-        message_id=grant.message_id,
-        topic=grant.topic,
-        issued_at=real_now(),
-        expires_at=grant.expires_at,
-    )
-    values = {column.key: getattr(row, column.key) for column in Token.__mapper__.column_attrs}
-    session.execute(insert(Token).values(**values).on_conflict_do_nothing(index_elements=["hash"]))
-    return text
+    issue_all(session, [(seed, grant)])
+    return derive(grant.purpose, seed)
+
+
+def issue_all(session: Session, rights: Sequence[tuple[uuid.UUID, Grant]]) -> None:
+    """Record several rights in one statement."""
+    rows = [_row(seed, grant) for seed, grant in rights]
+    session.execute(insert(Token).values(rows).on_conflict_do_nothing(index_elements=["hash"]))
+
+
+def _row(seed: uuid.UUID, grant: Grant) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "hash": _hash(derive(grant.purpose, seed)),
+        "purpose": grant.purpose,
+        "person_id": grant.person_id,
+        "message_id": grant.message_id,
+        "topic": grant.topic,
+        "issued_at": real_now(),
+        "expires_at": grant.expires_at,
+    }
 
 
 def read(session: Session, purpose: Purpose, text: str) -> Token:
