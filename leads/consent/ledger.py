@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import BindParameter, Select, exists, func, select
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.orm import Session
 
@@ -45,7 +45,7 @@ def granted(session: Session, person_id: uuid.UUID) -> set[str]:
     return set(session.scalar(grants_of(person_id)) or ())
 
 
-def grants_of(person_id: uuid.UUID) -> Select[Sequence[str]]:
+def grants_of(person_id: uuid.UUID | BindParameter[uuid.UUID]) -> Select[Sequence[str]]:
     """Return the query of `granted`, to be asked beside other questions in one round trip."""
     newest = (
         select(ConsentEntry.kind, ConsentEntry.act)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import Select, and_, case, exists, func, or_, select
+from sqlalchemy import DateTime, LargeBinary, Select, String, Uuid, and_, bindparam, case, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from leads.clock import now
@@ -32,7 +32,8 @@ def may_email(session: Session, person_id: uuid.UUID, address_index: bytes | Non
     """Return None when the mail may go, else the first reason why not, the gravest first."""
     if address_index is None:
         return "no-address"
-    held, stopped, paused, confirmed, grants = session.execute(_standing(person_id, address_index, kind)).one()
+    asked = {"person_id": person_id, "address_index": address_index, "topic": kind.topic, "at": now()}
+    held, stopped, paused, confirmed, grants = session.execute(STANDING, asked).one()
     if held:
         return "held"
     if stopped is not None:
@@ -57,20 +58,22 @@ def _missing_grant(grants: set[str], kind: Kind) -> Reason | None:
     return None
 
 
-def _standing(person_id: uuid.UUID, address_index: bytes, kind: Kind) -> Select[bool, str | None, bool, bool, Sequence[str] | None]:
+def _standing() -> Select[bool, str | None, bool, bool, Sequence[str] | None]:
+    whose, address = bindparam("person_id", type_=Uuid()), bindparam("address_index", type_=LargeBinary())
     in_force = Suppression.lifted_at.is_(None)
-    of_address = and_(Suppression.address_index == address_index, or_(Suppression.person_id.is_(None), Suppression.person_id == person_id))
-    of_person = and_(Suppression.person_id == person_id, Suppression.address_index.is_(None))
-    widest = func.min(
-        case((of_address, "address"), (Suppression.topic.is_(None), "all"), else_="topic"),
-    )
-    stopped = select(widest).where(
-        in_force, or_(of_address, and_(of_person, or_(Suppression.topic.is_(None), Suppression.topic == kind.topic)))
-    )
+    of_address = and_(Suppression.address_index == address, or_(Suppression.person_id.is_(None), Suppression.person_id == whose))
+    of_person = and_(Suppression.person_id == whose, Suppression.address_index.is_(None))
+    of_topic = or_(Suppression.topic.is_(None), Suppression.topic == bindparam("topic", type_=String()))
+    widest = func.min(case((of_address, "address"), (Suppression.topic.is_(None), "all"), else_="topic"))
+    rests = and_(Pause.ended_at.is_(None), Pause.until > bindparam("at", type_=DateTime(timezone=True)))
     return select(
-        exists().where(Hold.person_id == person_id, Hold.released_at.is_(None)),
-        stopped.scalar_subquery(),
-        exists().where(Pause.person_id == person_id, Pause.ended_at.is_(None), Pause.until > now()),
-        exists().where(Confirmation.person_id == person_id, Confirmation.address_index == address_index),
-        grants_of(person_id).scalar_subquery(),
+        exists().where(Hold.person_id == whose, Hold.released_at.is_(None)),
+        select(widest).where(in_force, or_(of_address, and_(of_person, of_topic))).scalar_subquery(),
+        exists().where(Pause.person_id == whose, rests),
+        exists().where(Confirmation.person_id == whose, Confirmation.address_index == address),
+        grants_of(whose).scalar_subquery(),
     )
+
+
+# Put together once: it is asked twice a mail, and building it costs as much as asking it.
+STANDING = _standing()

@@ -3,12 +3,12 @@
 import uuid
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from hashlib import sha256
 
 import structlog
-from sqlalchemy import Select, func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -31,6 +31,14 @@ from leads.people.models import Person
 
 BATCH = 20
 WAIT_FOR_CARRIER = timedelta(seconds=30)
+# Put together once: building a query costs as much as asking it.
+MINE = (
+    select(Message, Person)
+    .join(Person, Message.person_id == Person.id)
+    .where(Message.id == bindparam("message_id"), Message.fence == bindparam("fence"))
+    .where(Message.state == "claimed", Message.lease_until > func.now())
+)
+MINE_LOCKED = MINE.with_for_update(of=Message)
 log = structlog.get_logger()
 
 
@@ -138,7 +146,7 @@ def _prepare(mine: Claim) -> Letter | None:
 
 
 def _write(session: Session, mine: Claim) -> Letter | None:
-    found = session.execute(_mine(mine)).first()
+    found = session.execute(MINE, asdict(mine)).first()
     if found is None:
         return None
     message, person = found
@@ -168,7 +176,7 @@ def _let_go(letter: Letter, carrier: Carrier) -> bool:
 
 def _permit(session: Session, letter: Letter, carrier: str) -> bool:
     lock(session, "person", letter.person_id)
-    found = session.execute(_mine(letter.claim).with_for_update(of=Message)).first()
+    found = session.execute(MINE_LOCKED, asdict(letter.claim)).first()
     if found is None:
         return False
     message, person = found
@@ -186,11 +194,6 @@ def _permit(session: Session, letter: Letter, carrier: str) -> bool:
     session.add(DeliveryAttempt(message_id=message.id, fence=message.fence, carrier=carrier, at=now()))
     issue_links(session, message, person)
     return True
-
-
-def _mine(mine: Claim) -> Select[Message, Person]:
-    held = (Message.id == mine.message_id, Message.fence == mine.fence, Message.state == "claimed", Message.lease_until > func.now())
-    return select(Message, Person).join(Person, Message.person_id == Person.id).where(*held)
 
 
 def _heed(session: Session, message: Message, against: Objection) -> None:

@@ -1,12 +1,9 @@
 """A rendered mail as bytes: one mailbox, neutral headers, text and HTML, nothing that tracks."""
 
+import binascii
 import re
 import uuid
-from email.charset import QP, Charset
 from email.header import Header
-from email.mime.multipart import MIMEMultipart
-from email.mime.text import MIMEText
-from email.policy import compat32
 from email.utils import format_datetime, formataddr
 
 from leads.clinic.profile import clinic
@@ -16,10 +13,7 @@ from leads.messages.carriers.base import Envelope
 from leads.messages.models import Message
 from leads.messages.render import Rendered
 
-UTF8_QP = Charset("utf-8")
-UTF8_QP.body_encoding = QP
-# The legacy policy builds a mail in a third of the time; what it would let through, `_safe` refuses.
-CRLF = compat32.clone(linesep="\r\n")
+CRLF = "\r\n"
 # An encoded word or a line break in a value would let a name write headers of its own (RFC 5322, 2.2; RFC 2047).
 UNSAFE = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]|=\?")
 ONE_MAILBOX = re.compile(r"^[^\s<>,;:\"()\\]+@[^\s<>,;:\"()\\@]+$")
@@ -45,11 +39,14 @@ def envelope(row_id: uuid.UUID, address: str) -> Envelope:
 
 
 def build(message: Message, address: str, rendered: Rendered, unsubscribe_url: str, *, discreet: bool) -> bytes:
-    """Return the mail with CRLF line ends; raises UnsafeHeader rather than send a header that could be two."""
+    """Return the mail with CRLF line ends; raises UnsafeHeader rather than send a header that could be two.
+
+    The same message, facts and moment give the same bytes: their hash proves later what was sent.
+    """
     mail = clinic().mail
-    whole = MIMEMultipart("alternative", policy=CRLF)
+    # In quoted-printable "=_" cannot occur, so no text can end its part (RFC 2045, 6.7; RFC 2046, 5.1.1).
+    boundary = f"=_{message.id.hex}"
     headers = {
-        "From": formataddr((mail.discreet_name if discreet else mail.from_name, mail.from_address)),
         "To": address,
         "Subject": rendered.subject,
         "Date": format_datetime(now()),
@@ -61,15 +58,30 @@ def build(message: Message, address: str, rendered: Rendered, unsubscribe_url: s
         "Auto-Submitted": "auto-generated",
         "X-Auto-Response-Suppress": "All",
         "Content-Language": rendered.language,
+        "MIME-Version": "1.0",
     }
-    for name, value in headers.items():
-        whole[name] = _safe(name, value)  # type: ignore[assignment]
-    whole.attach(MIMEText(rendered.text, "plain", UTF8_QP))  # type: ignore[arg-type]
-    whole.attach(MIMEText(rendered.html, "html", UTF8_QP))  # type: ignore[arg-type]
-    return whole.as_bytes(policy=CRLF)
+    head = [f"From: {_sender(mail.discreet_name if discreet else mail.from_name, mail.from_address)}"]
+    head += [f"{name}: {_safe(name, value)}" for name, value in headers.items()]
+    head.append(f'Content-Type: multipart/alternative; boundary="{boundary}"')
+    parts = (_part("plain", rendered.text), _part("html", rendered.html))
+    body = "".join(f"\r\n--{boundary}\r\n{part}" for part in parts)
+    return f"{CRLF.join(head)}\r\n{body}\r\n--{boundary}--\r\n".encode("ascii")
 
 
-def _safe(name: str, value: str) -> str | Header:
+def _sender(name: str, address: str) -> str:
+    if UNSAFE.search(name):
+        raise UnsafeHeader("From of a mail has characters no header may carry.")
+    return formataddr((name, address))
+
+
+def _part(kind: str, words: str) -> str:
+    # binascii's quoted-printable is written in C; the email package's own takes longer than all the rest of a mail.
+    encoded = binascii.b2a_qp(words.replace("\r\n", "\n").encode(), istext=True).decode("ascii")
+    head = f'Content-Type: text/{kind}; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
+    return head + encoded.replace("\n", CRLF)
+
+
+def _safe(name: str, value: str) -> str:
     if UNSAFE.search(value):
         raise UnsafeHeader(f"{name} of a mail has characters no header may carry.")
-    return value if value.isascii() else Header(value, "utf-8", header_name=name)
+    return value if value.isascii() else Header(value, "utf-8", header_name=name).encode(linesep=CRLF)

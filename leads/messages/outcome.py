@@ -3,7 +3,7 @@
 import random
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from leads.audit.trail import record
@@ -19,6 +19,12 @@ from leads.todos.open import open_todo
 
 RETRY_AFTER = (timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=45), timedelta(hours=2), timedelta(hours=6))
 SLOW_DOWN = timedelta(minutes=1)
+HELD = (
+    select(Message)
+    .where(Message.id == bindparam("message_id"), Message.fence == bindparam("fence"))
+    .where(Message.state.in_(bindparam("states", expanding=True)))
+    .with_for_update()
+)
 LANE_RESTS = "lane-rests"
 
 
@@ -69,9 +75,7 @@ def end(session: Session, message: Message, state: str, *, reason: str | None) -
 
 
 def _held(session: Session, claim: Claim, *states: str) -> Message | None:
-    return session.scalar(
-        select(Message).where(Message.id == claim.message_id, Message.fence == claim.fence, Message.state.in_(states)).with_for_update()
-    )
+    return session.scalar(HELD, {"message_id": claim.message_id, "fence": claim.fence, "states": states})
 
 
 def _end_attempt(session: Session, claim: Claim, receipt: Receipt) -> None:

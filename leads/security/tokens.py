@@ -37,6 +37,9 @@ class Token(Base):
     used_at: Mapped[datetime | None]
 
 
+KEEP_ONCE = insert(Token).on_conflict_do_nothing(index_elements=["hash"])
+
+
 @dataclass(frozen=True)
 class Grant:
     """What a link stands for."""
@@ -62,8 +65,7 @@ def issue(session: Session, seed: uuid.UUID, grant: Grant) -> str:
 
 def issue_all(session: Session, rights: Sequence[tuple[uuid.UUID, Grant]]) -> None:
     """Record several rights in one statement."""
-    rows = [_row(seed, grant) for seed, grant in rights]
-    session.execute(insert(Token).values(rows).on_conflict_do_nothing(index_elements=["hash"]))
+    session.connection().execute(KEEP_ONCE, [_row(seed, grant) for seed, grant in rights])
 
 
 def _row(seed: uuid.UUID, grant: Grant) -> dict[str, Any]:

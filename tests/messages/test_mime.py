@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leads.clinic.profile import clinic
 from leads.messages.mime import UnsafeHeader, build, envelope, message_id
 from leads.messages.models import Message
 from leads.messages.render import Rendered
@@ -44,6 +45,11 @@ def test_a_discreet_sender_does_not_name_the_clinic() -> None:
     assert mail(discreet=True)["From"].addresses[0].display_name == "Elm Harbor Office"
 
 
+def test_a_clinics_name_may_have_accents(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(clinic().mail.__dict__, "from_name", "Clínica del Olmo")
+    assert mail()["From"].addresses[0].display_name == "Clínica del Olmo"
+
+
 def test_a_subject_with_accents_survives() -> None:
     assert mail("Su visita del sábado")["Subject"] == "Su visita del sábado"
 
@@ -77,6 +83,23 @@ def test_no_subject_writes_a_header_of_its_own(subject: str) -> None:
         return
     assert sorted(sent.keys()) == sorted(mail().keys())
     assert sent["Bcc"] is None
+
+
+def test_the_same_mail_at_the_same_moment_has_the_same_bytes(tuesday: object) -> None:
+    message = Message(topic="inquiry", language="en")
+    rendered = Rendered("Hello", "Mañana", "<p>=_</p>", "1", "")
+    first, second = (build(message, "ana@example.com", rendered, UNSUBSCRIBE, discreet=False) for _ in range(2))
+    assert first == second
+
+
+@given(st.text(max_size=400), st.text(max_size=400))
+def test_what_was_written_is_what_is_read(text: str, html: str) -> None:
+    readable = [part.encode("utf-8", "ignore").decode().replace("\r", "") for part in (text, html)]
+    rendered = Rendered("Hello", *readable, "1", "")
+    raw = build(Message(topic="inquiry", language="en"), "ana@example.com", rendered, UNSUBSCRIBE, discreet=False)
+    parts = message_from_bytes(raw).get_payload()
+    assert [part.get_payload(decode=True).decode().replace("\r\n", "\n") for part in parts] == readable
+    assert max(map(len, raw.split(b"\r\n"))) <= 998
 
 
 def test_it_is_ascii_with_crlf_line_ends(due: Callable[..., Message]) -> None:
