@@ -28,6 +28,7 @@ class Message(Base):
         UniqueConstraint("enrolment_id", "step", "occurrence"),
         Index("ix_messages_due", "lane", "due_at", postgresql_where=text("state = 'planned'")),
         Index("ix_messages_leased", "lease_until", postgresql_where=text("state IN ('claimed', 'sending')")),
+        Index("ix_messages_unknown", "id", postgresql_where=text("state = 'unknown'")),
         Index(None, "lead_id", "due_at"),
         Index(None, "person_id", "sent_at"),
     )

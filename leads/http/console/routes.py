@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Depends, Request
 
-from leads.http.console import find, lead_actions, lead_page, leads_list, merges, person_actions, quarantine, sign_in
+from leads.http.console import find, lead_actions, lead_page, leads_list, merges, person_actions, quarantine, sending, sign_in
 from leads.http.console.draw import answer_refusal
 
 
@@ -12,5 +12,5 @@ def answer_here(request: Request) -> None:
 
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(answer_here)])
-for each in (sign_in, leads_list, lead_page, lead_actions, person_actions, quarantine, merges, find):
+for each in (sign_in, leads_list, lead_page, lead_actions, person_actions, quarantine, merges, sending, find):
     router.include_router(each.router, prefix="/console")

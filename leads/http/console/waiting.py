@@ -1,9 +1,10 @@
-"""What waits for a person, shown on every page: urgent to-dos, submissions in quarantine, suspected doubles."""
+"""What waits for a person, shown on every page: urgent to-dos, submissions in quarantine, suspected doubles, unknown deliveries."""
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from leads.inquiries.models import QuarantinedInquiry
+from leads.messages.models import Message
 from leads.people.models import MergeSuggestion
 from leads.todos.models import Todo
 
@@ -13,5 +14,6 @@ def waiting(session: Session) -> dict[str, int]:
     quarantined = select(func.count()).where(QuarantinedInquiry.decided_at.is_(None)).scalar_subquery()
     doubles = select(func.count()).where(MergeSuggestion.decided_at.is_(None)).scalar_subquery()
     urgent = select(func.count()).where(Todo.urgent, Todo.done_at.is_(None)).scalar_subquery()
-    in_danger, in_quarantine, to_merge = session.execute(select(urgent, quarantined, doubles)).one()
-    return {"safety": in_danger, "quarantine": in_quarantine, "merges": to_merge}
+    unknown = select(func.count()).where(Message.state == "unknown").scalar_subquery()
+    in_danger, in_quarantine, to_merge, nobody_knows = session.execute(select(urgent, quarantined, doubles, unknown)).one()
+    return {"safety": in_danger, "quarantine": in_quarantine, "merges": to_merge, "unknown": nobody_knows}

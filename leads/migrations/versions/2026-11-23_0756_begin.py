@@ -430,6 +430,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_messages_due", "messages", ["lane", "due_at"], unique=False, postgresql_where=sa.text("state = 'planned'"))
     op.create_index(op.f("ix_messages_lead_id_messages_due_at"), "messages", ["lead_id", "due_at"], unique=False)
+    op.create_index("ix_messages_unknown", "messages", ["id"], unique=False, postgresql_where=sa.text("state = 'unknown'"))
     op.create_index(
         "ix_messages_leased", "messages", ["lease_until"], unique=False, postgresql_where=sa.text("state IN ('claimed', 'sending')")
     )

@@ -1,0 +1,43 @@
+"""A person settles what the machine cannot know: an unknown delivery was sent, was not, or goes once more."""
+
+import uuid
+from typing import Literal, get_args
+
+from sqlalchemy.orm import Session
+
+from leads.audit.trail import record
+from leads.clock import now
+from leads.errors import Conflict, Invalid, NotFound
+from leads.messages import outcome
+from leads.messages.models import Message
+from leads.todos.open import finish_all
+
+Verdict = Literal["sent", "failed", "again"]
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
+
+
+def decide(session: Session, message_id: uuid.UUID, verdict: str, *, actor: str) -> Message:
+    """Settle an unknown delivery; raises Invalid, NotFound, or Conflict when it is not unknown any more."""
+    if verdict not in VERDICTS:
+        raise Invalid(f"Say what became of it: {', '.join(VERDICTS)}.")
+    message = session.get(Message, message_id, with_for_update=True)
+    if message is None:
+        raise NotFound("There is no such message.")
+    if message.state != "unknown":
+        raise Conflict(f"This message is not unknown any more: it is {message.state}.")
+    record(session, "message.decided", message, actor=actor, verdict=verdict)
+    _settle(session, message, verdict)
+    if message.lead_id:
+        finish_all(session, "settle-unknown", lead_id=message.lead_id, actor=actor, outcome=verdict)
+    return message
+
+
+def _settle(session: Session, message: Message, verdict: str) -> None:
+    if verdict == "sent":
+        message.sent_at = message.state_at
+        outcome.end(session, message, "sent", reason="decided")
+    elif verdict == "failed":
+        outcome.end(session, message, "failed", reason="decided")
+    else:
+        # With the same Message-ID: whoever got the first copy may see the two as one.
+        outcome.plan_again(session, message, now(), "decided")
