@@ -30,7 +30,7 @@ OURS = frozenset({"name", "id", "runtime"})
 
 
 def configure(process: str, *, for_command: bool = False) -> None:
-    """Send the logs of our code and of all libraries to standard output, one line each; a command's, to standard error and only warnings."""
+    """Send the logs of our code and of all libraries to standard output, one line each; a command's warnings go to standard error."""
     level = "WARNING" if for_command else settings().handoff_log_level.upper()
     shared: list[Processor] = [
         structlog.stdlib.add_logger_name,

@@ -37,6 +37,7 @@ def seal(session: Session) -> int:
     last = session.execute(select(AuditSeal.position, AuditSeal.mac).order_by(AuditSeal.position.desc()).limit(1)).first()
     position, before = (last.position, last.mac) if last else (0, START)
     version = ring().current("audit")
+    # Entries commit in any order; the chain's order is the order of sealing, so a late commit is simply sealed later.
     entries = session.scalars(_unsealed().order_by(AuditEntry.id).limit(BATCH)).all()
     for entry in entries:
         position, before = position + 1, _mac(entry, before, version)

@@ -135,6 +135,7 @@ def _new_person(session: Session, asked: Submission) -> Person:
 
 
 def _lead(session: Session, person: Person, asked: Submission, arrival: Arrival) -> tuple[Lead, bool]:
+    # A second inquiry while the first is open belongs to the same journey; its words show in the timeline.
     known = open_lead_of(session, person.id)
     if known is not None:
         return known, False
@@ -204,6 +205,7 @@ def _against_acknowledging(session: Session, address: str, person: Person) -> st
         return "other-address"
     if open_holds(session, person.id):
         return "held"
+    # A form that mails whatever address is typed could be used to bomb a stranger's mailbox.
     limits = clinic().limits
     hourly = has_room(session, "form-mail", index, limit=limits.mails_per_hour_per_address, within=timedelta(hours=1))
     if not hourly or not has_room(session, "form-mail", index, limit=limits.mails_per_day_per_address, within=timedelta(days=1)):

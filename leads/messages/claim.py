@@ -29,8 +29,10 @@ def claim(session: Session, lane: str, *, limit: int) -> Sequence[Claim]:
         .where(Message.state == "planned", Message.lane == lane, Message.due_at <= now(), is_open(lane))
         .order_by(Message.due_at)
         .limit(limit)
+        # Rows that another worker is just claiming are passed over, not waited for.
         .with_for_update(skip_locked=True)
     )
+    # The database's clock, for the worker's own may be wrong, stretched or stopped; a lease must mean the same to all of them.
     lease = func.now() + timedelta(seconds=settings().handoff_lease_seconds)
     claimed = (
         update(Message)
@@ -39,6 +41,7 @@ def claim(session: Session, lane: str, *, limit: int) -> Sequence[Claim]:
         .returning(Message.id, Message.fence, Message.due_at)
         .execution_options(synchronize_session=False)
     )
+    # RETURNING promises no order.
     rows = sorted(session.execute(claimed), key=lambda row: row.due_at)
     return [Claim(row.id, row.fence) for row in rows]
 

@@ -111,6 +111,7 @@ def deliver(mine: Claim, carrier: Carrier, journal: Journal) -> None:
     except Refused as refusal:
         _record(mine, refusal.receipt)
         return
+    # All but the dot is with the carrier now. Marked earlier, a crash would lose the mail; marked later, it would double it.
     if not _let_go(letter, carrier):
         return
     try:
@@ -119,6 +120,7 @@ def deliver(mine: Claim, carrier: Carrier, journal: Journal) -> None:
         with transaction() as session:
             outcome.record_silence(session, mine)
         return
+    # Between reading the 250 and committing it the machine may die; what is on its disk then tells the next start.
     journal.write(mine.message_id, mine.fence, receipt)
     _record(mine, receipt)
 
@@ -175,6 +177,7 @@ def _let_go(letter: Letter, carrier: Carrier) -> bool:
 
 
 def _permit(session: Session, letter: Letter, carrier: str) -> bool:
+    # Whoever raises a hold or a stop takes this lock too: either they come first and are seen here, or the dot is already on its way.
     lock(session, "person", letter.person_id)
     found = session.execute(MINE_LOCKED, asdict(letter.claim)).first()
     if found is None:

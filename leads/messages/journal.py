@@ -72,6 +72,7 @@ def _replay_one(path: Path, record: Callable[[Entry], None]) -> int:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return 0
+        # The last line may be half a line: its writer died before fsync returned, so nothing was promised.
         lines = [line for line in file.read().splitlines(keepends=True) if line.endswith(b"\n")]
         for line in lines:
             record(Entry(**json.loads(line)))

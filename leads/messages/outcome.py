@@ -94,6 +94,7 @@ def _end_attempt(session: Session, claim: Claim, receipt: Receipt) -> None:
 
 def _again_or_give_up(session: Session, message: Message, receipt: Receipt) -> None:
     reason = f"smtp-{receipt.code}"
+    # A server that asks us to slow down says nothing about this mail, so it costs none of its tries.
     if receipt.throttles:
         plan_again(session, message, now() + SLOW_DOWN, reason)
     elif message.attempts < len(RETRY_AFTER):
@@ -106,6 +107,7 @@ def _again_or_give_up(session: Session, message: Message, receipt: Receipt) -> N
 
 def plan_again(session: Session, message: Message, until: datetime, reason: str) -> None:
     """Plan a message for later, or let it expire when it would come too late to be of use."""
+    # Better no mail than one that comes too late to be of use: a reminder after the visit does harm.
     if message.useful_until is not None and until > message.useful_until:
         end(session, message, "expired", reason="outlived")
         return

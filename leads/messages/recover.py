@@ -47,9 +47,11 @@ def _record(entry: Entry) -> None:
 
 
 def _free(session: Session, message: Message) -> None:
+    # Nobody knows whether the dot went out before the worker died: to send again would be to guess.
     if message.state == "sending":
         outcome.end(session, message, "unknown", reason="worker-lost")
         return
+    # A row that costs three workers their lives is the likely cause, not the victim.
     message.lost_leases += 1
     if message.lost_leases >= LOST_LEASES_ARE_POISON:
         outcome.fail(session, message, "poison")

@@ -33,6 +33,7 @@ def resume_sending(session: Session, *, actor: str) -> int:
 
 def open_breaker(session: Session, lane: str, *, reason: str) -> datetime:
     """Rest a lane for a while, for the fault is ours and not a recipient's; returns until when. An open breaker stays as it is."""
+    # Several workers may be refused in the same second; one breaker is enough.
     lock(session, "sending", lane)
     running = next((stop.until for stop in stops(session) if stop.lane == lane and stop.until), None)
     return running or _stop(session, lane, now() + BREAKER_OPEN_FOR, reason, SYSTEM).until or now()

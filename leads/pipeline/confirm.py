@@ -31,6 +31,7 @@ def confirm_address(session: Session, lead_id: uuid.UUID, *, method: str, actor:
 
 def start(session: Session, lead: Lead, *, actor: str = SYSTEM) -> list[Enrolment]:
     """Start what begins with a confirmed address; nothing for a closed lead, or for somebody who wrote for another."""
+    # The sequence says "you" to the patient; who wrote for somebody else is called instead.
     if lead.closed_at is not None or lead.for_whom != "self":
         return []
     facts = facts_about(session, lead)

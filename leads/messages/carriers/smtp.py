@@ -51,6 +51,7 @@ class SmtpCarrier:
 
     def offer(self, envelope: Envelope, mime: bytes) -> None:
         """Say MAIL, RCPT, DATA and the body, all but the final dot; raises Refused or Unreachable."""
+        # Some servers refuse a connection that brings too many messages; we leave before they say so.
         if self.used >= MESSAGES_PER_CONNECTION:
             self.close()
         try:
@@ -58,6 +59,7 @@ class SmtpCarrier:
             self._expect(connection.docmd("MAIL", f"FROM:<{envelope.sender}>"), 250)
             self._expect(connection.docmd("RCPT", f"TO:<{envelope.recipient}>"), 250, 251)
             self._expect(connection.docmd("DATA"), 354)
+            # A line that begins with a dot would end the mail (RFC 5321, 4.5.2).
             body = LINE_DOTS.sub(b"..", mime)
             connection.send(body if body.endswith(b"\r\n") else body + b"\r\n")
         except (OSError, smtplib.SMTPException) as error:
@@ -128,6 +130,7 @@ class SmtpCarrier:
         raise Refused(receipt)
 
     def _reset(self) -> None:
+        # Without RSET the next MAIL would meet "503 sender already specified".
         try:
             if self.connection is not None and self.connection.docmd("RSET")[0] != 250:
                 self._drop()
