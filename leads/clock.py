@@ -102,9 +102,10 @@ class Calendar:
 
 def local_to_utc(day: date, at: wall_time, zone: ZoneInfo) -> datetime:
     """Return the UTC moment of a wall-clock time; a time in the spring gap becomes the first valid one, a repeated one its first."""
-    local = datetime.combine(day, at.replace(tzinfo=None, fold=0), tzinfo=zone)
+    local = datetime.combine(day, at.replace(fold=0) if at.fold else at, tzinfo=zone)
     there = local.astimezone(UTC)
-    if there.astimezone(zone).replace(tzinfo=None) == local.replace(tzinfo=None):
+    # Two moments of one zone are compared by the numbers on the wall alone: unequal means that this one does not exist.
+    if there.astimezone(zone) == local:
         return there
     # PEP 495: in a gap, fold=1 reads the time with the offset after it and lands before; fold=0 lands past it.
     return _gap_end(local.replace(fold=1).astimezone(UTC), there, zone)

@@ -1,7 +1,7 @@
 """The clinic as configured: practice, offices, hours, closures, wordings; nothing in the code is about one clinic."""
 
 from datetime import date, time
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -63,7 +63,7 @@ class Office(Strict):
     hours: dict[Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"], list[OpeningSpan]]
     closures: list[Closure] = []
 
-    @property
+    @cached_property
     def calendar(self) -> Calendar:
         """When this office is open: its hours, less federal holidays and its own closures."""
         hours = {WEEKDAYS.index(day): tuple(spans) for day, spans in self.hours.items()}
@@ -71,8 +71,11 @@ class Office(Strict):
 
     def closed_because(self, day: date) -> str | None:
         """Return the name of the holiday or closure that shuts the office on `day`, or None."""
-        own = next((closure.name for closure in self.closures if closure.date == day), None)
-        return own or _federal_holidays().get(day)
+        return self._own_closures.get(day) or _federal_holiday(day)
+
+    @cached_property
+    def _own_closures(self) -> dict[date, str]:
+        return {closure.date: closure.name for closure in self.closures}
 
 
 class Practice(Strict):
@@ -168,6 +171,13 @@ class Clinic(Strict):
 def _federal_holidays() -> Any:
     # Observed days included: when the Fourth is a Saturday, the office is closed on Friday.
     return holidays.country_holidays("US", observed=True)
+
+
+# Every plan asks about the same few weeks, and the calendar of holidays reads each date anew.
+@lru_cache(maxsize=4096)
+def _federal_holiday(day: date) -> str | None:
+    name: str | None = _federal_holidays().get(day)
+    return name
 
 
 @lru_cache

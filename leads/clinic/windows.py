@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import cached_property, lru_cache
 from typing import Annotated, Any, Literal, NamedTuple, get_args
+from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
@@ -56,15 +58,20 @@ class Window(Strict):
             return tuple(span for span in calendar.open_spans(day) if span[0] < span[1])
         if self.business_days and not opens_on(calendar, day):
             return ()
-        end = day + timedelta(days=self.closes <= self.opens)
-        span = local_to_utc(day, self.opens, calendar.zone), local_to_utc(end, self.closes, calendar.zone)
-        return (span,) if span[0] < span[1] else ()
+        return _spans(day, self.opens, self.closes, calendar.zone)
 
     def is_open(self, calendar: Calendar, at: datetime) -> bool:
         """True when `at` lies inside."""
+        if self.is_always:
+            return True
         today = at.astimezone(calendar.zone).date()
-        spans = (span for day in (today - timedelta(days=1), today) for span in self.spans(calendar, day))
-        return self == ANY_TIME or any(begin <= at < end for begin, end in spans)
+        days = (today - timedelta(days=1), today) if self.closes <= self.opens else (today,)
+        return any(begin <= at < end for day in days for begin, end in self.spans(calendar, day))
+
+    @cached_property
+    def is_always(self) -> bool:
+        """True when it never shuts."""
+        return self == ANY_TIME
 
 
 ANY_TIME = Window()
@@ -90,6 +97,14 @@ class Shut(NamedTuple):
     def is_free(self) -> bool:
         """True when it is the weekday itself that is free."""
         return self.why == f"{self.day:%a}"
+
+
+# The edges of a day are the same for everyone, and planning asks for them several times a step.
+@lru_cache(maxsize=4096)
+def _spans(day: date, opens: time, closes: time, zone: ZoneInfo) -> tuple[Span, ...]:
+    end = day + timedelta(days=closes <= opens)
+    span = local_to_utc(day, opens, zone), local_to_utc(end, closes, zone)
+    return (span,) if span[0] < span[1] else ()
 
 
 def opens_on(calendar: Calendar, day: date) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence as Several
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from leads.clinic.windows import Moved, last_open, next_open
@@ -60,7 +61,11 @@ class Case:
 
     def last(self, step: Step) -> Past | None:
         """Return the newest occurrence of a step that is past."""
-        return max((past for past in self.history if past.step == step.key), key=lambda past: past.occurrence, default=None)
+        return self._newest.get(step.key)
+
+    @cached_property
+    def _newest(self) -> dict[str, Past]:
+        return {past.step: past for past in sorted(self.history, key=lambda past: past.occurrence)}
 
     def depends_on(self, step: Step) -> dict[str, Any]:
         """Return what a row of this step must be planned anew for when it changes."""
