@@ -1,5 +1,6 @@
 """Delivery end to end: rows that are due, until all are sent; everything durable is on."""
 
+import os
 import smtplib
 import time
 from collections.abc import Iterator
@@ -10,9 +11,9 @@ from sqlalchemy import delete, func, select, update
 
 from benchmarks.measure import Row, at_least
 from benchmarks.sink import sink
+from config.settings import settings
 from leads import db
 from leads.clock import now
-from leads.messages.carriers.smtp import SmtpCarrier
 from leads.messages.deliver import drain
 from leads.messages.mime import build
 from leads.messages.models import DeliveryAttempt, Message
@@ -60,10 +61,9 @@ def _ours(port: int, count: int) -> float:
 
 def _work(port: int) -> int:
     db.engine.cache_clear()
-    carrier = SmtpCarrier(f"smtp://127.0.0.1:{port}", helo="bench.test")
-    sent = drain(("transactional",), limit=100_000, carrier=carrier)
-    carrier.close()
-    return sent
+    os.environ["SMTP_URL"] = f"smtp://127.0.0.1:{port}"
+    settings.cache_clear()
+    return drain(("transactional",), limit=100_000)
 
 
 def _bare(port: int, count: int) -> float:

@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import DateTime, Engine, MetaData, Uuid, create_engine, event, text
+from sqlalchemy import DateTime, Engine, MetaData, String, Uuid, bindparam, create_engine, event, func, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
@@ -90,6 +90,21 @@ def transaction() -> Iterator[Session]:
             raise
 
 
+@contextmanager
+def connection() -> Iterator[tuple[Connection, bool]]:
+    """Take a connection from the pool, or the one that is `joined_to`, and say whether it is that."""
+    if _bound_to:
+        yield _bound_to[-1], True
+        return
+    with engine().connect() as taken:
+        yield taken, False
+
+
+def is_joined() -> bool:
+    """True while every transaction is a savepoint on one connection, on which only one thing can go on at a time."""
+    return bool(_bound_to)
+
+
 def _open() -> Session:
     if _bound_to:
         return _sessions(bind=_bound_to[-1], join_transaction_mode="create_savepoint")
@@ -106,7 +121,15 @@ def joined_to(connection: Connection) -> Iterator[None]:
         _bound_to.pop()
 
 
+# Taken as a query, so that it can stand first among several statements of one round trip.
+LOCK = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("name", type_=String()), 0)))
+
+
 def lock(session: Session, purpose: str, key: uuid.UUID | bytes | str) -> None:
     """Hold an advisory lock on (purpose, key) until the transaction ends."""
-    name = key.hex() if isinstance(key, bytes) else str(key)
-    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"{purpose}:{name}"})
+    session.execute(LOCK, {"name": lock_name(purpose, key)})
+
+
+def lock_name(purpose: str, key: uuid.UUID | bytes | str) -> str:
+    """Return what LOCK is asked with: one name for everybody who wants the same thing for themselves."""
+    return f"{purpose}:{key.hex() if isinstance(key, bytes) else key}"

@@ -89,8 +89,15 @@ class Practice(Strict):
     postal_address: str
 
 
+class Caps(Strict):
+    """How many mails of all sequences together one person gets at most; what somebody's own act asks for is not counted."""
+
+    a_day: Annotated[int, Field(ge=1)] = 2
+    a_week: Annotated[int, Field(ge=1)] = 5
+
+
 class Mail(Strict):
-    """Who our mails come from."""
+    """Who our mails come from, and how many one person gets."""
 
     from_name: str
     discreet_name: str
@@ -98,6 +105,7 @@ class Mail(Strict):
     reply_to: str
     domain: str
     list_domain: str
+    caps: Caps = Caps()
 
 
 class Promise(Strict):

@@ -3,14 +3,14 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import DateTime, LargeBinary, Select, String, Uuid, and_, bindparam, case, exists, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, DateTime, LargeBinary, String, Uuid, and_, bindparam, case, exists, func, or_, select, tuple_
+from sqlalchemy.orm import Session, aliased
 
 from leads.clock import now
-from leads.consent.ledger import grants_of
-from leads.consent.models import Confirmation, Hold, Pause, Suppression
+from leads.consent.models import Confirmation, ConsentEntry, Hold, Pause, Suppression
 
 Reason = Literal[
     "no-address", "held", "suppressed-address", "suppressed-all", "suppressed-topic", "paused", "unconfirmed",
@@ -28,24 +28,38 @@ class Kind:
     answers: bool = False
 
 
+class Standing(NamedTuple):
+    """How a person stands towards our mail at one moment: all that can silence us, read in one question."""
+
+    held: bool
+    stopped: str | None
+    paused_until: datetime | None
+    confirmed: bool
+    grants: Sequence[str] | None
+
+
 def may_email(session: Session, person_id: uuid.UUID, address_index: bytes | None, kind: Kind) -> Reason | None:
     """Return None when the mail may go, else the first reason why not, the gravest first."""
     if address_index is None:
         return "no-address"
     asked = {"person_id": person_id, "address_index": address_index, "topic": kind.topic, "at": now()}
-    held, stopped, paused, confirmed, grants = session.execute(STANDING, asked).one()
-    if held:
+    return refusal(Standing(*session.execute(STANDING, asked).one()), kind)
+
+
+def refusal(standing: Standing, kind: Kind) -> Reason | None:
+    """Return the first reason why somebody who stands so gets no mail of this kind, the gravest first; None where there is none."""
+    if standing.held:
         return "held"
-    if stopped is not None:
-        return f"suppressed-{stopped}"  # type: ignore[return-value]
+    if standing.stopped is not None:
+        return f"suppressed-{standing.stopped}"  # type: ignore[return-value]
     if kind.answers:
         return None
-    if not confirmed:
+    if not standing.confirmed:
         return "unconfirmed"
     # A pause is a rest from sequences; what answers the person's own act still goes.
-    if paused and kind.lane != "transactional":
+    if standing.paused_until and kind.lane != "transactional":
         return "paused"
-    return _missing_grant(set(grants or ()), kind)
+    return _missing_grant(set(standing.grants or ()), kind)
 
 
 def _missing_grant(grants: set[str], kind: Kind) -> Reason | None:
@@ -58,22 +72,39 @@ def _missing_grant(grants: set[str], kind: Kind) -> Reason | None:
     return None
 
 
-def _standing() -> Select[bool, str | None, bool, bool, Sequence[str] | None]:
-    whose, address = bindparam("person_id", type_=Uuid()), bindparam("address_index", type_=LargeBinary())
+def standing_of(
+    whose: ColumnElement[uuid.UUID], address: ColumnElement[Any], *, topic: ColumnElement[Any], at: ColumnElement[datetime]
+) -> tuple[ColumnElement[Any], ...]:
+    """Return the columns of a `Standing`, to be asked beside whatever else a query wants of the same person."""
     in_force = Suppression.lifted_at.is_(None)
     of_address = and_(Suppression.address_index == address, or_(Suppression.person_id.is_(None), Suppression.person_id == whose))
     of_person = and_(Suppression.person_id == whose, Suppression.address_index.is_(None))
-    of_topic = or_(Suppression.topic.is_(None), Suppression.topic == bindparam("topic", type_=String()))
+    of_topic = or_(Suppression.topic.is_(None), Suppression.topic == topic)
     widest = func.min(case((of_address, "address"), (Suppression.topic.is_(None), "all"), else_="topic"))
-    rests = and_(Pause.ended_at.is_(None), Pause.until > bindparam("at", type_=DateTime(timezone=True)))
-    return select(
+    rest = select(func.max(Pause.until)).where(Pause.person_id == whose, Pause.ended_at.is_(None), Pause.until > at)
+    return (
         exists().where(Hold.person_id == whose, Hold.released_at.is_(None)),
         select(widest).where(in_force, or_(of_address, and_(of_person, of_topic))).scalar_subquery(),
-        exists().where(Pause.person_id == whose, rests),
+        rest.scalar_subquery(),
         exists().where(Confirmation.person_id == whose, Confirmation.address_index == address),
-        grants_of(whose).scalar_subquery(),
+        _grants(whose),
     )
 
 
-# Put together once: it is asked twice a mail, and building it costs as much as asking it.
-STANDING = _standing()
+def _grants(whose: ColumnElement[uuid.UUID]) -> ColumnElement[Any]:
+    newer = aliased(ConsentEntry)
+    same = and_(newer.person_id == ConsentEntry.person_id, newer.kind == ConsentEntry.kind)
+    later = tuple_(newer.at, newer.id) > tuple_(ConsentEntry.at, ConsentEntry.id)
+    given = and_(ConsentEntry.person_id == whose, ConsentEntry.act == "grant", ~exists().where(same, later))
+    return select(func.array_agg(ConsentEntry.kind)).where(given).scalar_subquery()
+
+
+# Put together once: building it costs as much as asking it.
+STANDING = select(
+    *standing_of(
+        bindparam("person_id", type_=Uuid()),
+        bindparam("address_index", type_=LargeBinary()),
+        topic=bindparam("topic", type_=String()),
+        at=bindparam("at", type_=DateTime(timezone=True)),
+    )
+)

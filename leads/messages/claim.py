@@ -1,17 +1,36 @@
 """Claiming due messages: many at once, each with a lease and a fencing token, none by two workers."""
 
+import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    DateTime,
+    Integer,
+    String,
+    Update,
+    Uuid,
+    bindparam,
+    func,
+    literal_column,
+    select,
+    tuple_,
+    update,
+)
 
 from config.settings import settings
 from leads.clock import now
+from leads.messages.due import JUST_CLAIMED, Due
 from leads.messages.models import Message
 from leads.messages.switch import is_open
+from leads.round_trips import RoundTrips, Statement
+
+START_ANEW_AFTER = 10.0
 
 
 @dataclass(frozen=True)
@@ -22,35 +41,107 @@ class Claim:
     fence: int
 
 
-def claim(session: Session, lane: str, *, limit: int) -> Sequence[Claim]:
-    """Claim up to `limit` due messages of a lane, the longest due first, none while it rests; leases run on the database's clock."""
+@dataclass(frozen=True)
+class HighWater:
+    """How far into the lane's due rows this process has claimed, and since when (monotonic seconds) it counts from the front."""
+
+    due_at: datetime
+    message_id: uuid.UUID
+    since: float
+
+
+_reached: dict[str, HighWater] = {}
+
+
+def claim(trips: RoundTrips, lane: str, *, limit: int) -> list[Due]:
+    """Claim up to `limit` due messages of a lane and commit, the longest due first, none while it rests.
+
+    Leases run on the database's clock.
+    """
+    mark = _reached.get(lane)
+    rows = _claim_from(trips, lane, mark, limit)
+    if mark and len(rows) < limit:
+        # Behind the mark may lie what was put back or planned late: with the rest done, it is the front's turn again.
+        rows += _claim_from(trips, lane, None, limit - len(rows))
+    return rows
+
+
+def claim_suspect(trips: RoundTrips, lane: str) -> list[Due]:
+    """Claim the longest due of those whose worker was lost, and it alone: should it be what kills workers, it takes no neighbour along."""
+    return _claimed(trips, SUSPECT, {"lane": lane, "limit": 1})
+
+
+def give_back(trips: RoundTrips, claims: Sequence[Due]) -> None:
+    """Return claims that were not begun, so that another worker may take them at once."""
+    trips.commit((GIVE_BACK, {"ids": [each.id for each in claims], "fences": [each.fence for each in claims]}))
+
+
+def _claim_from(trips: RoundTrips, lane: str, mark: HighWater | None, limit: int) -> list[Due]:
+    asked: dict[str, Any] = {"lane": lane, "limit": limit}
+    if mark:
+        asked |= {"due_after": mark.due_at, "id_after": mark.message_id}
+    rows = _claimed(trips, ONWARD if mark else FRONT, asked)
+    since = mark.since if mark else time.monotonic()
+    if len(rows) == limit and time.monotonic() - since < START_ANEW_AFTER:
+        _reached[lane] = HighWater(rows[-1].due_at, rows[-1].id, since)
+    else:
+        _reached.pop(lane, None)
+    return rows
+
+
+def _claimed(trips: RoundTrips, statement: Statement, asked: dict[str, Any]) -> list[Due]:
+    asked |= {"at": now(), "lease": settings().handoff_lease_seconds}
+    (ids,) = trips.ask((statement, asked))
+    if not ids:
+        trips.commit()
+        return []
+    (rows,) = trips.commit((READ, {"ids": [row[0] for row in ids], "at": now()}))
+    return [Due(*row) for row in rows]
+
+
+def _claim(*which: Any) -> Update:
+    lane, at = bindparam("lane", type_=String()), bindparam("at", type_=DateTime(timezone=True))
+    # The literal makes PostgreSQL see that the partial index fits; a parameter there would not.
+    planned = Message.state == literal_column("'planned'")
     due = (
         select(Message.id)
-        .where(Message.state == "planned", Message.lane == lane, Message.due_at <= now(), is_open(lane))
-        .order_by(Message.due_at)
-        .limit(limit)
+        .where(planned, Message.lane == lane, Message.due_at <= at, is_open(lane, at), *which)
+        .order_by(Message.due_at, Message.id)
+        .limit(bindparam("limit", type_=Integer()))
         # Rows that another worker is just claiming are passed over, not waited for.
         .with_for_update(skip_locked=True)
+        .cte("due")
+        .prefix_with("MATERIALIZED", dialect="postgresql")
     )
     # The database's clock, for the worker's own may be wrong, stretched or stopped; a lease must mean the same to all of them.
-    lease = func.now() + timedelta(seconds=settings().handoff_lease_seconds)
-    claimed = (
+    lease = func.now() + func.make_interval(0, 0, 0, 0, 0, 0, bindparam("lease", type_=Integer()))
+    return (
         update(Message)
-        .where(Message.id.in_(due.scalar_subquery()))
-        .values(state="claimed", state_at=now(), reason=None, fence=Message.fence + 1, lease_until=lease)
-        .returning(Message.id, Message.fence, Message.due_at)
-        .execution_options(synchronize_session=False)
+        .where(Message.id == due.c.id)
+        .values(state="claimed", state_at=at, reason=None, fence=Message.fence + 1, lease_until=lease)
+        .returning(Message.id)
     )
-    # RETURNING promises no order.
-    rows = sorted(session.execute(claimed), key=lambda row: row.due_at)
-    return [Claim(row.id, row.fence) for row in rows]
 
 
-def give_back(session: Session, claims: Sequence[Claim]) -> None:
-    """Return claims that were not begun, so that another worker may take them at once."""
-    for each in claims:
-        session.execute(
-            update(Message)
-            .where(Message.id == each.message_id, Message.fence == each.fence, Message.state == "claimed")
-            .values(state="planned", lease_until=None)
-        )
+def _give_back() -> Update:
+    ids, fences = bindparam("ids", type_=ARRAY(Uuid())), bindparam("fences", type_=ARRAY(BigInteger()))
+    mine = func.unnest(ids, fences).table_valued("id", "fence").render_derived()
+    return (
+        update(Message)
+        .where(Message.id == mine.c.id, Message.fence == mine.c.fence, Message.state == "claimed")
+        .values(state="planned", lease_until=None)
+    )
+
+
+def _past_the_mark() -> Any:
+    mark = tuple_(bindparam("due_after", type_=DateTime(timezone=True)), bindparam("id_after", type_=Uuid()))
+    return tuple_(Message.due_at, Message.id) > mark
+
+
+INNOCENT = Message.lost_leases == 0
+FRONT = Statement.of(_claim(INNOCENT))
+# While some transaction keeps an old snapshot, the dead entries of what was claimed pile up at the index's front: begin behind them.
+ONWARD = Statement.of(_claim(INNOCENT, _past_the_mark()))
+SUSPECT = Statement.of(_claim(Message.lost_leases > literal_column("0")))
+READ = Statement.of(JUST_CLAIMED)
+GIVE_BACK = Statement.of(_give_back())

@@ -1,23 +1,21 @@
 """Why a message may not go now: asked before it is rendered, and again between the body and the final dot."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
-
-from sqlalchemy.orm import Session
 
 from leads.clinic.profile import clinic
 from leads.clinic.windows import Window, next_open
 from leads.clock import local_to_utc, now
-from leads.consent.ledger import paused_until
-from leads.consent.may_email import Kind, may_email
-from leads.messages.models import Message
-from leads.messages.templates import catalogue
-from leads.people.models import Person
+from leads.consent.may_email import refusal
+from leads.messages.due import WEEK, Due
 
 # As the plan writes it: 2026-12-28T09:00:00-05:00[America/New_York].
 LOCAL_INTENT = re.compile(r"(?P<local>[\dT:-]{19})[+-]\d\d:\d\d(:\d\d)?\[(?P<zone>[^\]]+)\]")
+DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -29,32 +27,42 @@ class Objection:
     wait_until: datetime | None = None
 
 
-def objection(session: Session, message: Message, person: Person) -> Objection | None:
-    """Return why this message may not go now, or None when every guard lets it pass."""
-    if message.useful_until is not None and now() > message.useful_until:
+def objection(due: Due) -> Objection | None:
+    """Return why this message may not go now, or None when every guard lets it pass; nothing is read but what `due` holds."""
+    if due.useful_until is not None and now() > due.useful_until:
         return Objection("outlived", "expired")
-    kind = Kind(message.topic, message.lane, message.level, answers=catalogue()[message.template].meta.to_unconfirmed)
-    reason = may_email(session, person.id, person.email_index, kind)
+    reason = "no-address" if due.email_index is None else refusal(due.standing, due.kind)
     if reason == "paused":
-        return _wait(message, "paused", paused_until(session, person.id) or now())
+        return _wait(due, "paused", due.paused_until or now())
     if reason is not None:
         return Objection(reason)
-    meant = _as_zones_are_today(message)
+    return _too_early(due)
+
+
+def _too_early(due: Due) -> Objection | None:
+    meant = _as_zones_are_today(due.local_due)
     if meant is not None and meant > now():
-        return _wait(message, "zone", meant)
-    opens = _next_open(message)
-    return _wait(message, "window", opens) if opens > now() else None
+        return _wait(due, "zone", meant)
+    # It answers what somebody just did: neither the hour nor how much they had this week may delay it.
+    if due.lane == "transactional":
+        return None
+    rested = _rested(due.lately or ())
+    if rested > now():
+        return _wait(due, "cap", _next_open(due, rested))
+    opens = _next_open(due, now())
+    return _wait(due, "window", opens) if opens > now() else None
 
 
-def _wait(message: Message, reason: str, until: datetime) -> Objection:
-    if message.useful_until is not None and until > message.useful_until:
+def _wait(due: Due, reason: str, until: datetime) -> Objection:
+    if due.useful_until is not None and until > due.useful_until:
         return Objection("outlived", "expired")
     return Objection(reason, "planned", until)
 
 
-def _as_zones_are_today(message: Message) -> datetime | None:
+@lru_cache(maxsize=1024)
+def _as_zones_are_today(local_due: str) -> datetime | None:
     """Return the UTC moment of the local time that was meant, by today's time zone rules; None where none was."""
-    intent = LOCAL_INTENT.fullmatch(message.local_due)
+    intent = LOCAL_INTENT.fullmatch(local_due)
     if intent is None:
         return None
     local = datetime.fromisoformat(intent["local"])
@@ -62,11 +70,17 @@ def _as_zones_are_today(message: Message) -> datetime | None:
     return local_to_utc(local.date(), local.time(), ZoneInfo(intent["zone"]))
 
 
-def _next_open(message: Message) -> datetime:
-    if message.window is None or message.lane == "transactional":
-        return now()
-    office = clinic().office(message.window.get("office"))
-    window = Window.model_validate(message.window["rule"])
-    opens = next_open(window, office.calendar, now())
+def _rested(lately: Sequence[datetime]) -> datetime:
+    """Return when somebody who had these mails may have the next: not more a day, nor a week, than the clinic allows."""
+    caps, newest_first = clinic().mail.caps, sorted(lately, reverse=True)
+    free = [newest_first[most - 1] + span for most, span in ((caps.a_day, DAY), (caps.a_week, WEEK)) if len(newest_first) >= most]
+    return max(free, default=now())
+
+
+def _next_open(due: Due, at: datetime) -> datetime:
+    if due.window is None:
+        return at
+    office = clinic().office(due.window.get("office"))
+    opens = next_open(Window.model_validate(due.window["rule"]), office.calendar, at)
     # A window that never opens again is useless to wait for: the due time was planned inside it once.
-    return opens.at if opens else now()
+    return opens.at if opens else at

@@ -10,6 +10,7 @@ from leads.clinic.profile import clinic
 from leads.clock import now
 from leads.errors import LeadsError
 from leads.messages.carriers.base import Envelope
+from leads.messages.due import Due
 from leads.messages.models import Message
 from leads.messages.render import Rendered
 
@@ -38,7 +39,7 @@ def envelope(row_id: uuid.UUID, address: str) -> Envelope:
     return Envelope(f"b+{row_id.hex}@{clinic().mail.domain}", address)
 
 
-def build(message: Message, address: str, rendered: Rendered, unsubscribe_url: str, *, discreet: bool) -> bytes:
+def build(message: Message | Due, address: str, rendered: Rendered, unsubscribe_url: str, *, discreet: bool) -> bytes:
     """Return the mail with CRLF line ends; raises UnsafeHeader rather than send a header that could be two.
 
     The same message, facts and moment give the same bytes: their hash proves later what was sent.

@@ -41,16 +41,16 @@ def open_breaker(session: Session, lane: str, *, reason: str) -> datetime:
 
 def stops(session: Session) -> list[SendingStop]:
     """Return what stops sending now, the oldest first."""
-    return list(session.scalars(select(SendingStop).where(_in_force()).order_by(SendingStop.at)))
+    return list(session.scalars(select(SendingStop).where(_in_force(now())).order_by(SendingStop.at)))
 
 
-def is_open(lane: str) -> ColumnElement[bool]:
-    """Return the condition under which a lane may be claimed from."""
-    return ~exists().where(_in_force(), or_(SendingStop.lane.is_(None), SendingStop.lane == lane))
+def is_open(lane: ColumnElement[str], at: ColumnElement[datetime]) -> ColumnElement[bool]:
+    """Return the condition under which a lane may be claimed from at a moment."""
+    return ~exists().where(_in_force(at), or_(SendingStop.lane.is_(None), SendingStop.lane == lane))
 
 
-def _in_force() -> ColumnElement[bool]:
-    return and_(SendingStop.ended_at.is_(None), or_(SendingStop.until.is_(None), SendingStop.until > now()))
+def _in_force(at: ColumnElement[datetime] | datetime) -> ColumnElement[bool]:
+    return and_(SendingStop.ended_at.is_(None), or_(SendingStop.until.is_(None), SendingStop.until > at))
 
 
 def _stop(session: Session, lane: str | None, until: datetime | None, reason: str, actor: str) -> SendingStop:

@@ -7,10 +7,10 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import ForeignKey, LargeBinary, String, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ARRAY, DateTime, ForeignKey, LargeBinary, String, Uuid, bindparam, func, select
+from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from leads.clock import real_now
@@ -37,9 +37,6 @@ class Token(Base):
     used_at: Mapped[datetime | None]
 
 
-KEEP_ONCE = insert(Token).on_conflict_do_nothing(index_elements=["hash"])
-
-
 @dataclass(frozen=True)
 class Grant:
     """What a link stands for."""
@@ -57,28 +54,47 @@ def derive(purpose: Purpose, seed: uuid.UUID) -> str:
     return base64.urlsafe_b64encode(hmac.new(key, seed.bytes, hashlib.sha256).digest()).rstrip(b"=").decode()
 
 
+class Right(NamedTuple):
+    """A link and what it stands for; the same seed always gives the same link."""
+
+    seed: uuid.UUID
+    grant: Grant
+
+
 def issue(session: Session, seed: uuid.UUID, grant: Grant) -> str:
     """Record the right and return the link text; issuing the same seed again changes nothing."""
-    issue_all(session, [(seed, grant)])
+    session.connection().execute(ISSUE, in_columns([Right(seed, grant)]))
     return derive(grant.purpose, seed)
 
 
-def issue_all(session: Session, rights: Sequence[tuple[uuid.UUID, Grant]]) -> None:
-    """Record several rights in one statement."""
-    session.connection().execute(KEEP_ONCE, [_row(seed, grant) for seed, grant in rights])
-
-
-def _row(seed: uuid.UUID, grant: Grant) -> dict[str, Any]:
+def in_columns(rights: Sequence[Right]) -> dict[str, list[Any]]:
+    """Return the parameters of ISSUE for several rights: a list per column."""
+    rows = [(new_id(), _hash(derive(grant.purpose, seed)), real_now(), grant) for seed, grant in rights]
     return {
-        "id": new_id(),
-        "hash": _hash(derive(grant.purpose, seed)),
-        "purpose": grant.purpose,
-        "person_id": grant.person_id,
-        "message_id": grant.message_id,
-        "topic": grant.topic,
-        "issued_at": real_now(),
-        "expires_at": grant.expires_at,
+        "ids": [row_id for row_id, *_ in rows],
+        "hashes": [hashed for _, hashed, *_ in rows],
+        "purposes": [grant.purpose for *_, grant in rows],
+        "people": [grant.person_id for *_, grant in rows],
+        "messages": [grant.message_id for *_, grant in rows],
+        "topics": [grant.topic for *_, grant in rows],
+        "issued": [issued for *_, issued, _ in rows],
+        "expiries": [grant.expires_at for *_, grant in rows],
     }
+
+
+def _issue() -> Insert:
+    at = DateTime(timezone=True)
+    types: dict[str, Any] = {
+        "ids": Uuid(), "hashes": LargeBinary(), "purposes": String(), "people": Uuid(),
+        "messages": Uuid(), "topics": String(), "issued": at, "expiries": at,
+    }  # fmt: skip
+    rows = func.unnest(*(bindparam(name, type_=ARRAY(kind)) for name, kind in types.items())).table_valued(*types).render_derived()
+    columns = ["id", "hash", "purpose", "person_id", "message_id", "topic", "issued_at", "expires_at"]
+    return insert(Token).from_select(columns, select(*rows.c)).on_conflict_do_nothing(index_elements=["hash"])
+
+
+# All rights of a mail in one statement: it goes out with each mail, between the body and the dot.
+ISSUE = _issue()
 
 
 def read(session: Session, purpose: Purpose, text: str) -> Token:

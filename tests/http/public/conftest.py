@@ -13,10 +13,9 @@ from leads.app import create_app
 from leads.clinic.profile import clinic
 from leads.clock import real_now
 from leads.http.public.traps import stamp
-from leads.messages.facts import issue_links
 from leads.messages.models import Message
 from leads.people.models import Person
-from leads.security.tokens import derive
+from leads.security.tokens import Grant, derive, issue
 
 Send = Callable[..., httpx.Response]
 
@@ -59,7 +58,9 @@ def links(send: Send, session: Session) -> dict[str, str]:
     assert send().status_code == 303
     message = session.scalars(select(Message)).one()
     person = session.get_one(Person, message.person_id)
-    issue_links(session, message, person)
+    for purpose in ("confirm", "unsubscribe"):
+        issue(session, message.id, Grant(purpose, person.id, message.id, message.topic))
+    issue(session, person.id, Grant("preferences", person.id))
     session.flush()
     return {
         "confirm": f"/c/{derive('confirm', message.id)}",

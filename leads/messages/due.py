@@ -1,0 +1,121 @@
+"""A due message and all that decides about it — the person, their standing, what they had lately — read in one question."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import ARRAY, ColumnElement, DateTime, Select, Uuid, any_, bindparam, func, or_, select
+from sqlalchemy.dialects.postgresql import array
+from sqlalchemy.orm import aliased
+
+from leads.consent.may_email import Kind, Standing, standing_of
+from leads.messages.models import Message
+from leads.messages.templates import catalogue
+from leads.people.models import Person
+from leads.security.fields import unseal
+
+WEEK = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Due:
+    """One claimed message as its row, its person and their consent stood when it was read; cells stay closed until asked for."""
+
+    id: uuid.UUID
+    fence: int
+    person_id: uuid.UUID
+    template: str
+    lane: str
+    topic: str
+    level: int
+    local_due: str
+    due_at: datetime
+    window: dict[str, Any] | None
+    useful_until: datetime | None
+    facts_cell: bytes | None
+    email_cell: bytes | None
+    email_index: bytes | None
+    given_name_cell: bytes | None
+    language: str
+    discreet: bool
+    held: bool
+    stopped: str | None
+    paused_until: datetime | None
+    confirmed: bool
+    grants: Sequence[str] | None
+    # When the person's other mails of the last week went out, those under way among them; transactional ones don't count.
+    lately: Sequence[datetime] | None
+
+    @property
+    def standing(self) -> Standing:
+        """How the person stands towards our mail."""
+        return Standing(self.held, self.stopped, self.paused_until, self.confirmed, self.grants)
+
+    @property
+    def kind(self) -> Kind:
+        """What consent needs to know of this mail."""
+        return Kind(self.topic, self.lane, self.level, answers=self.to_unconfirmed)
+
+    @property
+    def to_unconfirmed(self) -> bool:
+        """True for the one acknowledgement that may go to an address nobody has proved."""
+        return catalogue()[self.template].meta.to_unconfirmed
+
+    @property
+    def made_from(self) -> tuple[object, ...]:
+        """What the rendered mail rests on: where any of it differs, the mail at hand is no longer the right one."""
+        return (self.template, self.facts_cell, self.email_cell, self.email_index, self.given_name_cell, self.language, self.discreet)
+
+    @cached_property
+    def facts(self) -> dict[str, Any]:
+        """The facts of the message itself; raises CellError."""
+        return self._open("messages", "facts", self.facts_cell, self.id) or {}
+
+    @cached_property
+    def email(self) -> str:
+        """The person's address, empty where there is none; raises CellError."""
+        return self._open("people", "email", self.email_cell, self.person_id) or ""
+
+    @cached_property
+    def given_name(self) -> str | None:
+        """The person's given name; raises CellError."""
+        name: str | None = self._open("people", "given_name", self.given_name_cell, self.person_id)
+        return name
+
+    @staticmethod
+    def _open(table: str, column: str, cell: bytes | None, row_id: uuid.UUID) -> Any:
+        return None if cell is None else unseal(cell, table=table, column=column, row_id=row_id)
+
+
+def _due(*which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    at = bindparam("at", type_=DateTime(timezone=True))
+    message, person = Message.__table__.c, Person.__table__.c
+    return (
+        select(
+            Message.id, Message.fence, Message.person_id, Message.template, Message.lane, Message.topic, Message.level,
+            Message.local_due, Message.due_at, Message.window, Message.useful_until, message.facts,
+            person.email, Person.email_index, person.given_name, Person.language, Person.discreet,
+            *standing_of(person.id, person.email_index, topic=message.topic, at=at),
+            _lately(at),
+        )
+        .join(Person, Person.id == Message.person_id)
+        .where(Message.state == "claimed", *which)
+    )  # fmt: skip
+
+
+def _lately(at: ColumnElement[datetime]) -> ColumnElement[Any]:
+    other = aliased(Message)
+    # One that is under way, or that nobody knows the end of, counts as gone: two at once would both find the week empty.
+    went = or_(other.sent_at > at - WEEK, other.state == any_(array(["sending", "unknown"])))
+    theirs = (other.person_id == Message.person_id, other.id != Message.id, other.lane != "transactional", went)
+    return select(func.array_agg(func.coalesce(other.sent_at, other.state_at))).where(*theirs).scalar_subquery()
+
+
+JUST_CLAIMED = _due(Message.id == any_(bindparam("ids", type_=ARRAY(Uuid())))).order_by(Message.due_at, Message.id)
+# Whoever cancels the row waits for this lock, and is then too late or finds it gone; a claim whose lease ran out is no claim.
+STILL_MINE = _due(
+    Message.id == bindparam("message_id"), Message.fence == bindparam("fence"), Message.lease_until > func.now()
+).with_for_update(of=Message)

@@ -1,0 +1,107 @@
+"""Between the body and the final dot: every guard once more under the person's lock, and then `sending` is committed."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import BigInteger, DateTime, Insert, LargeBinary, String, Uuid, bindparam, insert, select, update
+
+from leads.clock import now
+from leads.db import LOCK, lock, lock_name, new_id, transaction
+from leads.messages import outcome
+from leads.messages.carriers.base import Envelope
+from leads.messages.due import STILL_MINE, Due
+from leads.messages.facts import rights
+from leads.messages.guards import Objection, objection
+from leads.messages.models import DeliveryAttempt, Message
+from leads.messages.render import Rendered
+from leads.round_trips import Asked, RoundTrips, Statement
+from leads.security.fields import seal
+from leads.security.tokens import ISSUE, in_columns
+
+
+@dataclass(frozen=True)
+class Letter:
+    """One message, ready for the carrier, and what it was made from."""
+
+    due: Due
+    envelope: Envelope
+    mime: bytes
+    rendered: Rendered
+    facts: dict[str, object]
+
+
+def permit(trips: RoundTrips, letter: Letter, carrier: str, unwritten: list[Asked]) -> bool:
+    """Commit `sending` for a letter, and in the same commit the ending of the one before; returns False where it must not go any more."""
+    due = letter.due
+    # Whoever raises a hold or a stop takes this lock too: either they come first and are seen here, or the dot is already on its way.
+    _, found = trips.ask((ASK_LOCK, {"name": lock_name("person", due.person_id)}), (ASK_AGAIN, _mine(due)))
+    fresh = Due(*found[0]) if found else None
+    if fresh is None or fresh.made_from != due.made_from or objection(fresh) is not None:
+        # With the lock and the row let go first, for the ending of the one before must wait for nobody.
+        trips.undo()
+        return False
+    trips.commit(*unwritten, (BEGIN_SENDING, _begun(letter, carrier)), (ISSUE_LINKS, in_columns(rights(due))))
+    unwritten.clear()
+    return True
+
+
+def set_aside(due: Due) -> None:
+    """Write down why a claimed message does not go now, as every guard sees it at this moment; one that may go after all begins anew."""
+    with transaction() as session:
+        lock(session, "person", due.person_id)
+        found = session.execute(STILL_MINE, _mine(due)).first()
+        if found is None:
+            return
+        message, against = session.get_one(Message, due.id), objection(Due(*found))
+        if against is None:
+            # What it was made from changed while the mail lay open: the next try makes it from what holds now.
+            outcome.plan_again(session, message, now(), "changed")
+            return
+        _heed(message, against)
+        outcome.end(session, message, against.state, reason=against.reason)
+
+
+def _heed(message: Message, against: Objection) -> None:
+    if against.wait_until is not None:
+        message.due_at = against.wait_until
+        message.moved_by = [*message.moved_by, against.reason]
+
+
+def _mine(due: Due) -> dict[str, Any]:
+    return {"message_id": due.id, "fence": due.fence, "at": now()}
+
+
+def _begun(letter: Letter, carrier: str) -> dict[str, Any]:
+    due = letter.due
+    return {
+        "message_id": due.id,
+        "fence": due.fence,
+        "at": now(),
+        "attempt_id": new_id(),
+        "carrier": carrier,
+        "version": letter.rendered.version,
+        "language": letter.rendered.language,
+        "facts": seal(letter.facts, table="messages", column="facts", row_id=due.id),
+        "mime_hash": sha256(letter.mime).digest(),
+        "address_index": due.email_index,
+    }
+
+
+def _begin_sending() -> Insert:
+    at = bindparam("at", type_=DateTime(timezone=True))
+    made = {
+        "template_version": bindparam("version", type_=String()),
+        "language": bindparam("language", type_=String()),
+        "facts_cell": bindparam("facts", type_=LargeBinary()),
+        "mime_hash": bindparam("mime_hash", type_=LargeBinary()),
+        "address_index": bindparam("address_index", type_=LargeBinary()),
+    }
+    mine = (Message.id == bindparam("message_id", type_=Uuid()), Message.fence == bindparam("fence", type_=BigInteger()))
+    begun = update(Message).where(*mine).values(state="sending", state_at=at, **made).returning(Message.id, Message.fence).cte("begun")
+    attempt = select(bindparam("attempt_id", type_=Uuid()), begun.c.id, begun.c.fence, bindparam("carrier", type_=String()), at)
+    return insert(DeliveryAttempt).from_select(["id", "message_id", "fence", "carrier", "at"], attempt)
+
+
+ASK_LOCK, ASK_AGAIN = Statement.of(LOCK), Statement.of(STILL_MINE)
+BEGIN_SENDING, ISSUE_LINKS = Statement.of(_begin_sending()), Statement.of(ISSUE)

@@ -1,0 +1,128 @@
+"""Bringing one claimed message to its end: offer it, ask every guard again and commit, the dot, write down what was answered."""
+
+from dataclasses import dataclass, field
+
+import psycopg
+import structlog
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from leads.db import transaction
+from leads.errors import LeadsError
+from leads.messages import outcome
+from leads.messages.carriers.base import Carrier, Receipt, Refused, Silence
+from leads.messages.claim import Claim
+from leads.messages.due import Due
+from leads.messages.facts import facts_for
+from leads.messages.guards import objection
+from leads.messages.journal import Journal
+from leads.messages.mime import build, envelope
+from leads.messages.permit import Letter, permit, set_aside
+from leads.messages.render import render
+from leads.round_trips import Asked, RoundTrips, Statement
+
+MARK_TAKEN = Statement.of(outcome.TAKEN)
+log = structlog.get_logger()
+
+
+class LaneRests(Exception):
+    """The carrier refuses us, not a recipient: the lane's breaker is open."""
+
+
+@dataclass
+class Line:
+    """One way out, used for one message at a time: a connection to the carrier, one to the database, and a journal."""
+
+    carrier: Carrier
+    trips: RoundTrips
+    journal: Journal
+    # The ending of the message before, on disk already: it shares its commit with the next one's `sending`.
+    unwritten: list[Asked] = field(default_factory=list)
+
+    def write_down(self) -> None:
+        """Commit what is known and not yet in the database; after this the journal has nothing to tell."""
+        if self.unwritten:
+            self.trips.commit(*self.unwritten)
+            self.unwritten.clear()
+        self.journal.forget()
+
+
+def send(due: Due, line: Line) -> None:
+    """Bring one message to its end; raises Unreachable when no carrier takes anything, LaneRests when it takes nothing of ours."""
+    letter = _prepare(due)
+    if letter is None:
+        return
+    try:
+        line.carrier.offer(letter.envelope, letter.mime)
+    except Refused as refusal:
+        _record(due, refusal.receipt)
+        return
+    # All but the dot is with the carrier now. Marked earlier, a crash would lose the mail; marked later, it would double it.
+    if _let_go(letter, line):
+        _release(due, line)
+
+
+def _prepare(due: Due) -> Letter | None:
+    try:
+        if objection(due) is not None:
+            set_aside(due)
+            return None
+        return _write(due)
+    except (OperationalError, InterfaceError, psycopg.OperationalError):
+        raise
+    except Exception as error:
+        # Poison stops only itself: this row fails, its neighbours go on.
+        reason = error.code if isinstance(error, LeadsError) else "unsendable"
+        log.error("message.unsendable", message_id=str(due.id), code=reason, error=type(error).__name__)
+        with transaction() as session:
+            outcome.record_failure(session, _claim(due), reason=reason)
+        return None
+
+
+def _write(due: Due) -> Letter:
+    facts = facts_for(due)
+    rendered = render(due.template, due.language, facts)
+    mime = build(due, due.email, rendered, facts["unsubscribe_url"], discreet=due.discreet)
+    return Letter(due, envelope(due.id, due.email), mime, rendered, facts)
+
+
+def _let_go(letter: Letter, line: Line) -> bool:
+    try:
+        may = permit(line.trips, letter, line.carrier.name, line.unwritten)
+    except BaseException:
+        line.carrier.withdraw()
+        raise
+    if not may:
+        line.carrier.withdraw()
+        set_aside(letter.due)
+    return may
+
+
+def _release(due: Due, line: Line) -> None:
+    try:
+        receipt = line.carrier.release()
+    except Silence:
+        with transaction() as session:
+            outcome.record_silence(session, _claim(due))
+        return
+    # Between reading the 250 and committing it the machine may die; what is on its disk then tells the next start.
+    try:
+        line.journal.write(due.id, due.fence, receipt)
+    except OSError:
+        # The disk is full: the database must know at once, and nothing more goes out while there is nothing to fall back on.
+        _record(due, receipt)
+        raise
+    if receipt.taken:
+        line.unwritten.append((MARK_TAKEN, outcome.taken(_claim(due), receipt)))
+    else:
+        _record(due, receipt)
+
+
+def _record(due: Due, receipt: Receipt) -> None:
+    with transaction() as session:
+        message = outcome.record_answer(session, _claim(due), receipt)
+    if message is not None and message.reason == outcome.LANE_RESTS:
+        raise LaneRests
+
+
+def _claim(due: Due) -> Claim:
+    return Claim(due.id, due.fence)

@@ -1,0 +1,60 @@
+"""Statements of the hot path share round trips and transactions, and take nothing away from what a transaction promises."""
+
+import pytest
+from psycopg.errors import InFailedSqlTransaction, UniqueViolation
+from sqlalchemy import bindparam, func, insert, literal, select
+from sqlalchemy.orm import Session
+
+from leads.clock import now
+from leads.db import new_id, transaction
+from leads.messages.models import Heartbeat
+from leads.round_trips import Statement, round_trips
+
+BEAT = Statement.of(insert(Heartbeat).values(id=bindparam("row"), worker=bindparam("name"), at=bindparam("moment")))
+SUM = Statement.of(select(literal(2) + bindparam("other")))
+
+
+def beat(name: str) -> tuple[Statement, dict[str, object]]:
+    return BEAT, {"row": new_id(), "name": name, "moment": now()}
+
+
+def written() -> list[str]:
+    with transaction() as session:
+        return list(session.scalars(select(Heartbeat.worker).order_by(Heartbeat.worker)))
+
+
+def test_each_statement_answers_with_its_own_rows(session: Session) -> None:
+    with round_trips() as trips:
+        assert trips.ask((SUM, {"other": 3}), (SUM, {"other": 5})) == [[(5,)], [(7,)]]
+
+
+def test_a_value_that_is_part_of_the_query_need_not_be_given(session: Session) -> None:
+    assert SUM.filled({"other": 1}).keys() == {"param_1", "other"}
+
+
+@pytest.mark.committed
+@pytest.mark.usefixtures("database")
+def test_what_was_asked_without_a_commit_is_undone() -> None:
+    with round_trips() as trips:
+        trips.commit(beat("kept"))
+        trips.ask(beat("forgotten"))
+    assert written() == ["kept"]
+
+
+@pytest.mark.committed
+@pytest.mark.usefixtures("database")
+def test_all_of_one_transaction_fails_together() -> None:
+    with round_trips() as trips:
+        with pytest.raises((UniqueViolation, InFailedSqlTransaction)):
+            trips.commit(beat("one"), beat("twice"), beat("twice"))
+        trips.undo()
+        trips.commit(beat("after"))
+    assert written() == ["after"]
+
+
+def test_on_a_joined_connection_only_its_own_part_is_undone(session: Session) -> None:
+    session.add(Heartbeat(worker="before", at=func.now()))
+    session.flush()
+    with round_trips() as trips:
+        trips.ask(beat("forgotten"))
+    assert session.scalars(select(Heartbeat.worker)).all() == ["before"]
