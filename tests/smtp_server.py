@@ -16,7 +16,9 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 class ScriptedServer:
     """Keeps what it takes in `mails`; `answer[verb]` holds the next answers of MAIL, RCPT, DATA and DOT; "" hangs up."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, pipelining: bool = False) -> None:
+        self.pipelining = pipelining
+        self.connections = 0
         self.mails: list[EmailMessage] = []
         self.recipients: list[str] = []
         self.answer: dict[str, deque[str]] = {verb: deque() for verb in ("MAIL", "RCPT", "DATA", "DOT")}
@@ -29,6 +31,11 @@ class ScriptedServer:
         """Listen no more."""
         with suppress(AssertionError):
             self._controller.stop()
+
+    async def handle_EHLO(self, server: SMTP, session: Session, envelope: Envelope, name: str, offered: list[str]) -> list[str]:
+        session.host_name = name
+        self.connections += 1
+        return [*offered[:-1], *(["250-PIPELINING"] if self.pipelining else []), offered[-1]]
 
     async def handle_MAIL(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
         answer = self._next("MAIL", "250 OK")

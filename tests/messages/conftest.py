@@ -14,10 +14,10 @@ from tests.cast import make_confirmed_person
 from tests.smtp_server import ScriptedServer
 
 
-@pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    """A mail server that takes everything until told otherwise."""
-    server = ScriptedServer()
+@pytest.fixture(params=[False, True], ids=["one-by-one", "pipelined"])
+def server(request: pytest.FixtureRequest) -> Iterator[ScriptedServer]:
+    """A mail server that takes everything until told otherwise; one that takes commands one by one, and one that takes several."""
+    server = ScriptedServer(pipelining=request.param)
     yield server
     server.stop()
 

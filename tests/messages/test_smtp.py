@@ -1,0 +1,130 @@
+"""A kept SMTP connection survives refusals, leaves when in doubt, and never lets one mail run into the next."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from leads.messages.carriers import smtp
+from leads.messages.carriers.base import Envelope, Receipt, Refused, Silence, Unreachable
+from leads.messages.carriers.smtp import SmtpCarrier, parse
+from tests.smtp_server import ScriptedServer
+
+TO_ANA = Envelope("bounce@example.com", "ana@example.com")
+MAIL = b"Subject: x\r\n\r\nHello\r\n"
+
+
+def deliver(carrier: SmtpCarrier, mail: bytes = MAIL) -> Receipt:
+    carrier.offer(TO_ANA, mail)
+    return carrier.release()
+
+
+def test_a_mail_is_taken_and_the_answer_is_read(carrier: SmtpCarrier, server: ScriptedServer) -> None:
+    assert deliver(carrier) == Receipt(250, "2.0.0")
+    assert server.recipients == ["ana@example.com"]
+
+
+@pytest.mark.parametrize("verb", ["MAIL", "RCPT", "DOT"])
+def test_after_a_refusal_the_next_mail_goes_over_the_same_connection(carrier: SmtpCarrier, server: ScriptedServer, verb: str) -> None:
+    server.answer[verb].append("550 5.7.1 no")
+    if verb == "DOT":
+        assert deliver(carrier) == Receipt(550, "5.7.1")
+    else:
+        with pytest.raises(Refused) as refusal:
+            deliver(carrier)
+        assert refusal.value.receipt == Receipt(550, "5.7.1")
+    assert deliver(carrier).taken
+    assert (len(server.mails), server.connections) == (1, 1)
+
+
+def test_too_many_messages_in_one_connection_is_never_said_to_us(
+    carrier: SmtpCarrier, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(smtp, "MESSAGES_PER_CONNECTION", 2)
+    for _ in range(5):
+        deliver(carrier)
+    assert (len(server.mails), server.connections) == (5, 3)
+
+
+def test_a_withdrawn_mail_is_not_delivered(carrier: SmtpCarrier, server: ScriptedServer) -> None:
+    carrier.offer(TO_ANA, MAIL)
+    carrier.withdraw()
+    deliver(carrier, b"Subject: other\r\n\r\nx\r\n")
+    assert [mail["Subject"] for mail in server.mails] == ["other"]
+
+
+def test_a_line_that_begins_with_a_dot_arrives_as_it_was(carrier: SmtpCarrier, server: ScriptedServer) -> None:
+    deliver(carrier, b"Subject: x\r\n\r\n.\r\n..two\r\nend\r\n")
+    assert server.mails[0].get_content().replace("\r\n", "\n") == ".\n..two\nend\n"
+
+
+def test_small_packets_are_not_held_back(carrier: SmtpCarrier) -> None:
+    deliver(carrier)
+    assert carrier.connection is not None
+    assert carrier.connection.sock is not None
+    assert carrier.connection.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+@contextmanager
+def talking(*lines: str) -> Iterator[SmtpCarrier]:
+    """A peer that greets, offers pipelining, and then says these lines, whatever it hears; it hangs up after the last."""
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def talk() -> None:
+        peer, _ = listening.accept()
+        with peer:
+            peer.sendall(b"220 hello\r\n")
+            for line in ("250-hello\r\n250 PIPELINING", *lines):
+                peer.recv(65536)
+                peer.sendall(line.encode() + b"\r\n")
+
+    threading.Thread(target=talk, daemon=True).start()
+    carrier = SmtpCarrier(f"smtp://127.0.0.1:{listening.getsockname()[1]}", helo="x.test")
+    yield carrier
+    carrier.close()
+    listening.close()
+
+
+def test_a_peer_that_waits_for_the_body_of_a_refused_mail_is_left() -> None:
+    with talking("250 ok\r\n550 5.1.1 nobody\r\n354 go on") as carrier:
+        with pytest.raises(Refused):
+            carrier.offer(TO_ANA, MAIL)
+        assert carrier.connection is None
+
+
+def test_a_goodbye_in_the_middle_of_pipelined_answers_is_heard() -> None:
+    with talking("250 ok\r\n421 4.3.2 closing") as carrier:
+        with pytest.raises(Refused) as refusal:
+            carrier.offer(TO_ANA, MAIL)
+        assert refusal.value.receipt.throttles
+        assert carrier.connection is None
+
+
+def test_a_peer_that_hangs_up_before_the_dot_has_nothing_of_ours() -> None:
+    with talking("250 ok") as carrier, pytest.raises(Unreachable):
+        carrier.offer(TO_ANA, MAIL)
+
+
+def test_a_peer_that_hangs_up_after_the_dot_leaves_us_knowing_nothing() -> None:
+    with talking("250 ok\r\n250 ok\r\n354 go on") as carrier:
+        carrier.offer(TO_ANA, MAIL)
+        with pytest.raises(Silence):
+            carrier.release()
+
+
+def test_an_answer_out_of_turn_is_no_answer() -> None:
+    with talking("250 ok\r\n250 ok\r\n250 what") as carrier, pytest.raises(Unreachable):
+        carrier.offer(TO_ANA, MAIL)
+
+
+@pytest.mark.parametrize("url", ["http://example.com", "smtp://", "example.com:25"])
+def test_a_url_that_names_no_relay_is_refused_in_words(url: str) -> None:
+    with pytest.raises(ValueError, match="SMTP_URL must look like"):
+        parse(url)
+
+
+def test_a_password_with_special_characters_is_read_from_the_url() -> None:
+    relay = parse("smtp://ana:p%40ss%3A@mail.example.com?starttls=1")
+    assert (relay.user, relay.password, relay.port, relay.starttls) == ("ana", "p@ss:", 25, True)
