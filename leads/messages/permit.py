@@ -17,7 +17,7 @@ from leads.messages.models import DeliveryAttempt, Message
 from leads.messages.render import Rendered
 from leads.round_trips import Asked, RoundTrips, Statement
 from leads.security.fields import seal
-from leads.security.tokens import ISSUE, in_columns
+from leads.security.tokens import ISSUE, row_of
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,8 @@ def permit(trips: RoundTrips, letter: Letter, carrier: str, unwritten: list[Aske
         # With the lock and the row let go first, for the ending of the one before must wait for nobody.
         trips.undo()
         return False
-    trips.commit(*unwritten, (BEGIN_SENDING, _begun(letter, carrier)), (ISSUE_LINKS, in_columns(rights(due))))
+    links = [(ISSUE_LINK, row_of(right)) for right in rights(due)]
+    trips.commit(*unwritten, (BEGIN_SENDING, _begun(letter, carrier)), *links)
     unwritten.clear()
     return True
 
@@ -104,4 +105,4 @@ def _begin_sending() -> Insert:
 
 
 ASK_LOCK, ASK_AGAIN = Statement.of(LOCK), Statement.of(STILL_MINE)
-BEGIN_SENDING, ISSUE_LINKS = Statement.of(_begin_sending()), Statement.of(ISSUE)
+BEGIN_SENDING, ISSUE_LINK = Statement.of(_begin_sending()), Statement.of(ISSUE)

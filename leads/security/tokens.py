@@ -4,13 +4,12 @@ import base64
 import hashlib
 import hmac
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import ARRAY, DateTime, ForeignKey, LargeBinary, String, Uuid, bindparam, func, select
-from sqlalchemy.dialects.postgresql import Insert, insert
+from sqlalchemy import ForeignKey, LargeBinary, String, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from leads.clock import real_now
@@ -61,40 +60,30 @@ class Right(NamedTuple):
     grant: Grant
 
 
+# A row each, so that the same statement serves one link by hand and the two or three that go with a mail.
+ISSUE = insert(Token).on_conflict_do_nothing(index_elements=["hash"])
+
+
 def issue(session: Session, seed: uuid.UUID, grant: Grant) -> str:
     """Record the right and return the link text; issuing the same seed again changes nothing."""
-    session.connection().execute(ISSUE, in_columns([Right(seed, grant)]))
+    session.connection().execute(ISSUE, row_of(Right(seed, grant)))
     return derive(grant.purpose, seed)
 
 
-def in_columns(rights: Sequence[Right]) -> dict[str, list[Any]]:
-    """Return the parameters of ISSUE for several rights: a list per column."""
-    rows = [(new_id(), _hash(derive(grant.purpose, seed)), real_now(), grant) for seed, grant in rights]
+def row_of(right: Right) -> dict[str, Any]:
+    """Return what ISSUE is asked with."""
+    grant = right.grant
     return {
-        "ids": [row_id for row_id, *_ in rows],
-        "hashes": [hashed for _, hashed, *_ in rows],
-        "purposes": [grant.purpose for *_, grant in rows],
-        "people": [grant.person_id for *_, grant in rows],
-        "messages": [grant.message_id for *_, grant in rows],
-        "topics": [grant.topic for *_, grant in rows],
-        "issued": [issued for *_, issued, _ in rows],
-        "expiries": [grant.expires_at for *_, grant in rows],
+        "id": new_id(),
+        "hash": _hash(derive(grant.purpose, right.seed)),
+        "purpose": grant.purpose,
+        "person_id": grant.person_id,
+        "message_id": grant.message_id,
+        "topic": grant.topic,
+        "issued_at": real_now(),
+        "expires_at": grant.expires_at,
+        "used_at": None,
     }
-
-
-def _issue() -> Insert:
-    at = DateTime(timezone=True)
-    types: dict[str, Any] = {
-        "ids": Uuid(), "hashes": LargeBinary(), "purposes": String(), "people": Uuid(),
-        "messages": Uuid(), "topics": String(), "issued": at, "expiries": at,
-    }  # fmt: skip
-    rows = func.unnest(*(bindparam(name, type_=ARRAY(kind)) for name, kind in types.items())).table_valued(*types).render_derived()
-    columns = ["id", "hash", "purpose", "person_id", "message_id", "topic", "issued_at", "expires_at"]
-    return insert(Token).from_select(columns, select(*rows.c)).on_conflict_do_nothing(index_elements=["hash"])
-
-
-# All rights of a mail in one statement: it goes out with each mail, between the body and the dot.
-ISSUE = _issue()
 
 
 def read(session: Session, purpose: Purpose, text: str) -> Token:

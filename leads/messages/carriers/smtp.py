@@ -13,7 +13,6 @@ from leads.messages.carriers.base import Envelope, Receipt, Refused, Silence, Un
 MESSAGES_PER_CONNECTION = 80
 TIMEOUT = 30
 ENHANCED = re.compile(rb"^([245]\.\d{1,3}\.\d{1,3})\b")
-LINE_DOTS = re.compile(rb"(?m)^\.")
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ class SmtpCarrier:
             connection = self.connection or self._connect()
             self._begin_data(connection, envelope)
             # A line that begins with a dot would end the mail (RFC 5321, 4.5.2).
-            body = LINE_DOTS.sub(b"..", mime)
+            body = mime.replace(b"\r\n.", b"\r\n..")
             connection.send(body if body.endswith(b"\r\n") else body + b"\r\n")
         except (OSError, smtplib.SMTPException) as error:
             self._drop()
