@@ -130,5 +130,7 @@ def _known(path: Path) -> dict[str, str]:
         return {name: str(value) for name, value in json.loads(path.read_text()).items()}
     except FileNotFoundError:
         return {}
+    except ValueError:
+        raise Refused(f"{path} cannot be read: remove it and start `handoff up` again, which writes it anew.") from None
     except PermissionError:
         raise Refused(f"{path} may only be read by the user who runs `handoff up`: run this command as that user.") from None

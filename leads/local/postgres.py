@@ -65,6 +65,8 @@ def find_home(place: Place) -> Home:
     data = _data_folder(place, user)
     home = Home(data, _binaries(user), _sockets(data), user)
     version = data / "PG_VERSION"
+    if version.exists() and not (data / "global" / "pg_control").exists():
+        raise Refused(f"{data} is left from a start that was cut short and holds no data yet: remove it, then start again.")
     if version.exists() and version.read_text().strip() != VERSION:
         raise Refused(
             f"{data} was made by PostgreSQL {version.read_text().strip()}, and this is {VERSION}: "
@@ -173,12 +175,20 @@ def _own(folder: Path, user: str | None) -> None:
 
 
 def _initialise(home: Home) -> None:
-    arguments = ("-D", str(home.data), "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-instructions")
+    # initdb writes PG_VERSION first and may be killed right after: it works beside the place, and the rename is whole or nothing.
+    half = home.data.with_name(f"{home.data.name}.half")
+    shutil.rmtree(half, ignore_errors=True)
+    _own(half, home.user)
+    arguments = ("-D", str(half), "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-instructions")
     made = home.run(str(home.binaries / "initdb"), *arguments)
     if made.returncode != 0:
         raise Refused(
             f"PostgreSQL cannot make its data folder {home.data}: {(made.stderr.strip().splitlines() or ['no reason given'])[-1]}"
         )
+    try:
+        half.rename(home.data)
+    except OSError:
+        raise Refused(f"{home.data} is not empty and holds no database of ours: move it away, or pass another --data-dir.") from None
 
 
 def _stop_leftover(home: Home) -> None:

@@ -4,13 +4,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from leads.clock import Anchor, load_anchor, real_now
+from leads.local.place import Refused
 
 NOTED_EVERY = timedelta(seconds=2)
 
 
 def wind(path: Path, speed: float) -> Anchor | None:
     """Start the clock of a data folder at `speed` from where it last stood; None where it is simply real."""
-    real, last = real_now(), load_anchor(path)
+    real, last = real_now(), _last(path)
     shown = max(real, _stood_at(last)) if last else real
     if speed == 1 and shown == real:
         path.unlink(missing_ok=True)
@@ -30,6 +31,13 @@ def stop(path: Path, anchor: Anchor) -> None:
     """Write down where the clock stands; from there it goes on at the pace of the wall."""
     now = real_now()
     Anchor(now, anchor.read(now), 1.0).save(path)
+
+
+def _last(path: Path) -> Anchor | None:
+    try:
+        return load_anchor(path)
+    except (ValueError, KeyError, TypeError):
+        raise Refused(f"{path}, where the clock stood, cannot be read: remove it, and the clock starts from the wall's time.") from None
 
 
 def _stood_at(last: Anchor) -> datetime:

@@ -17,8 +17,36 @@ def test_data_of_another_version_is_refused_in_one_sentence(folder: Path) -> Non
     data = here.root / "postgres"
     data.mkdir()
     (data / "PG_VERSION").write_text("15\n")
+    (data / "global").mkdir()
+    (data / "global" / "pg_control").touch()
     with pytest.raises(Refused, match=r"made by PostgreSQL 15, and this is 18"):
         postgres.find_home(here)
+
+
+def test_a_database_that_was_never_finished_says_what_to_remove(folder: Path) -> None:
+    here = place.make(folder / "var")
+    (here.root / "postgres").mkdir()
+    (here.root / "postgres" / "PG_VERSION").write_text("18\n")
+    with pytest.raises(Refused, match=r"cut short and holds no data yet: remove it, then start again"):
+        postgres.find_home(here)
+
+
+def test_a_start_killed_while_the_database_was_made_is_made_up_for_by_the_next(folder: Path) -> None:
+    here = place.make(folder / "var")
+    (here.root / "postgres.half").mkdir()
+    (here.root / "postgres.half" / "PG_VERSION").write_text("18\n")
+    with embedded.postgres_server(here.root) as url, psycopg.connect(url) as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+    assert not (here.root / "postgres.half").exists()
+
+
+def test_a_folder_that_holds_something_else_is_left_as_it_is(folder: Path) -> None:
+    here = place.make(folder / "var")
+    (here.root / "postgres").mkdir()
+    (here.root / "postgres" / "letters.txt").write_text("keep me")
+    with pytest.raises(Refused, match=r"not empty and holds no database of ours"):
+        postgres.make_child(here, postgres.find_home(here))
+    assert (here.root / "postgres" / "letters.txt").read_text() == "keep me"
 
 
 @as_root

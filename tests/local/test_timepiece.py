@@ -3,8 +3,11 @@
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from leads.clock import Anchor, load_anchor, real_now
 from leads.local import timepiece
+from leads.local.place import Refused
 
 
 def test_at_normal_speed_there_is_no_clock_but_the_walls(tmp_path: Path) -> None:
@@ -44,3 +47,10 @@ def test_once_the_wall_has_caught_up_the_clock_is_the_walls(tmp_path: Path) -> N
     past = real_now() - timedelta(days=1)
     Anchor(past, past, 1).save(path)
     assert timepiece.wind(path, 1) is None
+
+
+@pytest.mark.parametrize("text", ["", "garbage", "{}", "[]"])
+def test_a_clock_that_cannot_be_read_says_which_file_to_remove(tmp_path: Path, text: str) -> None:
+    (tmp_path / "clock.json").write_text(text)
+    with pytest.raises(Refused, match=r"clock\.json, where the clock stood, cannot be read: remove it"):
+        timepiece.wind(tmp_path / "clock.json", 1)
