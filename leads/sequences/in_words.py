@@ -23,6 +23,7 @@ WORDS = {
     "window": "It waits for its hours.",
     "no-longer-planned": "A newer plan has no such step.",
     "confirmation": "The address was confirmed.",
+    "inquiry": "It answers an inquiry.",
     "stopped-by-staff": "A colleague stopped it.",
     "recipient-limit": "This address has had as many mails from our forms as we send in a day.",
     "other-address": "It was typed with another address than the one we know; nothing goes there.",

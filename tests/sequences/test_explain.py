@@ -115,8 +115,15 @@ def handoff(*words: str) -> Result:
 def test_the_command_says_what_comes_next_by_number_and_never_by_name(session: Session, lead: Lead, rows: list[Message]) -> None:
     session.commit()
     said = handoff(lead.number).output
-    assert f"{lead.number}: next is how-ketamine-works, due 2026-10-09T09:00:00-04:00[America/New_York]." in said
+    assert f"{lead.number}: next is how-ketamine-works, due Fri 2026-10-09 09:00 (America/New_York)." in said
     assert "Rivera" not in said
+
+
+def test_the_command_gives_each_message_its_local_hour_and_its_reason_whole(session: Session, lead: Lead, rows: list[Message]) -> None:
+    session.commit()
+    said = handoff(lead.number).output
+    assert "  Fri 2026-10-09 09:00  how-ketamine-works: planned\n    A step of the sequence new-inquiry. Thu → Fri 09:00\n" in said
+    assert "…" not in said
 
 
 def test_the_command_says_the_same_to_machines(session: Session, lead: Lead, rows: list[Message]) -> None:

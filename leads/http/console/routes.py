@@ -2,8 +2,10 @@
 
 from fastapi import APIRouter, Depends, Request
 
+from leads.errors import NotFound
 from leads.http.console import find, lead_actions, lead_page, leads_list, merges, person_actions, quarantine, sending, sign_in
 from leads.http.console.draw import answer_refusal
+from leads.http.console.staff import Reader
 
 
 def answer_here(request: Request) -> None:
@@ -14,3 +16,10 @@ def answer_here(request: Request) -> None:
 router = APIRouter(include_in_schema=False, dependencies=[Depends(answer_here)])
 for each in (sign_in, leads_list, lead_page, lead_actions, person_actions, quarantine, merges, sending, find):
     router.include_router(each.router, prefix="/console")
+
+
+# The last of all: an address of the console that leads nowhere is answered by the console, not by the clinic's front page.
+@router.get("/console/{mistyped:path}")
+def miss(_staff: Reader, mistyped: str) -> None:
+    """Say that there is nothing here."""
+    raise NotFound("The address may be old or mistyped.")

@@ -28,6 +28,7 @@ from leads.safety.phrases import found
 
 router = APIRouter()
 ON_PAGE = (*Submission.model_fields, "consent.contact", "consent.education", "consent.unencrypted_email", "consent.wording")
+FREE_TEXT = ("message", "insurance_question", "given_name", "family_name")
 CAMPAIGN = {"utm_source": "campaign.source", "utm_medium": "campaign.medium", "utm_campaign": "campaign.name"}
 
 
@@ -74,7 +75,7 @@ def _keep(request: Request, session: Session, typed: Mapping[str, str], asked: S
     trap = sprung(typed)
     # A trap must not swallow a cry for help: such a message reaches a clinician, and mails nobody anyway.
     with session.begin_nested():
-        if trap is None or found((asked.message, asked.insurance_question, asked.given_name, asked.family_name)):
+        if trap is None or found(getattr(asked, name) for name in FREE_TEXT):
             return receive(session, asked, Arrival(door.channel, source)).disclosed
         _count(session, source)
         quarantine(session, asked.model_dump(mode="json", exclude_none=True), channel=door.channel, why=trap)
@@ -113,7 +114,9 @@ def show_form(
     campaign = {ours: request.query_params[theirs][:100] for theirs, ours in CAMPAIGN.items() if theirs in request.query_params}
     carried = campaign | {name: value for name, value in values.items() if name in CAMPAIGN.values()}
     carried[OPENED] = values.get(OPENED) or stamp()
-    context = {"values": values, "errors": errors or {}, "refusal": refusal, "carried": carried, "trap": HIDDEN}
+    # A cry for help in a form that cannot be kept as it stands: whom to call comes before what to mend.
+    cries = bool(found(values.get(name) for name in FREE_TEXT))
+    context = {"values": values, "errors": errors or {}, "refusal": refusal, "carried": carried, "trap": HIDDEN, "cries": cries}
     return door.show(request, "public/inquire.html", lang=language, status=status, **context, **_choices(language))
 
 

@@ -170,3 +170,14 @@ def test_an_auditor_sees_but_changes_nothing(signed_in: Callable[..., Browser], 
     auditor = signed_in("auditor")
     assert "/note" not in auditor.get(f"/console/leads/{lead.number}").text
     assert auditor.form(f"/console/leads/{lead.number}/note", version="1", text="hello").status_code == 403
+
+
+def test_an_address_that_leads_nowhere_is_answered_by_the_console(coordinator: Browser) -> None:
+    answer = coordinator.get("/console/leeds")
+    assert answer.status_code == 404
+    assert "Back to the leads" in answer.text
+
+
+def test_nobody_learns_at_the_door_which_addresses_exist(browser: Browser) -> None:
+    answer = browser.get("/console/leeds", follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/console/sign-in?next=/console/leeds")

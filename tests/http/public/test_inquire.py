@@ -128,6 +128,24 @@ def test_a_cry_for_help_passes_every_trap(send: Send, session: Session) -> None:
     assert count(session, QuarantinedInquiry) == 0
 
 
+def test_a_cry_for_help_in_a_form_to_mend_shows_whom_to_call_first(send: Send) -> None:
+    answer = send(email="nonsense", message="I want to end my life")
+    assert answer.status_code == 422
+    assert answer.text.index('class="crisis large"') < answer.text.index("not a complete e-mail address")
+    assert answer.text.count('id="crisis-title"') == 1
+
+
+def test_who_only_mistyped_is_not_alarmed(send: Send) -> None:
+    assert 'class="crisis large"' not in send(email="nonsense").text
+
+
+def test_a_cry_for_help_that_comes_too_often_still_shows_whom_to_call(send: Send, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(clinic().limits.__dict__, "submissions_per_hour_per_source", 0)
+    answer = send(message="quiero morir")
+    assert answer.status_code == 429
+    assert answer.text.index('class="crisis large"') < answer.text.index("<form")
+
+
 def test_mending_a_field_is_never_too_fast(send: Send, web: TestClient) -> None:
     opened = typed()["opened"]
     again = send(email="ana@", opened=opened).text

@@ -1,0 +1,53 @@
+"""A body may be 256 KB: told by its declared length, or by its bytes where that is missing or a lie."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import Message, Receive, Scope, Send
+
+from leads.http.limit_body import LARGEST, LimitBody
+
+EDGE = b"x" * LARGEST
+
+
+async def _read(scope: Scope, receive: Receive, _send: Send) -> None:
+    scope["read"] = await Request(scope, receive).body()
+
+
+def read(*chunks: bytes, declared: str | None = None) -> bytes:
+    """Return what an app behind the limit reads of a request that arrives in these chunks."""
+    headers = [] if declared is None else [(b"content-length", declared.encode())]
+    scope: dict[str, Any] = {"type": "http", "method": "POST", "headers": headers}
+    coming = [*chunks]
+
+    async def receive() -> Message:
+        body = coming.pop(0)
+        return {"type": "http.request", "body": body, "more_body": bool(coming)}
+
+    asyncio.run(LimitBody(_read)(scope, receive, lambda _: asyncio.sleep(0)))
+    return bytes(scope["read"])
+
+
+def test_a_body_of_just_the_limit_passes() -> None:
+    assert read(EDGE, declared=str(LARGEST)) == EDGE
+
+
+def test_a_body_in_pieces_passes_whole() -> None:
+    assert read(b"a", b"b", b"c") == b"abc"
+
+
+@pytest.mark.parametrize("declared", [str(LARGEST + 1), "9" * 5000])
+def test_a_body_declared_too_long_is_refused_before_it_is_read(declared: str) -> None:
+    with pytest.raises(HTTPException) as refused:
+        read(b"", declared=declared)
+    assert refused.value.status_code == 413
+
+
+@pytest.mark.parametrize("declared", [None, "5", "nonsense", "-1"])
+def test_a_body_longer_than_it_says_is_refused_by_its_bytes(declared: str | None) -> None:
+    with pytest.raises(HTTPException) as refused:
+        read(EDGE, b"x", declared=declared)
+    assert refused.value.status_code == 413
