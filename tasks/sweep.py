@@ -12,6 +12,7 @@ from config.settings import settings
 from leads.messages.deliver import drain
 from leads.messages.models import LANES
 from tasks.deliver import repair
+from tasks.hand_over import open_todos
 from tasks.heartbeat import show_life
 
 log = structlog.get_logger()
@@ -31,6 +32,7 @@ def sweep(lanes: tuple[str, ...], end: threading.Event) -> None:
             if since_repair >= REPAIR_EVERY:
                 since_repair = 0.0
                 repair()
+                open_todos()
             while drain(lanes, limit=BATCH) and not end.is_set():
                 pass
         except Exception as error:

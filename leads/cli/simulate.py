@@ -66,6 +66,8 @@ def _fact(text: str) -> tuple[str, Any]:
 
 
 def _subject(step: PlannedStep, office: str | None, language: str) -> str:
+    if step.template is None:
+        return ""
     template = catalogue()[step.template]
     made_up = {name: "https://example.com/" if name.endswith("_url") else "(any)" for name in template.required}
     return render(step.template, language, made_up | SAMPLE | ({"office": office} if office else {})).subject

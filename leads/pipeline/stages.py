@@ -14,8 +14,8 @@ from leads.pipeline.facts import facts_about
 from leads.pipeline.find import locked
 from leads.pipeline.models import Lead, StageChange
 from leads.sequences.enroll import start_for
+from leads.sequences.hand_over import finish_all
 from leads.sequences.stop import stop_for
-from leads.todos.open import finish_all
 
 STAGES = ("new", "contacted", "screening", "qualified", "booked", "in_care", "closed")
 COORDINATORS = frozenset({"coordinator", "supervisor", "clinician"})

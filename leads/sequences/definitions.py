@@ -24,8 +24,10 @@ from leads.sequences import conditions
 EVENTS = (
     "confirmation", "stage:contacted", "stage:screening", "stage:qualified", "stage:booked", "stage:in_care", "stage:closed",
     *(f"withdrawal:{grant}" for grant in GRANTS), "withdrawal:inquiry",
-    "hold", "asked-to-stop", "appointment:booked", "appointment:cancelled", "referral:received",
+    "hold", "asked-to-stop", "reply", "appointment:booked", "appointment:cancelled", "referral:received",
 )  # fmt: skip
+# To-dos that the system opens and closes for reasons of its own.
+OTHERS_TODOS = ("safety", "settle-unknown", "phone-instead", "read-reply")
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=60)]
 
 
@@ -68,21 +70,33 @@ Events = tuple[Annotated[str, AfterValidator(_event)], ...]
 AnyWindow = Annotated[Window, BeforeValidator(_named)]
 
 
+class Variant(Strict):
+    """One of several templates that a step tries, and how often in proportion to the others."""
+
+    template: Name
+    weight: Annotated[int, Field(ge=1, le=1000)] = 1
+
+
 class Step(Strict):
-    """One mail of a sequence, and when it is due.
+    """One mail of a sequence, or a human's to-do, and when it is due.
 
     `wait` counts from the enrolment's anchor (the confirmation, the entry into the stage), never from the step before.
+    A to-do holds back what follows it until it is done; then the rest is counted from that moment, with its spacing kept.
+    Before an appointment it holds back nothing: the visit does not wait for our call.
     """
 
     key: Name
-    template: Name
-    lane: Lane
+    template: Name | None = None
+    variants: Annotated[tuple[Variant, ...], Field(min_length=2)] | None = None
+    todo: Name | None = None
+    words: Annotated[str, Field(max_length=200)] | None = None
+    lane: Lane | None = None
     wait: WaitText | None = None
     before_appointment: WaitText | None = None
     after_appointment: WaitText | None = None
     window: AnyWindow | None = None
     only_if: Annotated[str, AfterValidator(conditions.check)] | None = None
-    useful_for: WaitText
+    useful_for: WaitText | None = None
     stops_on: Events = ()
     on_unknown: Literal["assume_sent", "resend_once", "ask_staff"] = "assume_sent"
 
@@ -92,12 +106,38 @@ class Step(Strict):
             raise ValueError("expected exactly one of wait, before_appointment, after_appointment")
         return self
 
+    @model_validator(mode="after")
+    def _one_thing(self) -> "Step":
+        if sum(thing is not None for thing in (self.template, self.variants, self.todo)) != 1:
+            raise ValueError("expected exactly one of template, variants, todo")
+        if self.todo in OTHERS_TODOS:
+            raise ValueError(f"{self.todo} is opened by the system itself; expected another name, like call")
+        if self.todo is None and (self.lane is None or self.useful_for is None):
+            raise ValueError('expected lane, and useful_for: how long the mail is of use, like "5 days"')
+        if self.todo and (self.lane or self.useful_for):
+            raise ValueError("expected no lane and no useful_for on a to-do: it waits for a person")
+        if self.words and not self.todo:
+            raise ValueError("expected words only on a to-do: a mail says what its template says")
+        return self
+
     @field_validator("useful_for")
     @classmethod
-    def _for_a_while(cls, useful_for: Wait) -> Wait:
-        if not useful_for.amount:
+    def _for_a_while(cls, useful_for: Wait | None) -> Wait | None:
+        if useful_for and not useful_for.amount:
             raise ValueError('expected how long the mail is of use, like "5 days"')
         return useful_for
+
+    @property
+    def templates(self) -> tuple[str, ...]:
+        """The templates this step may send; none for a to-do."""
+        if self.variants:
+            return tuple(variant.template for variant in self.variants)
+        return (self.template,) if self.template else ()
+
+    @property
+    def holds_back(self) -> bool:
+        """True when what follows waits until a person has done this step."""
+        return self.todo is not None and self.before_appointment is None
 
     @property
     def offset(self) -> timedelta:
@@ -184,8 +224,10 @@ def _complaints(path: Path, sequence: Sequence) -> Iterable[tuple[tuple[str | in
         yield ("key",), f"expected {path.stem}, the name of the file, not {sequence.key}"
     known = _templates()
     for place, step in enumerate(sequence.steps):
-        if step.template not in known:
-            yield ("steps", place, "template"), f"there is no template {step.template}; expected one of {', '.join(sorted(known))}"
+        for template in step.templates:
+            if template not in known:
+                where = "template" if step.template else "variants"
+                yield ("steps", place, where), f"there is no template {template}; expected one of {', '.join(sorted(known))}"
 
 
 def _templates() -> set[str]:

@@ -12,6 +12,7 @@ from leads.audit.trail import record
 from leads.clinic.profile import clinic
 from leads.clinic.windows import ANY_TIME
 from leads.clock import now
+from leads.consent.ledger import paused_until
 from leads.db import lock
 from leads.messages.models import Message
 from leads.messages.outbox import post
@@ -20,6 +21,7 @@ from leads.sequences.definitions import sequences
 from leads.sequences.models import Enrolment
 from leads.sequences.plan import SKIPS, Appointment, Past, PlanFacts, PlannedStep, plan
 from leads.sequences.publish import current_version, definition_of
+from leads.sequences.todos import past_todos
 
 WENT = ("sending", "sent", "delivered", "bounced", "complained", "unknown")
 # Who comes back after this long may hear everything again; before that, no step reaches a person twice, whatever lead it was for.
@@ -47,9 +49,10 @@ def enroll(
     session.add(enrolment)
     session.flush()
     record(session, "sequence.enrolled", enrolment, actor=actor, sequence=key, lead=str(lead_id))
-    steps = plan(definition_of(session, enrolment.version_id), plan_facts(enrolment), history(session, enrolment), now())
+    steps = plan(definition_of(session, enrolment.version_id), plan_facts(session, enrolment), history(session, enrolment), now())
     for step in steps:
         put_down(session, enrolment, step, actor=actor)
+    enrolment.next_todo_at = next_todo(steps)
     return enrolment
 
 
@@ -69,7 +72,7 @@ def start_for(
     return [enroll(session, key, person_id=person_id, lead_id=lead_id, facts=facts, anchor=since, actor=actor) for key in keys]
 
 
-def plan_facts(enrolment: Enrolment) -> PlanFacts:
+def plan_facts(session: Session, enrolment: Enrolment) -> PlanFacts:
     """Return what the plan of an enrolment depends on, out of what was stored with it."""
     visit = enrolment.facts.get("appointment")
     return PlanFacts(
@@ -77,6 +80,8 @@ def plan_facts(enrolment: Enrolment) -> PlanFacts:
         calendar=clinic().office(enrolment.facts.get("office")).calendar,
         conditions=facts_from(enrolment.facts),
         appointment=Appointment(visit["id"], visit["version"], datetime.fromisoformat(visit["starts_at"])) if visit else None,
+        paused_until=paused_until(session, enrolment.person_id),
+        whose=str(enrolment.person_id),
     )
 
 
@@ -89,7 +94,7 @@ def history(session: Session, enrolment: Enrolment) -> list[Past]:
         .where(Enrolment.person_id == enrolment.person_id, Enrolment.sequence_key == enrolment.sequence_key)
         .where(Enrolment.id != enrolment.id, Message.state.in_(WENT), Message.due_at > enrolment.started_at - AGAIN_AFTER)
     )
-    return past_of([*earlier, *(row for row in own if not is_open(row))])
+    return past_of([*earlier, *(row for row in own if not is_open(row))]) + past_todos(session, enrolment)
 
 
 def past_of(rows: Iterable[Message]) -> list[Past]:
@@ -102,11 +107,15 @@ def is_open(row: Message) -> bool:
     return row.state in ("planned", "claimed") or (row.state == "skipped" and row.reason in SKIPS)
 
 
-def put_down(session: Session, enrolment: Enrolment, step: PlannedStep, *, actor: str) -> Message:
-    """Store one step of a plan as a message; a skipped one too, with its reason."""
-    facts = {name: value for name, value in enrolment.facts.items() if name != "appointment"}
-    if visit := enrolment.facts.get("appointment"):
-        facts["visit_at"] = visit["starts_at"]
+def next_todo(steps: Iterable[PlannedStep]) -> datetime | None:
+    """Return when the next to-do of a plan opens."""
+    return min((step.due_at for step in steps if step.todo and not step.skip), default=None)
+
+
+def put_down(session: Session, enrolment: Enrolment, step: PlannedStep, *, actor: str) -> Message | None:
+    """Store one step of a plan as a message; a skipped one too, with its reason. A to-do is opened by the clock: None."""
+    if step.template is None:
+        return None
     return post(
         session,
         enrolment.person_id,
@@ -116,10 +125,18 @@ def put_down(session: Session, enrolment: Enrolment, step: PlannedStep, *, actor
         enrolment_id=enrolment.id,
         step=step.step,
         occurrence=step.occurrence,
-        facts=facts,
+        facts=mail_facts(enrolment),
         actor=actor,
         **columns(enrolment, step),
     )
+
+
+def mail_facts(enrolment: Enrolment) -> dict[str, Any]:
+    """Return what the mails of an enrolment may say of it."""
+    facts = {name: value for name, value in enrolment.facts.items() if name != "appointment"}
+    if visit := enrolment.facts.get("appointment"):
+        facts["visit_at"] = visit["starts_at"]
+    return facts
 
 
 def columns(enrolment: Enrolment, step: PlannedStep) -> dict[str, Any]:
@@ -134,7 +151,7 @@ def columns(enrolment: Enrolment, step: PlannedStep) -> dict[str, Any]:
         "useful_until": step.useful_until,
         "on_unknown": step.on_unknown,
         "depends_on": dict(step.depends_on),
-        "lane": step.lane,
+        "lane": step.lane or "",
         "state": "skipped" if step.skip else "planned",
         "reason": step.skip,
     }

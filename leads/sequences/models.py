@@ -24,12 +24,16 @@ class SequenceVersion(Base):
 
 
 class Enrolment(Base):
-    """One lead in one sequence, counted from `anchor_at`; ended by somebody or something, for a reason."""
+    """One lead in one sequence, counted from `anchor_at`; ended by somebody or something, for a reason.
+
+    `next_todo_at` is when the clock must look at it again: a to-do of its plan opens then.
+    """
 
     __tablename__ = "enrolments"
     __table_args__ = (
         Index("uq_enrolments_running", "lead_id", "sequence_key", unique=True, postgresql_where=text("ended_at IS NULL")),
         Index("ix_enrolments_person_running", "person_id", postgresql_where=text("ended_at IS NULL")),
+        Index("ix_enrolments_next_todo", "next_todo_at", postgresql_where=text("ended_at IS NULL AND next_todo_at IS NOT NULL")),
     )
 
     person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("people.id"))
@@ -43,3 +47,15 @@ class Enrolment(Base):
     ended_at: Mapped[datetime | None]
     ended_by: Mapped[str | None] = mapped_column(String(80))
     ended_why: Mapped[str | None] = mapped_column(String(60))
+    next_todo_at: Mapped[datetime | None]
+
+
+class Reply(Base):
+    """A person answered, and which of our mails they most likely answered: what a step's variants are judged by."""
+
+    __tablename__ = "replies"
+    __table_args__ = (Index(None, "person_id", "at"),)
+
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("people.id"))
+    message_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("messages.id"), index=True)
+    at: Mapped[datetime]

@@ -23,23 +23,29 @@ class Appointment:
 
 @dataclass(frozen=True)
 class PlanFacts:
-    """All that a plan depends on; `conditions` are the facts of `only_if`."""
+    """All that a plan depends on; `conditions` are the facts of `only_if`, `whose` decides among the variants of a step."""
 
     anchor: datetime
     calendar: Calendar
     conditions: Mapping[str, Any]
     appointment: Appointment | None = None
+    paused_until: datetime | None = None
+    whose: str = ""
 
 
 @dataclass(frozen=True)
 class Past:
-    """A step that is out of our hands, or was given up: it is not planned again; only what `went` keeps the next ones at a distance."""
+    """A step that is out of our hands, or was given up: it is not planned again; only what `went` keeps the next ones at a distance.
+
+    A to-do `is_open` from `at` on until somebody has done it; then `at` is the moment it was done.
+    """
 
     step: str
     occurrence: int
     at: datetime
     went: bool
     depends_on: Mapping[str, Any] = field(default_factory=dict)
+    is_open: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,8 +88,33 @@ class Neighbour:
     at: datetime
 
 
-def intent_of(case: Case, step: Step) -> Moved:
-    """Return the moment a step was meant for, before any rule but the wall clock's has moved it."""
+@dataclass(frozen=True)
+class Done:
+    """A to-do of this chain and when it was done: what follows is counted from there."""
+
+    step: Step
+    at: datetime
+
+
+def intent_of(case: Case, step: Step, done: Done | None) -> Moved:
+    """Return the moment a step was meant for, before any rule but the wall clock's and a late to-do's has moved it."""
+    meant = _meant(case, step)
+    if done is None:
+        return meant
+    since = _away(case, done.at, _between(done.step, step), +1)
+    if since.at <= meant.at:
+        return meant
+    return Moved(since.at, (f"counted from {done.step.key}, done {_words(case, done.at)}", *since.by))
+
+
+def _between(earlier: Step, later: Step) -> Wait:
+    one, other = (step.wait or step.after_appointment or Wait(0, "minutes") for step in (earlier, later))
+    if one.unit == other.unit:
+        return Wait(other.amount - one.amount, one.unit)
+    return Wait((later.offset - earlier.offset) // timedelta(minutes=1), "minutes")
+
+
+def _meant(case: Case, step: Step) -> Moved:
     visit = case.facts.appointment
     if step.wait or visit is None:
         return _away(case, case.facts.anchor, step.wait or Wait(0, "minutes"), +1)

@@ -1,19 +1,22 @@
 """Asks for the plan of an enrolment again and changes only the rows that differ from its answer."""
 
+import uuid
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from leads.audit.trail import record
 from leads.clock import now
 from leads.db import lock
 from leads.messages.models import Message
-from leads.messages.outbox import cancel
-from leads.sequences.enroll import columns, history, is_open, plan_facts, put_down
+from leads.messages.outbox import STOPPABLE, cancel
+from leads.messages.templates import catalogue
+from leads.sequences.enroll import columns, history, is_open, mail_facts, next_todo, plan_facts, put_down
 from leads.sequences.models import Enrolment
-from leads.sequences.plan import plan
+from leads.sequences.plan import WAITS, PlannedStep, plan
 from leads.sequences.publish import definition_of
+from leads.sequences.todos import drop_strays
 
 
 class Diff(NamedTuple):
@@ -25,23 +28,77 @@ class Diff(NamedTuple):
     unchanged: int = 0
 
 
+class Change(NamedTuple):
+    """What a new plan did with one step: `created`, `updated`, `cancelled`, `unchanged`, or `todo` for one a person does."""
+
+    step: str
+    did: str
+    row: Message | None
+    planned: PlannedStep | None
+
+
 def replan(session: Session, enrolment: Enrolment, *, actor: str) -> Diff:
     """Bring the rows of a running enrolment in line with its plan; what has gone is never touched, and again changes nothing."""
-    if enrolment.ended_at is not None:
-        return Diff()
+    did = [each.did for each in changes(session, enrolment, actor=actor)]
+    return Diff(*(did.count(name) for name in Diff._fields))
+
+
+def replan_all(session: Session, person_id: uuid.UUID, *, actor: str) -> int:
+    """Plan every running enrolment of a person again, because something about the person changed; returns how many."""
+    lock(session, "person", person_id)
+    running = session.scalars(select(Enrolment).where(Enrolment.person_id == person_id, Enrolment.ended_at.is_(None))).all()
+    for enrolment in running:
+        replan(session, enrolment, actor=actor)
+    return len(running)
+
+
+def changes(session: Session, enrolment: Enrolment, *, actor: str) -> list[Change]:
+    """Do what `replan` does, and return it step by step."""
     lock(session, "person", enrolment.person_id)
+    # Whoever ended it in the meantime had this lock before us: rows put down now would outlive its end.
+    session.refresh(enrolment, with_for_update=True)
+    if enrolment.ended_at is not None:
+        return []
     rows = session.scalars(select(Message).where(Message.enrolment_id == enrolment.id).with_for_update()).all()
     left = {(row.step, row.occurrence): row for row in rows if is_open(row)}
-    done = {"created": 0, "updated": 0, "cancelled": 0, "unchanged": 0}
-    for step in plan(definition_of(session, enrolment.version_id), plan_facts(enrolment), history(session, enrolment), now()):
-        row = left.pop((step.step, step.occurrence), None)
-        if row is None:
-            put_down(session, enrolment, step, actor=actor)
-            done["created"] += 1
-        else:
-            done[change(session, row, columns(enrolment, step), actor=actor)] += 1
-    done["cancelled"] += cancel(session, Message.id.in_([row.id for row in left.values()]), reason="no-longer-planned", actor=actor)
-    return Diff(**done)
+    definition = definition_of(session, enrolment.version_id)
+    steps = plan(definition, plan_facts(session, enrolment), history(session, enrolment), now())
+    done = [_bring_in_line(session, enrolment, step, left.pop((step.step, step.occurrence), None), actor=actor) for step in steps]
+    stopped = {row.id: row for row in left.values() if row.state in STOPPABLE}
+    cancel(session, Message.id.in_(stopped), reason="no-longer-planned", actor=actor)
+    end_waiting(session, Message.id.in_([row.id for row in left.values()]), reason="no-longer-planned", actor=actor)
+    drop_strays(session, enrolment, definition, steps, actor=actor)
+    enrolment.next_todo_at = next_todo(steps)
+    return done + [Change(row.step or "", "cancelled", row, None) for row in stopped.values()]
+
+
+def _bring_in_line(session: Session, enrolment: Enrolment, step: PlannedStep, row: Message | None, *, actor: str) -> Change:
+    if step.todo:
+        return Change(step.step, "todo", None, step)
+    if row is None:
+        return Change(step.step, "created", put_down(session, enrolment, step, actor=actor), step)
+    return Change(step.step, change(session, row, wanted_of(row, enrolment, step), actor=actor), row, step)
+
+
+def wanted_of(row: Message, enrolment: Enrolment, step: PlannedStep) -> dict[str, Any]:
+    """Return what a row must become: its times, of a moved visit also its new time in words, of a changed step its new template."""
+    wanted = columns(enrolment, step)
+    if row.depends_on != step.depends_on:
+        wanted["facts"] = mail_facts(enrolment)
+    # Who drew a variant keeps it, whatever the weights are now; results could not be told apart otherwise.
+    if row.template in (step.variants or (step.template,)):
+        return wanted
+    meta = catalogue()[step.template or ""].meta
+    return wanted | {"template": step.template, "topic": meta.topic, "level": meta.level}
+
+
+def end_waiting(session: Session, *which: ColumnElement[bool], reason: str, actor: str) -> int:
+    """End the rows of `which` that wait for a to-do; returns how many."""
+    rows = session.scalars(select(Message).where(Message.state == "skipped", Message.reason == WAITS, *which).with_for_update()).all()
+    for row in rows:
+        row.state, row.reason, row.state_at, row.actor = "cancelled", reason, now(), actor
+        record(session, "message.cancelled", row, actor=actor, reason=reason)
+    return len(rows)
 
 
 def change(session: Session, row: Message, wanted: dict[str, Any], *, actor: str) -> str:

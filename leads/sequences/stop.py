@@ -1,7 +1,7 @@
 """Ends what an event ends, in the transaction of that event; and wakes what only rested."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
@@ -11,11 +11,12 @@ from leads.clock import now
 from leads.db import lock
 from leads.messages.models import Message
 from leads.messages.outbox import cancel
-from leads.sequences.enroll import columns, history, plan_facts
+from leads.sequences.enroll import history, plan_facts
 from leads.sequences.models import Enrolment
 from leads.sequences.plan import PlannedStep, plan
 from leads.sequences.publish import definition_of
-from leads.sequences.replan import change, replan
+from leads.sequences.replan import change, changes, end_waiting, replan, wanted_of
+from leads.sequences.todos import STOPPED, let_go, pass_over
 
 # What ends with one of these may run again; any other event that comes in the meantime ends it for good.
 RESTS = ("hold",)
@@ -35,6 +36,9 @@ def stop_for(
     Where only a step lists it, that step's mail alone is cancelled.
     """
     whose = Enrolment.person_id == person_id if person_id else Enrolment.lead_id == lead_id
+    # The person's lock comes before any row of theirs, here as in planning and in delivery, or two of these could wait for each other.
+    for each in session.scalars(select(Enrolment.person_id).where(whose).distinct().order_by(Enrolment.person_id)).all():
+        lock(session, "person", each)
     ended = 0
     for enrolment in _alive(session, whose, event):
         definition = definition_of(session, enrolment.version_id)
@@ -42,7 +46,7 @@ def stop_for(
             _end(session, enrolment, reason or event, actor=actor)
             ended += 1
         elif pointless := definition.stopped_steps(event):
-            cancel(session, Message.enrolment_id == enrolment.id, Message.step.in_(pointless), reason=reason or event, actor=actor)
+            _drop_steps(session, enrolment, pointless, reason or event, actor=actor)
     return ended
 
 
@@ -69,6 +73,22 @@ def _end(session: Session, enrolment: Enrolment, why: str, *, actor: str) -> Non
     enrolment.ended_at, enrolment.ended_by, enrolment.ended_why = now(), actor, why
     record(session, "sequence.ended", enrolment, actor=actor, sequence=enrolment.sequence_key, reason=why)
     cancel(session, Message.enrolment_id == enrolment.id, reason=why, actor=actor)
+    end_waiting(session, Message.enrolment_id == enrolment.id, reason=why, actor=actor)
+    let_go(session, enrolment, outcome=STOPPED, actor=actor)
+
+
+def _drop_steps(session: Session, enrolment: Enrolment, steps: Collection[str], why: str, *, actor: str) -> None:
+    mine = (Message.enrolment_id == enrolment.id, Message.step.in_(steps))
+    cancel(session, *mine, reason=why, actor=actor)
+    end_waiting(session, *mine, reason=why, actor=actor)
+    if enrolment.ended_at is not None:
+        return
+    # What somebody has already done for another reason counts as done, and the sequence goes on from here.
+    for each in changes(session, enrolment, actor=actor):
+        if each.planned and each.planned.todo and each.step in steps:
+            pass_over(session, enrolment, each.planned, outcome=why[:40], actor=actor)
+    let_go(session, enrolment, outcome=why[:40], actor=actor, steps=steps)
+    replan(session, enrolment, actor=actor)
 
 
 def _runs_again(session: Session, enrolment: Enrolment) -> bool:
@@ -84,12 +104,12 @@ def _wake(session: Session, enrolment: Enrolment, after: str, *, actor: str) -> 
     planned = {(step.step, step.occurrence): step for step in _as_if_never_stopped(session, enrolment, rows)}
     for row in rows:
         if step := planned.get((row.step or "", row.occurrence)):
-            late = {"state": "skipped", "reason": "held" if after == "hold" else after} if step.due_at <= now() else {}
-            change(session, row, columns(enrolment, step) | late, actor=actor)
+            late = {"state": "skipped", "reason": "held" if after == "hold" else after} if step.due_at <= now() and not step.skip else {}
+            change(session, row, wanted_of(row, enrolment, step) | late, actor=actor)
     replan(session, enrolment, actor=actor)
 
 
 def _as_if_never_stopped(session: Session, enrolment: Enrolment, silenced: Iterable[Message]) -> list[PlannedStep]:
     again = {(row.step, row.occurrence) for row in silenced}
     past = [each for each in history(session, enrolment) if (each.step, each.occurrence) not in again]
-    return plan(definition_of(session, enrolment.version_id), plan_facts(enrolment), past, enrolment.anchor_at)
+    return plan(definition_of(session, enrolment.version_id), plan_facts(session, enrolment), past, enrolment.anchor_at)

@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -11,12 +12,17 @@ from leads.security.fields import Encrypted
 
 
 class Todo(Base):
-    """Something a person must do, by when, and for which role; done or dropped by somebody, with an outcome."""
+    """Something a person must do, by when, and for which role; done or dropped by somebody, with an outcome.
+
+    Where it is a step of a sequence, `enrolment_id`, `step` and `occurrence` say which; the sequence waits until it is done.
+    """
 
     __tablename__ = "todos"
     __table_args__ = (
         Index("ix_todos_open", "urgent", "due_at", postgresql_where=text("done_at IS NULL")),
         Index("ix_todos_open_person", "person_id", postgresql_where=text("done_at IS NULL")),
+        # However many clocks tick at once, a step asks for its to-do once.
+        Index("uq_todos_step", "enrolment_id", "step", "occurrence", unique=True, postgresql_where=text("enrolment_id IS NOT NULL")),
     )
 
     person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("people.id"))
@@ -31,3 +37,7 @@ class Todo(Base):
     done_by: Mapped[str | None] = mapped_column(String(80))
     done_at: Mapped[datetime | None]
     outcome: Mapped[str | None] = mapped_column(String(40))
+    enrolment_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("enrolments.id"))
+    step: Mapped[str | None] = mapped_column(String(60))
+    occurrence: Mapped[int | None]
+    depends_on: Mapped[dict[str, Any] | None]

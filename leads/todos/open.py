@@ -1,7 +1,9 @@
 """Opening and closing a human's next step."""
 
 import uuid
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,6 +12,15 @@ from leads.audit.trail import SYSTEM, record
 from leads.clock import now
 from leads.errors import Conflict, NotFound
 from leads.todos.models import Todo
+
+
+class Link(NamedTuple):
+    """The step of a sequence that a to-do is, and what that step depends on."""
+
+    enrolment_id: uuid.UUID
+    step: str
+    occurrence: int
+    depends_on: Mapping[str, Any]
 
 
 def open_todo(
@@ -22,15 +33,20 @@ def open_todo(
     role: str = "coordinator",
     urgent: bool = False,
     note: str | None = None,
+    of: Link | None = None,
     actor: str = SYSTEM,
 ) -> Todo:
     """Return a new to-do, or the open one of this kind for this lead: the same need is never listed twice."""
-    known = session.scalar(
-        select(Todo).where(Todo.person_id == person_id, Todo.lead_id == lead_id, Todo.kind == kind, Todo.done_at.is_(None))
-    )
+    same = select(Todo).where(Todo.person_id == person_id, Todo.lead_id == lead_id, Todo.kind == kind, Todo.done_at.is_(None))
+    # A to-do can be the step of one sequence only.
+    free = same.where(Todo.enrolment_id.is_(None)) if of else same
+    known = session.scalar(free.order_by(Todo.opened_at).limit(1))
     if known is not None:
         known.due_at, known.urgent = min(known.due_at, due_at), known.urgent or urgent
-        return known
+        if known.enrolment_id is not None:
+            # A sequence that ends closes only what nobody but itself has asked for.
+            known.opened_by = actor
+        return _bound(known, of)
     todo = Todo(
         person_id=person_id,
         lead_id=lead_id,
@@ -42,7 +58,7 @@ def open_todo(
         opened_by=actor,
         opened_at=now(),
     )
-    session.add(todo)
+    session.add(_bound(todo, of))
     record(session, "todo.opened", todo, actor=actor, kind=kind, lead=str(lead_id))
     return todo
 
@@ -59,9 +75,24 @@ def finish(session: Session, todo_id: uuid.UUID, *, actor: str, outcome: str) ->
     return todo
 
 
+def put_off(session: Session, kind: str, *, lead_id: uuid.UUID, until: datetime, actor: str) -> int:
+    """Give every open to-do of a kind on a lead a new time, because a try did not succeed; returns how many."""
+    rows = session.scalars(select(Todo).where(Todo.lead_id == lead_id, Todo.kind == kind, Todo.done_at.is_(None)).with_for_update()).all()
+    for todo in rows:
+        todo.due_at = until
+        record(session, "todo.put-off", todo, actor=actor, kind=kind, until=until.isoformat())
+    return len(rows)
+
+
 def finish_all(session: Session, kind: str, *, lead_id: uuid.UUID, actor: str, outcome: str) -> int:
     """Close every open to-do of a kind on a lead; returns how many."""
     rows = session.scalars(select(Todo).where(Todo.lead_id == lead_id, Todo.kind == kind, Todo.done_at.is_(None))).all()
     for todo in rows:
         finish(session, todo.id, actor=actor, outcome=outcome)
     return len(rows)
+
+
+def _bound(todo: Todo, of: Link | None) -> Todo:
+    if of is not None:
+        todo.enrolment_id, todo.step, todo.occurrence, todo.depends_on = of.enrolment_id, of.step, of.occurrence, dict(of.depends_on)
+    return todo

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -73,3 +74,16 @@ def rows_of(session: Session, enrolment: Enrolment) -> list[Message]:
 
 def states_of(session: Session, enrolment: Enrolment) -> dict[str | None, tuple[str, str | None]]:
     return {row.step: (row.state, row.reason) for row in rows_of(session, enrolment)}
+
+
+def publish_only(session: Session, monkeypatch: pytest.MonkeyPatch, *them: Sequence) -> None:
+    """Let these be all the sequences there are."""
+    by_key = {sequence.key: sequence for sequence in them}
+    for module in ("publish", "enroll", "simulate"):
+        monkeypatch.setattr(f"leads.sequences.{module}.sequences", lambda: by_key)
+
+
+def send(session: Session, row: Message) -> None:
+    """Let a row be sent now."""
+    row.state, row.sent_at = "sent", now()
+    session.flush()

@@ -30,6 +30,7 @@ def test_an_exception_never_ends_it(sweep: ModuleType, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(sweep, "drain", drain)
     monkeypatch.setattr(sweep, "repair", lambda: None)
+    monkeypatch.setattr(sweep, "open_todos", lambda: None)
     sweep.sweep(("reminder",), end)
     assert seen == [("reminder",)] * 3
 
@@ -45,6 +46,7 @@ def test_it_goes_on_while_there_is_something_to_send(sweep: ModuleType, monkeypa
 
     monkeypatch.setattr(sweep, "drain", drain)
     monkeypatch.setattr(sweep, "repair", lambda: None)
+    monkeypatch.setattr(sweep, "open_todos", lambda: None)
     sweep.sweep(("transactional",), end)
     assert left == []
 

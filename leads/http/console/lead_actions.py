@@ -15,8 +15,8 @@ from leads.pipeline.contact import log_call
 from leads.pipeline.models import Lead
 from leads.pipeline.notes import write
 from leads.pipeline.stages import move as move_lead
+from leads.sequences.hand_over import finish as finish_todo
 from leads.todos.models import Todo
-from leads.todos.open import finish as finish_todo
 
 router = APIRouter(prefix="/leads/{number}")
 Words = Annotated[str, Form()]
