@@ -1,16 +1,37 @@
 """Every setting the system has, typed, once."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRETS_DIR = Path(os.environ.get("HANDOFF_SECRETS_DIR", "/run/secrets"))
+
+
+def _url(*schemes: str) -> Callable[[SecretStr], SecretStr]:
+    def check(url: SecretStr) -> SecretStr:
+        try:
+            parts = urlsplit(url.get_secret_value().strip())
+            fits = parts.scheme.partition("+")[0] in schemes and parts.port != 0
+        except ValueError:
+            fits = False
+        if not fits:
+            # What was written is not repeated: it may hold a password.
+            raise ValueError(f"this is no URL that begins with {' or '.join(f'{scheme}://' for scheme in schemes)}")
+        return url
+
+    return check
+
+
+DatabaseUrl = Annotated[SecretStr, AfterValidator(_url("postgresql", "postgres"))]
+RedisUrl = Annotated[SecretStr, AfterValidator(_url("redis", "rediss"))]
+SmtpUrl = Annotated[SecretStr, AfterValidator(_url("smtp", "smtps"))]
 
 
 class Settings(BaseSettings):
@@ -27,9 +48,9 @@ class Settings(BaseSettings):
     handoff_mode: Literal["local", "production"] = Field("local", description="local trial on one machine, or production")
     handoff_data_dir: Path = Field(Path("var"), description="keys, journal, embedded services and logs live here")
     handoff_public_url: str = Field("http://127.0.0.1:8000", description="the origin people see; every link in a mail starts with it")
-    database_url: SecretStr | None = Field(None, description="postgresql://user:password@host/name; embedded PostgreSQL when empty")
-    redis_url: SecretStr | None = Field(None, description="redis://host:6379/0; embedded Redis when empty")
-    smtp_url: SecretStr | None = Field(None, description="smtp://user:password@host:587?starttls=1; the local mailbox when empty")
+    database_url: DatabaseUrl | None = Field(None, description="postgresql://user:password@host/name; embedded PostgreSQL when empty")
+    redis_url: RedisUrl | None = Field(None, description="redis://host:6379/0; embedded Redis when empty")
+    smtp_url: SmtpUrl | None = Field(None, description="smtp://user:password@host:587?starttls=1; the local mailbox when empty")
     handoff_keyring_file: Path | None = Field(None, description="the key ring; DATA_DIR/keys.json when empty; never inside a backup")
     handoff_clinic_file: Path = Field(ROOT / "config" / "clinic.yml", description="practice, offices, hours, closures, wordings")
     handoff_sequences_dir: Path = Field(ROOT / "config" / "sequences", description="one YAML file a sequence")
@@ -79,7 +100,8 @@ def _in_words(errors: Iterable[Any]) -> Iterable[str]:
     for error in errors:
         name = str(error["loc"][0]).upper()
         field = Settings.model_fields.get(name.lower())
-        yield f"{name}: {error['msg']}. It is: {field.description if field else 'unknown'}. Set it in the environment or in .env."
+        said, means = error["msg"].removeprefix("Value error, "), field.description if field else "unknown"
+        yield f"{name}: {said}. It is: {means}. Set it in the environment or in .env."
 
 
 @lru_cache

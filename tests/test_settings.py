@@ -25,6 +25,30 @@ def test_a_wrong_setting_names_the_variable_and_the_way_out() -> None:
         load(handoff_sweep_seconds=0)
 
 
+@pytest.mark.parametrize(
+    ("name", "url", "words"),
+    [
+        ("database_url", "nonsense", "begins with postgresql://"),
+        ("database_url", "mysql://u:planted@h/n", "begins with postgresql://"),
+        ("database_url", "postgresql://u:planted@h:port/n", "begins with postgresql://"),
+        ("redis_url", "127.0.0.1:6379", "begins with redis:// or rediss://"),
+        ("smtp_url", "ftp://planted", "begins with smtp:// or smtps://"),
+    ],
+)
+def test_a_url_of_another_kind_is_refused_without_repeating_it(name: str, url: str, words: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        load(**{name: url})
+    assert str(refused.value).startswith(f"{name.upper()}: this is no URL that {words}")
+    assert "planted" not in str(refused.value)
+
+
+@pytest.mark.parametrize("url", ["postgresql://h/n", "postgres://h/n", "postgresql+psycopg://u:p@h:5432/n", "postgresql://p@/n?host=/run"])
+def test_every_way_to_write_a_database_is_understood(url: str) -> None:
+    written = load(database_url=url).database_url
+    assert written
+    assert written.get_secret_value() == url
+
+
 def test_a_secret_is_never_shown() -> None:
     shown = repr(load(database_url="postgresql://u:planted@h/n"))
     assert "planted" not in shown

@@ -37,6 +37,20 @@ def _in_order(span: tuple[time, time]) -> tuple[time, time]:
     return span
 
 
+def _opens(hours: dict[Any, Any]) -> dict[Any, Any]:
+    if not any(hours.values()):
+        raise ValueError('an office opens on one day at least; write monday: ["09:00-17:00"]')
+    return hours
+
+
+def _in_force(phrases: dict[Any, list[str]]) -> dict[Any, list[str]]:
+    # A blank phrase is found in every text, and no phrase in none: either way nobody would be heard.
+    for language in ("en", "es"):
+        if not phrases.get(language) or not all(any(map(str.isalnum, phrase)) for phrase in phrases[language]):
+            raise ValueError(f"{language} needs its phrases of self-harm, none of them blank")
+    return phrases
+
+
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
 Span = Annotated[tuple[time, time], BeforeValidator(_span)]
 OpeningSpan = Annotated[Span, AfterValidator(_in_order)]
@@ -60,7 +74,11 @@ class Office(Strict):
     parking: Words
     map_url: Annotated[str, Field(pattern="^https://")]
     zone: Zone
-    hours: dict[Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"], list[OpeningSpan]]
+    # An office that never opens could keep no promise: every inquiry to it would fail.
+    hours: Annotated[
+        dict[Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"], list[OpeningSpan]],
+        AfterValidator(_opens),
+    ]
     closures: list[Closure] = []
 
     @cached_property
@@ -147,14 +165,15 @@ class Clinic(Strict):
     mail: Mail
     promise: Promise
     limits: Limits = Limits()
-    embed_origins: list[Annotated[str, Field(pattern=r"^https?://[^/]+$")]] = []
+    # These go into a header as they stand: a space or a semicolon would begin another rule of it.
+    embed_origins: list[Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.*:\[\]-]+$")]] = []
     default_office: str
     offices: Annotated[list[Office], Field(min_length=1)]
     interests: list[Choice]
     heard_from: list[Choice]
     outcomes: list[Choice]
     consent: Wording
-    safety_phrases: dict[Language, list[str]]
+    safety_phrases: Annotated[dict[Language, list[str]], AfterValidator(_in_force)]
     crisis_text: Words
 
     @model_validator(mode="after")

@@ -9,6 +9,18 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from leads.errors import ConfigError
 
+# What pydantic finds by itself, in words for people who write YAML; a model's own findings have theirs.
+FOUND = {
+    "extra_forbidden": "there is no such key here; check how it is spelled",
+    "missing": "is needed here, and missing",
+    "string_type": "expected text; numbers, times and yes or no need quotes to be text",
+    "list_type": "expected a list, one entry a line after a dash",
+    "dict_type": "expected keys with values",
+    "model_type": "expected keys with values",
+    "bool_parsing": "expected true or false",
+    "int_parsing": "expected a whole number",
+    "int_type": "expected a whole number",
+}
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -58,4 +70,4 @@ def _step(tree: yaml.Node | None, key: Any) -> tuple[yaml.Node, yaml.Node] | Non
 def _located(path: Path, tree: yaml.Node | None, errors: Iterable[Any]) -> Iterable[str]:
     for error in errors:
         where = ".".join(str(part) for part in error["loc"])
-        yield f"{path}:{line_of(tree, error['loc'])}: {where}: {error['msg']}"
+        yield f"{path}:{line_of(tree, error['loc'])}: {where}: {FOUND.get(error['type'], error['msg'].removeprefix('Value error, '))}"

@@ -70,6 +70,16 @@ def wait_until_ready(child: Child, url: str, *, within: float = 15) -> None:
     raise Refused(f"The embedded Redis does not start: {child.last_words()} (more in {child.log})")
 
 
+def need_answer(url: str, shown: str) -> None:
+    """Raise Refused where a server that was named does not answer: without it no worker would come up, and only a minute later."""
+    try:
+        redis.Redis.from_url(url, socket_connect_timeout=5, socket_timeout=5).ping()
+    except redis.AuthenticationError:
+        raise Refused(f"Redis at {shown} refuses our password: check REDIS_URL.") from None
+    except redis.RedisError:
+        raise Refused(f"Redis at {shown} does not answer: start it, correct REDIS_URL, or leave it empty for the embedded one.") from None
+
+
 def free_port() -> int:
     """Return a port on loopback that is free now."""
     with socket.socket() as probe:

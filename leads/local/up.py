@@ -121,7 +121,10 @@ def _start_servers(running: Running) -> None:
         given = getattr(settings(), name)
         if given is not None:
             running.urls[name] = given.get_secret_value()
-            running.tell(name.removesuffix("_url"), f"yours, at {make_url(running.urls[name]).render_as_string()}")
+            shown = make_url(running.urls[name]).render_as_string()
+            if name == "redis_url":
+                redis.need_answer(running.urls[name], shown)
+            running.tell(name.removesuffix("_url"), f"yours, at {shown}")
         else:
             running.urls[name], wait = start(running, here, household)
             waiting.append(wait)

@@ -6,7 +6,8 @@ import pytest
 import redis
 
 from leads.local import place
-from leads.local.redis import Kind, find_kind, make_child, wait_until_ready
+from leads.local.place import Refused
+from leads.local.redis import Kind, find_kind, free_port, make_child, need_answer, wait_until_ready
 
 
 @pytest.fixture(params=[None, "best"])
@@ -36,3 +37,15 @@ def test_the_real_one_wants_its_password(redis_server: str) -> None:
         pytest.skip("only fakeredis here")
     with pytest.raises(redis.AuthenticationError):
         redis.Redis.from_url(f"redis://{redis_server.split('@')[1]}").ping()
+
+
+def test_a_server_that_was_named_and_is_not_there_is_said_at_once() -> None:
+    with pytest.raises(Refused, match=r"Redis at redis://h does not answer: start it, correct REDIS_URL"):
+        need_answer(f"redis://127.0.0.1:{free_port()}/0", "redis://h")
+
+
+def test_a_server_that_wants_another_password_is_not_called_dead(redis_server: str) -> None:
+    if "@" not in redis_server:
+        pytest.skip("only fakeredis here")
+    with pytest.raises(Refused, match=r"refuses our password: check REDIS_URL"):
+        need_answer(f"redis://:wrong@{redis_server.split('@')[1]}", "redis://h")

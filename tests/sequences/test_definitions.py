@@ -60,7 +60,7 @@ def test_a_good_file_is_read(tmp_path: Path) -> None:
         ("key: story", "key: tale", 1, "expected story, the name of the file"),
         ('to: "18:00"', "to: 18:00", 7, "in quotes"),
         ("useful_for: 5 days", "useful_for: 0 days", 13, "how long the mail is of use"),
-        ("useful_for: 5 days", "useful_for: 5 days\n    subject: Hi", 14, "Extra inputs are not permitted"),
+        ("useful_for: 5 days", "useful_for: 5 days\n    subject: Hi", 14, "there is no such key here"),
         ("lane: education", "lane: fast", 11, "Input should be 'transactional', 'reminder' or 'education'"),
     ],
 )
