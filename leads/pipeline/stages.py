@@ -11,7 +11,7 @@ from leads.clinic.profile import clinic
 from leads.clock import now
 from leads.errors import Conflict, Forbidden, Invalid, StaleVersion
 from leads.pipeline.facts import facts_about
-from leads.pipeline.find import locked
+from leads.pipeline.find import locked, open_lead_of
 from leads.pipeline.models import Lead, StageChange
 from leads.sequences.enroll import start_for
 from leads.sequences.hand_over import finish_all
@@ -85,6 +85,7 @@ def move(
     if not chosen.roles & set(roles):
         raise Forbidden(f"{chosen.label} is for a {' or a '.join(sorted(chosen.roles))}.")
     _require(chosen, outcome=outcome, reason=reason)
+    _refuse_a_second_journey(session, lead)
     _change(session, lead, to, outcome=outcome, reason=reason, actor=actor)
     return lead
 
@@ -109,6 +110,13 @@ def _require(move: Move, **given: str | None) -> None:
     codes = [outcome.code for outcome in clinic().outcomes]
     if "outcome" in move.needs and given["outcome"] not in codes:
         raise Invalid(f"The outcome must be one of {', '.join(codes)}.")
+
+
+def _refuse_a_second_journey(session: Session, lead: Lead) -> None:
+    # Two open leads of one person would be called by two colleagues and be in two sequences at once.
+    other = open_lead_of(session, lead.person_id) if lead.stage == "closed" else None
+    if other is not None:
+        raise Conflict(f"This person has written again since: {other.number} is open. Go on there.", code="not_allowed_now")
 
 
 def _change(session: Session, lead: Lead, to: str, *, outcome: str | None, reason: str | None, actor: str) -> None:

@@ -5,6 +5,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from leads.errors import Conflict, Forbidden, Invalid, StaleVersion
+from leads.people.models import Person
 from leads.pipeline.models import Lead, StageChange
 from leads.pipeline.stages import MOVES, STAGES, actions, move
 from leads.todos.models import Todo
@@ -63,6 +64,14 @@ def test_reopening_keeps_the_first_closure(session: Session) -> None:
     to(session, lead, "contacted", reason="She called back.")
     to(session, lead, "closed", outcome="not-a-fit")
     assert (lead.first_closed_at, lead.first_outcome, lead.outcome) == (first, "cannot-reach", "not-a-fit")
+
+
+def test_a_lead_is_not_reopened_beside_a_newer_one_of_the_same_person(session: Session) -> None:
+    lead = make_lead(session)
+    to(session, lead, "closed", outcome="cannot-reach")
+    newer = make_lead(session, session.get_one(Person, lead.person_id))
+    with pytest.raises(Conflict, match=f"written again since: {newer.number} is open"):
+        to(session, lead, "contacted", reason="She called back.")
 
 
 def test_each_move_is_written_down_with_who_and_why(session: Session) -> None:
