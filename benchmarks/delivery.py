@@ -14,6 +14,7 @@ from benchmarks.sink import sink
 from config.settings import settings
 from leads import db
 from leads.clock import now
+from leads.messages import deliver
 from leads.messages.deliver import drain
 from leads.messages.mime import build
 from leads.messages.models import DeliveryAttempt, Message
@@ -63,6 +64,7 @@ def _work(port: int) -> int:
     db.engine.cache_clear()
     os.environ["SMTP_URL"] = f"smtp://127.0.0.1:{port}"
     settings.cache_clear()
+    deliver._spare_lines.cache_clear()
     return drain(("transactional",), limit=100_000)
 
 

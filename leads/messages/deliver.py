@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from functools import lru_cache
 
 import structlog
 
@@ -21,6 +22,7 @@ from leads.messages.carriers.smtp import SmtpCarrier
 from leads.messages.claim import Claim, claim, claim_suspect, give_back
 from leads.messages.due import Due
 from leads.messages.journal import Journal
+from leads.messages.models import LANES
 from leads.messages.send import LaneRests, Line, send
 from leads.round_trips import RoundTrips, round_trips
 
@@ -28,6 +30,16 @@ BATCH = 50
 WORTH_A_LINE = 4
 WAIT_FOR_CARRIER = timedelta(seconds=30)
 log = structlog.get_logger()
+
+
+class Turn:
+    """Who in this process is at a lane, and whether somebody asked for it since."""
+
+    def __init__(self) -> None:
+        self.taken, self.wanted = threading.Lock(), threading.Event()
+
+
+TURNS: dict[str, Turn] = {lane: Turn() for lane in LANES}
 
 
 def open_carrier() -> Carrier:
@@ -43,25 +55,60 @@ def drain(lanes: Sequence[str], *, limit: int = 500, carrier: Carrier | None = N
 
     With a `carrier` all goes over that one; without, over as many connections as the backlog is worth and the settings allow.
     """
-    with _open_line(carrier) as line:
-        return sum(_drain_lane(lane, limit, line, alone=carrier is not None or is_joined()) for lane in lanes)
+    if carrier is not None or is_joined():
+        with _open_line(carrier) as line:
+            return sum(_drain_lane(lane, limit, line, alone=True) for lane in lanes)
+    return sum(_in_turn(lane, limit) for lane in lanes)
+
+
+def _in_turn(lane: str, limit: int) -> int:
+    """Drain a lane unless this process is at it already; whoever is then looks once more, so that no hint is lost."""
+    turn, done = TURNS[lane], 0
+    turn.wanted.set()
+    while turn.wanted.is_set() and turn.taken.acquire(blocking=False):
+        try:
+            turn.wanted.clear()
+            with _open_line(None) as line:
+                done += _drain_lane(lane, limit, line, alone=False)
+        finally:
+            turn.taken.release()
+    return done
 
 
 def _drain_lane(lane: str, limit: int, line: Line, *, alone: bool) -> int:
     backlog = Backlog(lane, limit)
     backlog.claim_more(line.trips)
-    helpers = 0 if alone else min(settings().handoff_lines - 1, len(backlog.waiting) // WORTH_A_LINE)
-    with ThreadPoolExecutor(helpers or 1) as pool:
-        others = [pool.submit(_help, backlog) for _ in range(helpers)]
+    helpers = 0 if alone else len(backlog.waiting) // WORTH_A_LINE
+    with _helped(backlog, helpers):
         _work(backlog, line)
-    for other in others:
-        other.result()
     return backlog.taken + _send_suspects(lane, limit, line)
 
 
+@contextmanager
+def _helped(backlog: "Backlog", wanted: int) -> Iterator[None]:
+    """Let more lines work on the same backlog, as many as are wanted and this process has left."""
+    hired = sum(1 for _ in range(min(wanted, settings().handoff_lines - 1)) if _spare_lines().acquire(blocking=False))
+    if not hired:
+        yield
+        return
+    with ThreadPoolExecutor(hired, thread_name_prefix="line") as pool:
+        helpers = [pool.submit(_help, backlog) for _ in range(hired)]
+        yield
+    for helper in helpers:
+        helper.result()
+
+
 def _help(backlog: "Backlog") -> None:
-    with _open_line(None) as line:
-        _work(backlog, line)
+    try:
+        with _open_line(None) as line:
+            _work(backlog, line)
+    finally:
+        _spare_lines().release()
+
+
+@lru_cache
+def _spare_lines() -> threading.Semaphore:
+    return threading.Semaphore(max(0, settings().handoff_lines - 1))
 
 
 @contextmanager
