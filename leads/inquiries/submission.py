@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from email_validator import EmailNotValidError, validate_email
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -20,10 +19,9 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from config.settings import settings
 from leads.clinic.profile import Language, clinic
 from leads.clock import now
-from leads.people.match import normal_phone
+from leads.security.identifiers import normal_email, normal_phone
 
 ADULT = 18
 UNDER_AGE = "under_age"
@@ -70,12 +68,10 @@ def _needed(value: Any) -> Any:
 def _email(value: str | None) -> str | None:
     if value is None:
         return None
-    try:
-        # `.test` addresses can be tried out on one machine; nowhere else do they lead anywhere.
-        found = validate_email(value, check_deliverability=False, allow_smtputf8=False, test_environment=settings().is_local)
-    except EmailNotValidError:
-        raise PydanticCustomError("no_email", "This is not a complete e-mail address. It should look like name@example.com.") from None
-    return found.normalized
+    address = normal_email(value)
+    if address is None:
+        raise PydanticCustomError("no_email", "This is not a complete e-mail address. It should look like name@example.com.")
+    return address
 
 
 def _phone(value: str | None) -> str | None:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-import phonenumbers
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -36,15 +35,6 @@ def email_index(address: str) -> bytes:
 def phone_index(number: str) -> bytes:
     """Return the blind index of a phone number in E.164."""
     return blind_index("phone", number)
-
-
-def normal_phone(number: str, *, region: str = "US") -> str | None:
-    """Return the number in E.164, or None where it cannot be dialled."""
-    try:
-        parsed = phonenumbers.parse(number, region)
-    except phonenumbers.NumberParseException:
-        return None
-    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164) if phonenumbers.is_possible_number(parsed) else None
 
 
 def find(session: Session, who: Identity) -> tuple[Person | None, Sequence[tuple[Person, str]]]:

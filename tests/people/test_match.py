@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from leads.people.match import Identity, find, normal_phone, suggest_merge
+from leads.people.match import Identity, find, suggest_merge
 from leads.people.models import MergeSuggestion
+from leads.security.identifiers import normal_phone
 from tests.cast import make_person
 
 ANA = Identity("Ana", "Rivera", "ana@example.com", "+12035550123", date(1985, 7, 21))

@@ -13,11 +13,12 @@ from leads.http.console.leads_list import owners_of, put_on_record
 from leads.http.console.staff import Reader, Token, check_form
 from leads.http.console.waiting import waiting
 from leads.http.transaction import Db
-from leads.people.match import email_index, normal_phone, phone_index
+from leads.people.match import email_index, phone_index
 from leads.people.models import Person
 from leads.pipeline.find import by_number
 from leads.pipeline.models import Lead
 from leads.pipeline.worklist import of_leads
+from leads.security.identifiers import normal_phone
 
 MOST = 20
 router = APIRouter()
