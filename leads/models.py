@@ -7,6 +7,8 @@ import leads.inquiries.models
 import leads.messages.models
 import leads.people.models
 import leads.pipeline.models
+import leads.providers.models
+import leads.providers.registry
 import leads.security.canary
 import leads.security.tokens
 import leads.sequences.models

@@ -62,6 +62,7 @@ class ApiKey(Base):
     hint: Mapped[str] = mapped_column(String(12))
     hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     scopes: Mapped[list[str]] = mapped_column(ARRAY(String(30)))
+    practice_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("practices.id"))
     created_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
 
