@@ -18,13 +18,15 @@ SHOWN = len(PREFIX) + 6
 SHORT_FOR = {"referrals": ("referrals:write", "referrals:read")}
 
 
-def create_key(session: Session, name: str, scopes: Iterable[str], *, actor: str = SYSTEM) -> tuple[ApiKey, str]:
+def create_key(
+    session: Session, name: str, scopes: Iterable[str], *, practice_id: uuid.UUID | None = None, actor: str = SYSTEM
+) -> tuple[ApiKey, str]:
     """Return a new key and its text, which nobody can show again; raises Invalid for a bad name or an unknown scope."""
     name = name.strip()
     if not 0 < len(name) <= 80:
         raise Invalid("A key needs a name of 1 to 80 characters.", errors=(FieldError("name", "length", "1 to 80 characters"),))
     text = PREFIX + secrets.token_urlsafe(32)
-    key = ApiKey(name=name, hint=text[:SHOWN], hash=_hash(text), scopes=spelled_out(scopes), created_at=real_now())
+    key = ApiKey(name=name, hint=text[:SHOWN], hash=_hash(text), scopes=spelled_out(scopes), practice_id=practice_id, created_at=real_now())
     session.add(key)
     session.flush()
     record(session, "key.created", key, actor=actor, scopes=key.scopes)
