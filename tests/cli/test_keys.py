@@ -76,3 +76,10 @@ def test_a_broken_chain_names_the_entry_and_leaves_with_1(database: None) -> Non
     done = handoff("audit", "verify")
     assert done.exit_code == 1
     assert str(bad) in done.output
+
+
+def test_a_key_that_refers_names_its_practice(database: None) -> None:
+    made = handoff("keys", "create", "--name", "Elm EHR", "--scope", "referrals", "--practice", "Elm Family Medicine")
+    assert "of the practice Elm Family Medicine" in made.output
+    assert json.loads(handoff("keys", "list", "--json").output)[0]["practice"] == "Elm Family Medicine"
+    assert "of Elm" in handoff("keys", "list").output
