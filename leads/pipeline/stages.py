@@ -115,7 +115,7 @@ def _require(move: Move, **given: str | None) -> None:
 def _refuse_a_second_journey(session: Session, lead: Lead) -> None:
     # Two open leads of one person would be called by two colleagues and be in two sequences at once.
     other = open_lead_of(session, lead.person_id) if lead.stage == "closed" else None
-    if other is not None:
+    if other is not None and other.id != lead.id:
         raise Conflict(f"This person has written again since: {other.number} is open. Go on there.", code="not_allowed_now")
 
 
