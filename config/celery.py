@@ -60,10 +60,13 @@ app.conf.update(
     task_default_routing_key="housekeeping",
     task_default_queue="housekeeping",
     task_create_missing_queues=False,
+    # Results would be one more place where something about a patient could come to lie.
     task_ignore_result=True,
     task_serializer="json",
     accept_content=["json"],
+    # A hint that waits in a busy worker's hands helps nobody; in Redis the next free one takes it.
     worker_prefetch_multiplier=1,
+    # Remote control lets whoever reaches Redis stop our workers; nothing here needs it.
     worker_enable_remote_control=False,
     worker_send_task_events=False,
     broker_connection_retry_on_startup=True,

@@ -39,6 +39,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_file=".env",
+        # Compose writes an unset variable as an empty one.
         env_ignore_empty=True,
         extra="ignore",
         secrets_dir=SECRETS_DIR if SECRETS_DIR.is_dir() else None,

@@ -43,6 +43,7 @@ class Base(DeclarativeBase):
 
 def new_id() -> uuid.UUID:
     """Return a UUIDv7 (RFC 9562): it sorts by creation."""
+    # Real time even under a stretched clock: ids are for the index, and must not jump back when the clock is set right.
     stamp = time.time_ns() // 1_000_000
     return uuid.UUID(int=stamp << 80 | 0x7 << 76 | secrets.randbits(12) << 64 | 0b10 << 62 | secrets.randbits(62))
 

@@ -57,6 +57,7 @@ def revoke(session: Session, which: str, *, actor: str = SYSTEM) -> ApiKey:
     found = session.scalars(select(ApiKey).where(_called(which), ApiKey.revoked_at.is_(None)).limit(2)).all()
     if not found:
         raise NotFound(f"No key in use has the id, hint or name {which}: see `handoff keys list`.")
+    # Names need not be unique, and revoking the wrong key cuts off somebody's clinic site.
     if len(found) > 1:
         raise Conflict(f"Several keys are called {which}: give the id that `handoff keys list` shows.")
     found[0].revoked_at = real_now()

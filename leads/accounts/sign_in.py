@@ -47,6 +47,7 @@ def sign_in(session: Session, email: str, password: str, *, source: bytes) -> Si
         record_about(session, "account.throttled", "accounts", None)
         return Refused(TOO_OFTEN, too_often=True)
     account = session.scalar(select(Account).where(Account.email_index == index))
+    # Checked even for an account there is not, so that the time an answer takes names nobody. Overlong ones are not hashed at all.
     agreed = len(password) <= LONGEST and agrees(account.password_hash if account else None, password)
     if account is None or not agreed or account.disabled_at is not None:
         for kind, key, _, _ in limits:
@@ -74,6 +75,7 @@ def signed_in(session: Session, secret: str) -> tuple[Account, StaffSession] | N
     if found is None:
         return None
     account, opened = found
+    # Once a minute is enough for an idle limit of thirty, and spares a write on every click.
     if opened.seen_at < real_now() - SEEN_EVERY:
         opened.seen_at = real_now()
     return account, opened

@@ -20,12 +20,14 @@ def count(session: Session, kind: str, key: bytes, *, limit: int, within: timede
 
 def note(session: Session, kind: str, key: bytes) -> None:
     """Count one more of `kind` for `key`, whatever there were."""
+    # By the wall's clock: a stretched one would forget a flood within seconds.
     session.add(Attempt(kind=kind, key=key, at=real_now()))
     session.flush()
 
 
 def has_room(session: Session, kind: str, key: bytes, *, limit: int, within: timedelta) -> bool:
     """True while fewer than `limit` were counted within the last `within`; holds the key until the transaction ends."""
+    # Counting and noting are two statements: without the lock, requests that come at once would all see room.
     lock(session, kind, key)
     since = real_now() - within
     seen = session.scalar(select(func.count()).where(Attempt.kind == kind, Attempt.key == key, Attempt.at > since))

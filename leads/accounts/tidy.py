@@ -15,6 +15,7 @@ SESSIONS = timedelta(days=30)
 
 def tidy(session: Session) -> None:
     """Delete counters older than the longest limit, answers after their 7 days, and sessions long ended."""
+    # Ended sessions stay a month: who was signed in when is asked after an incident, not before.
     now = real_now()
     session.execute(delete(Attempt).where(Attempt.at < now - COUNTERS))
     session.execute(delete(IdempotentAnswer).where(IdempotentAnswer.at < now - ANSWERS))

@@ -32,6 +32,7 @@ class Verdict:
 
 def seal(session: Session) -> int:
     """Seal what has been committed since the last run; returns how many entries; does nothing when another sealer is at it."""
+    # Two sealers would both chain on the same last seal; the second simply leaves the work to the first.
     if not session.scalar(text("SELECT pg_try_advisory_xact_lock(hashtextextended('audit:seal', 0))")):
         return 0
     last = session.execute(select(AuditSeal.position, AuditSeal.mac).order_by(AuditSeal.position.desc()).limit(1)).first()
@@ -64,6 +65,7 @@ def _unsealed() -> Select[AuditEntry]:
 
 
 def _mac(entry: AuditEntry, before: bytes, version: int) -> bytes:
+    # A fixed order and sorted keys: JSONB gives keys back in another order than they were written in.
     words = [
         str(entry.id),
         entry.at.astimezone(UTC).isoformat(),

@@ -20,6 +20,7 @@ def record_about(
     session: Session, action: str, kind: str, subject_id: uuid.UUID | None, /, *, actor: str = SYSTEM, **detail: Any
 ) -> AuditEntry:
     """Add an entry about something that is no row at hand."""
+    # No lock, no chain here: a writer that waited for the entry before it would make every clinic-wide write queue.
     entry = AuditEntry(at=now(), actor=actor, action=action, subject_kind=kind, subject_id=subject_id, detail=detail)
     session.add(entry)
     return entry

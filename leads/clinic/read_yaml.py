@@ -34,6 +34,7 @@ def read_yaml(path: Path, model: type[Model]) -> Model:
     """Return the file as a `model`; raises ConfigError with one `file:line: key: what was expected` a line."""
     try:
         text = path.read_text(encoding="utf-8")
+        # Composed as well as loaded: only the tree still knows the lines.
         tree = yaml.compose(text, Loader=yaml.SafeLoader)
         content = yaml.safe_load(text)
     except FileNotFoundError:

@@ -57,6 +57,7 @@ def dress(headers: MutableHeaders) -> None:
     for name, value in SAFE.items():
         headers.setdefault(name, value)
     if settings().public_url.startswith("https://"):
+        # Only behind TLS: sent from a trial on plain HTTP, browsers would lock themselves out of this host for two years.
         headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
 
 

@@ -19,6 +19,7 @@ class LimitBody:
             return
         declared = Headers(scope=scope).get("content-length", "0")
         # What is declared may be a lie, and a chunked body declares nothing: the bytes are counted too.
+        # Twenty digits tell enough: Python refuses to read a number of more than 4,300.
         refused = declared.isdecimal() and int(declared[:20]) > LARGEST
         read = 0
 

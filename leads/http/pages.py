@@ -21,6 +21,7 @@ def environment() -> Environment:
     made = Environment(
         loader=FileSystemLoader(settings().handoff_templates_dir / "web"),
         autoescape=select_autoescape(["html"]),
+        # A blank where the crisis text or a consent should stand is worse than an error page.
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

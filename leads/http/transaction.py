@@ -13,6 +13,7 @@ def open_transaction(request: Request) -> Iterator[Session]:
     """Yield the request's session; commits when the handler returns, then nudges the workers."""
     with transaction() as session:
         yield session
+    # After the commit: a worker that looks earlier would not see the row it was woken for.
     if request.method not in ("GET", "HEAD"):
         request.app.state.nudge()
 

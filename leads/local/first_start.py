@@ -37,6 +37,7 @@ def prepare() -> None:
 
 def fit_keys(session: Session) -> None:
     """Make the key ring of a new database, or check the one that is there; raises ConfigError when it is gone or another's."""
+    # The ring is judged by the database, not by its own file: a fresh file beside sealed data is the disaster to prevent.
     path = settings().keyring_file
     if not path.exists():
         if canary.is_sealed(session):

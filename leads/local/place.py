@@ -99,6 +99,7 @@ def write_privately(path: Path, text: str) -> None:
     spare.unlink(missing_ok=True)
     with os.fdopen(os.open(spare, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(text)
+    # A rename is whole or nothing: another command may be reading this file right now.
     os.replace(spare, path)
 
 

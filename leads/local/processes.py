@@ -44,6 +44,7 @@ class Child:
                 stdin=subprocess.PIPE if self.feed is not None else subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                # Otherwise Ctrl-C would reach PostgreSQL while workers still hold transactions.
                 start_new_session=True,
                 env=os.environ | self.environment,
                 **as_user(self.user),

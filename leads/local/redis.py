@@ -82,6 +82,7 @@ def need_answer(url: str, shown: str) -> None:
 
 def free_port() -> int:
     """Return a port on loopback that is free now."""
+    # Free now is not free for ever; whoever is faster makes the server end at once, which says so in one line.
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

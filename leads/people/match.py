@@ -29,6 +29,7 @@ class Identity:
 
 def email_index(address: str) -> bytes:
     """Return the blind index of an e-mail address; case and surrounding space don't matter."""
+    # RFC 5321 lets the part before the @ differ by case; hardly a provider does, and people type it as they please.
     return blind_index("email", address.strip().casefold())
 
 
@@ -44,6 +45,7 @@ def find(session: Session, who: Identity) -> tuple[Person | None, Sequence[tuple
         session.scalars(select(Person).where(or_(*_same_identifier(who))).order_by(Person.id)) if _same_identifier(who) else ()
     ):
         agreeing = [name for name, agrees in _agreement(candidate, who).items() if agrees]
+        # Two identifiers and the name: couples share a phone, families an address, and twins a birth date.
         if known is None and len(agreeing) >= 2 and same_name(candidate, who):
             known = candidate
         else:
@@ -53,6 +55,7 @@ def find(session: Session, who: Identity) -> tuple[Person | None, Sequence[tuple
 
 def suggest_merge(session: Session, person_id: uuid.UUID, other_id: uuid.UUID, *, why: str) -> None:
     """Put two people before a coordinator's eyes; suggesting the same pair again changes nothing."""
+    # In one order, so that the pair seen from the other side meets the same unique index.
     first, second = sorted((person_id, other_id))
     row = {"id": new_id(), "person_id": first, "other_id": second, "why": why, "suggested_at": now()}
     session.execute(insert(MergeSuggestion).values(row).on_conflict_do_nothing())
@@ -81,5 +84,6 @@ def _agreement(person: Person, who: Identity) -> dict[str, bool]:
 
 
 def _plain(name: str | None) -> str:
+    # José types Jose on a keyboard without accents, and is the same person.
     letters = unicodedata.normalize("NFKD", name or "")
     return " ".join("".join(letter for letter in letters if not unicodedata.combining(letter)).casefold().split())

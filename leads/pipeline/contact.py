@@ -29,6 +29,7 @@ def log_call(session: Session, lead_id: uuid.UUID, *, result: str, note: str | N
         raise Invalid(f"A note may have at most {LONGEST} characters.")
     lead = locked(session, lead_id)
     session.add(Note(lead_id=lead.id, text=words or None, kind=f"call:{result}", actor=actor, at=now()))
+    # A call changes what is needed next, so a page opened before it is stale.
     lead.version += 1
     record(session, "call.logged", lead, actor=actor, result=result)
     if result == "reached":

@@ -11,6 +11,7 @@ CLINICIAN_LOOKS_WITHIN = timedelta(hours=1)
 def expected_by(office: str, received: datetime) -> datetime:
     """Return, in the office's zone, the end of its promise for what was received then."""
     there = clinic().office(office)
+    # The end of a day, not so many hours: a person told "by Tuesday" waits until the office closes.
     return end_of_business_days(there.calendar, received, clinic().promise.business_days).astimezone(there.zone)
 
 

@@ -32,6 +32,7 @@ def wishes_of(session: Session, person: Person) -> Wishes:
     """Return what holds for a person now."""
     stopped = suppressed_topics(session, person.id)
     wanted = {topic for topic in TOPICS if topic not in stopped}
+    # Without the grant none would come, so a ticked box would promise what we may not do.
     if "education" not in granted(session, person.id):
         wanted.discard("education")
     until = paused_until(session, person.id)

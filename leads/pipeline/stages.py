@@ -92,6 +92,7 @@ def move(
 
 def at_version(session: Session, lead_id: uuid.UUID, version: int) -> Lead:
     """Return a lead held for writing; raises StaleVersion when somebody wrote since `version` was read."""
+    # Held before it is compared: two colleagues with the same version on screen would otherwise both pass.
     lead = locked(session, lead_id)
     if lead.version != version:
         raise StaleVersion(f"Somebody changed {lead.number} in the meantime: it is {lead.stage} now. Look again, then decide.")

@@ -30,6 +30,7 @@ def resubscribe(session: Session, link: str) -> Token:
 def stop_topic(session: Session, person_id: uuid.UUID, topic: str | None) -> None:
     """Stop a topic (all of them for None) and end what lives on it, in one transaction."""
     actor = f"person:{person_id}"
+    # The stop comes first: a mail that is being claimed at this moment meets it at its last guard.
     suppress(session, person_id=person_id, topic=topic, reason="unsubscribed", actor=actor)
     if event := ENDS.get(topic):
         stop_for(session, event, person_id=person_id, actor=actor)

@@ -18,6 +18,7 @@ def disclose(session: Session, person_id: uuid.UUID, lead_id: uuid.UUID, *, sour
     """Put the person on hold, stop every planned mail, and return the urgent to-do that only a clinician closes."""
     hold(session, person_id, reason=source, actor=actor)
     stop_for(session, "hold", person_id=person_id, actor=actor)
+    # Also what belongs to no sequence, such as an acknowledgement that has not gone out yet.
     cancel(session, Message.person_id == person_id, reason="hold", actor=actor)
     record_about(session, "safety.disclosed", "leads", lead_id, actor=actor, source=source)
     return open_todo(session, "safety", person_id=person_id, lead_id=lead_id, due_at=now(), role="clinician", urgent=True, actor=actor)

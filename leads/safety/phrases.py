@@ -10,6 +10,7 @@ from leads.clinic.profile import clinic
 
 def found(texts: Iterable[str | None]) -> bool:
     """True when any text holds any configured phrase, whatever its case, accents, apostrophes, spacing or language."""
+    # "I would never kill myself" is found too, on purpose: a false alarm costs a call, a miss may cost a life.
     return any(_pattern().search(plain(text)) for text in texts if text)
 
 

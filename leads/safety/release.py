@@ -18,6 +18,7 @@ def release(session: Session, person_id: uuid.UUID, *, actor: str, roles: Collec
     if "clinician" not in roles:
         raise Forbidden("Only a clinician releases a safety hold.")
     ledger.release(session, person_id, actor=actor, disposition=disposition)
+    # Of the person, not of one lead: what was disclosed in one journey silences all of them, and so does its end.
     open_todos = select(Todo.id).where(Todo.person_id == person_id, Todo.kind == "safety", Todo.done_at.is_(None))
     for todo_id in session.scalars(open_todos).all():
         finish(session, todo_id, actor=actor, outcome="released")

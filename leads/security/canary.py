@@ -25,6 +25,7 @@ def is_sealed(session: Session) -> bool:
 
 def prove(session: Session) -> None:
     """Seal the row, or open the one that is there; raises ConfigError when the ring is not this database's."""
+    # Asked before anything is written: with a wrong ring new rows would be sealed that the right one cannot read.
     row = session.scalar(select(KeyCheck).limit(1))
     if row is None:
         session.add(KeyCheck(words=WORDS))

@@ -32,6 +32,7 @@ def seal(value: Any, *, table: str, column: str, row_id: uuid.UUID) -> bytes:
     """Return `value` (anything JSON holds) as an AES-256-GCM cell: format, algorithm, key version, nonce, ciphertext."""
     version = ring().current("cells")
     key = ring().derive("cells", version, f"{table}.{column}")
+    # Random 96-bit nonces are safe for some 2^32 cells a key (NIST SP 800-38D); each column has a key of its own.
     nonce = os.urandom(12)
     plain = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
     return HEADER.pack(FORMAT, ALGORITHM, version, nonce) + AESGCM(key).encrypt(nonce, plain, _bound_to(table, column, row_id, version))
@@ -45,6 +46,7 @@ def unseal(cell: bytes, *, table: str, column: str, row_id: uuid.UUID) -> Any:
             raise ValueError("unknown format")
         key = ring().derive("cells", version, f"{table}.{column}")
         return json.loads(AESGCM(key).decrypt(nonce, cell[HEADER.size :], _bound_to(table, column, row_id, version)))
+    # Which of these it was helps only somebody who is forging cells.
     except (InvalidTag, ValueError, struct.error):
         raise CellError(f"{table}.{column} of row {row_id} cannot be read.") from None
 

@@ -40,6 +40,7 @@ class Ring:
 
 @lru_cache(maxsize=1024)
 def _derive(root: bytes, info: str) -> bytes:
+    # No salt: the roots are 256 random bits already, and a salt would be one more thing to escrow (RFC 5869, 3.1).
     return HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=info.encode()).derive(root)
 
 
@@ -47,10 +48,12 @@ def make(path: Path) -> Ring:
     """Write a new ring to `path`, readable by its owner only; an existing file is never overwritten."""
     roots = {purpose: {"1": base64.b64encode(secrets.token_bytes(32)).decode()} for purpose in PURPOSES}
     path.parent.mkdir(parents=True, exist_ok=True)
+    # O_EXCL: a ring that was overwritten would take every sealed cell with it.
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w") as file:
         json.dump(roots, file, indent=1)
         file.flush()
+        # The first cell must not reach the disk before the key it was sealed with.
         os.fsync(file.fileno())
     return read(path)
 

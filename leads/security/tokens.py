@@ -50,6 +50,7 @@ class Grant:
 def derive(purpose: Purpose, seed: uuid.UUID) -> str:
     """Return the link text for a purpose and seed: the same each time a mail is rendered, yet kept nowhere."""
     key = ring().derive("tokens", ring().current("tokens"), purpose)
+    # Derived, not drawn: a mail that is rendered again after a crash must carry the very link its first rendering carried.
     return base64.urlsafe_b64encode(hmac.new(key, seed.bytes, hashlib.sha256).digest()).rstrip(b"=").decode()
 
 
@@ -88,6 +89,7 @@ def row_of(right: Right) -> dict[str, Any]:
 
 def read(session: Session, purpose: Purpose, text: str) -> Token:
     """Return the token behind a link; raises NotFound when unknown, of another purpose, or expired."""
+    # Unknown, expired and meant for another purpose are answered alike: a guess must not teach which links exist.
     token = session.scalar(select(Token).where(Token.hash == _hash(text), Token.purpose == purpose))
     if token is None or (token.expires_at is not None and token.expires_at < real_now()):
         raise NotFound("This link is not valid any more. Please call the office.", code="link_expired")

@@ -42,6 +42,7 @@ def open_todo(
     free = same.where(Todo.enrolment_id.is_(None)) if of else same
     known = session.scalar(free.order_by(Todo.opened_at).limit(1))
     if known is not None:
+        # A second cause may bring a need forward or make it urgent, never put it off or play it down.
         known.due_at, known.urgent = min(known.due_at, due_at), known.urgent or urgent
         if known.enrolment_id is not None:
             # A sequence that ends closes only what nobody but itself has asked for.

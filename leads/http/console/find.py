@@ -41,6 +41,7 @@ def _found(session: Session, q: str) -> list[Lead]:
         return [by_number(session, q)]
     except NotFound:
         pass
+    # Whole identifiers only: their blind indexes know no prefixes, so a search cannot be used to leaf through patients.
     phone = normal_phone(q)
     same = [Person.email_index == email_index(q)] + ([Person.phone_index == phone_index(phone)] if phone else [])
     wanted = select(Lead).join(Person, Lead.person_id == Person.id).where(or_(*same)).order_by(Lead.serial.desc()).limit(MOST)

@@ -43,6 +43,7 @@ def enter(
     answer = accounts.sign_in(session, email[:320], password, source=source_of(request))
     if isinstance(answer, Refused):
         return _form(request, status=429 if answer.too_often else 401, next=next, email=email, error=answer.message)
+    # A new secret at each sign-in: one that somebody planted in this browser before is worth nothing now.
     sign_out(session, request.cookies.get(COOKIE, ""))
     response = RedirectResponse(safe_next(next), status_code=303)
     _give(response, COOKIE, answer.secret)

@@ -122,6 +122,7 @@ def comes_from_us(request: Request) -> bool:
 
 def safe_next(path: str) -> str:
     """Return a path inside the console to go on to; anything else leads to its front page."""
+    # `//host` and a backslash are other sites to a browser, though they look like paths.
     is_ours = re.fullmatch(r"/console(/[A-Za-z0-9/_-]*)?(\?[A-Za-z0-9=&_.:~%+-]*)?", path) and "//" not in path
     return path if is_ours and not path.startswith(SIGN_IN) else "/console"
 

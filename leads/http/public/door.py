@@ -32,6 +32,7 @@ class Door:
 
     def framed(self, response: Response) -> Response:
         """Allow the configured sites, and no other, to show a page of the embedded form."""
+        # frame-ancestors replaces X-Frame-Options, which cannot name more than one site.
         if self.embedded and clinic().embed_origins:
             response.headers["Content-Security-Policy"] = content_policy(frame_ancestors=" ".join(clinic().embed_origins))
         return response

@@ -23,11 +23,13 @@ def stamp(at: datetime | None = None) -> str:
 
 def sprung(typed: Mapping[str, str]) -> str | None:
     """Return which trap a submission fell into: `honeypot`, `no-stamp`, `forged`, `too-fast` or `stale`; None for people."""
+    # Nothing here judges what was written: a wrong guess must cost a look by a person, never an inquiry.
     if typed.get(HIDDEN):
         return "honeypot"
     if not typed.get(OPENED):
         return "no-stamp"
     moment, _, signature = typed[OPENED].partition(".")
+    # The moment is read as a number only once the signature holds: before that it is anybody's text.
     if not hmac.compare_digest(signature.encode(), _sign(moment).encode()):
         return "forged"
     taken = real_now().timestamp() - int(moment)

@@ -14,6 +14,7 @@ MOST_FIELDS = 100
 async def read_form(request: Request) -> dict[str, str]:
     """Return the fields of a URL-encoded body, the last of a name winning; raises TooLarge beyond 64 KB."""
     body = b""
+    # Read by hand: the multipart reader puts a large upload on disk, where nobody looks for a patient's words.
     async for chunk in request.stream():
         body += chunk
         if len(body) > MOST:
