@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Sequence
 from functools import lru_cache
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Executable, Integer, Select, String, bindparam, func, or_, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from leads.clinic.profile import clinic
@@ -13,7 +13,7 @@ from leads.errors import Conflict, NotFound
 from leads.providers.models import Claim, Delegate, Practice, Provider, email_index
 from leads.providers.names import asked_for, in_words, plain
 from leads.providers.npi import valid_npi
-from leads.providers.registry import RegistryEntry
+from leads.providers.registry import KEY, RegistryEntry
 from leads.security.identifiers import normal_phone
 
 MOST = 20
@@ -34,12 +34,10 @@ def search(session: Session, words: str, *, state: str | None = None, limit: int
     key = asked_for(words)
     if len(key) < LEAST_LETTERS:
         return []
-    limit = max(1, min(limit, MOST))
-    here = RegistryEntry.state == (state or home_state() or "")
-    found = _first(session, key, here, limit)
-    if len(found) < limit:
-        found |= _first(session, key, ~func.coalesce(here, False), limit)
-    return list(found.values())[:limit]
+    limit, state = max(1, min(limit, MOST)), state or home_state() or ""
+    asked = {"low": key, "high": key + "\U0010ffff", "state": state, "limit": limit}
+    found = {entry.npi: entry for entry in session.scalars(_beginning(), asked)}
+    return sorted(found.values(), key=lambda entry: (entry.state != state, entry.family_first))[:limit]
 
 
 def choices(session: Session, typed: str, *, limit: int = 10) -> list[dict[str, str | None]]:
@@ -92,6 +90,12 @@ def delegates_of(session: Session, provider: Provider) -> Sequence[Delegate]:
     return session.scalars(query.order_by(Delegate.created_at, Delegate.id)).all()
 
 
+def told(session: Session, provider: Provider) -> list[Provider | Delegate]:
+    """Return who hears of this clinician's referrals: they and their delegates, as far as an address of theirs is on file."""
+    everyone: list[Provider | Delegate] = [provider, *delegates_of(session, provider)]
+    return [who for who in everyone if who.verified_at and who.email_index]
+
+
 def waiting(session: Session, *, npi: str | None = None) -> Sequence[Claim]:
     """Return the claims nobody has verified or refused, oldest first: whom a coordinator has to call."""
     query: Select[Claim] = select(Claim).where(Claim.verified_at.is_(None), Claim.refused_at.is_(None))
@@ -120,18 +124,21 @@ def home_state() -> str | None:
     return found[1] if found else None
 
 
-def _first(session: Session, key: str, where: ColumnElement[bool], limit: int) -> dict[str, RegistryEntry]:
-    found = {}
-    for column in (RegistryEntry.family_first, RegistryEntry.given_first):
-        for entry in session.scalars(_beginning(column, key).where(where).limit(limit)):
-            found[entry.npi] = entry
-    return found
-
-
-def _beginning(column: InstrumentedAttribute[str] | InstrumentedAttribute[str | None], key: str) -> Select[RegistryEntry]:
+@lru_cache
+def _beginning() -> Executable:
+    """Return the query for names in [low, high), built once: four short walks of an index, ours and others, either name first."""
     # A range instead of LIKE: after five runs the prepared statement gets a plan for any value, and only a range keeps the index in it.
-    within = (column >= key) & (column < key + "\U0010ffff")
-    return select(RegistryEntry).where(RegistryEntry.deactivated_on.is_(None), within).order_by(column)
+    low, high, limit = bindparam("low", type_=KEY), bindparam("high", type_=KEY), bindparam("limit", type_=Integer)
+    here = RegistryEntry.state == bindparam("state", type_=String)
+    walks = [
+        select(RegistryEntry)
+        .where(RegistryEntry.deactivated_on.is_(None), where, column >= low, column < high)
+        .order_by(column)
+        .limit(limit)
+        for where in (here, ~func.coalesce(here, False))
+        for column in (RegistryEntry.family_first, RegistryEntry.given_first)
+    ]
+    return select(RegistryEntry).from_statement(union_all(*walks))
 
 
 def _choice(entry: RegistryEntry) -> dict[str, str | None]:

@@ -6,12 +6,14 @@ from dataclasses import asdict, dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from leads.accounts.models import ApiKey
 from leads.audit.trail import record
 from leads.clock import now
 from leads.db import lock
 from leads.providers.directory import look_up
 from leads.providers.edit import add_delegate, as_provider, fill
 from leads.providers.models import EACH, Claim, Delegate, Practice, Provider
+from leads.providers.practices import practice_of_key
 from leads.providers.trust import trust
 
 
@@ -45,17 +47,19 @@ class Known:
     delegate: Delegate | None
 
 
-def know(session: Session, said: Said, *, channel: str, practice: Practice | None = None, actor: str) -> Known:
+def know(session: Session, said: Said, *, channel: str, actor: str, key: ApiKey | None = None, practice: Practice | None = None) -> Known:
     """Return who sends this; every submission leaves a claim with all that was typed.
 
-    With a verified `practice` (its key sent it, or one of its people signed in) the claim is verified: names and numbers beat the
-    registry's, an address becomes the one on file if there is none. Without one, nothing typed goes anywhere but into the claim:
-    an NPI and a name are public, so two strangers may type the same and must learn and change nothing of each other.
+    A practice's `key` verifies what comes by it: names and numbers beat the registry's, an address goes on file where there is none.
+    A `practice` one of whose people is signed in does the same but for addresses, which wait for a call. From a stranger nothing goes
+    anywhere but into the claim: an NPI and a name are public, so two may type the same and must learn and change nothing of each other.
+    Raises Forbidden for a key without a practice we believe.
     """
+    practice = practice_of_key(session, key) if key else practice
     trusted = practice if practice and practice.verified_at else None
     provider = provider_at(session, said, trusted, actor=actor)
-    delegate = _believe(session, provider, said, actor=actor) if trusted else None
-    claim = Claim(provider_id=provider.id, channel=channel, at=now(), said={k: v for k, v in asdict(said).items() if v})
+    delegate = _take_over(session, provider, said, key=key, actor=actor) if trusted else None
+    claim = Claim(provider_id=provider.id, channel=channel, at=now(), said={name: value for name, value in asdict(said).items() if value})
     if trusted:
         claim.practice_id, claim.verified_at = trusted.id, claim.at
         claim.delegate_id = delegate.id if delegate else None
@@ -95,13 +99,16 @@ def _make(session: Session, said: Said, practice: Practice | None, *, actor: str
     return provider
 
 
-def _believe(session: Session, provider: Provider, said: Said, *, actor: str) -> Delegate | None:
+def _take_over(session: Session, provider: Provider, said: Said, *, key: ApiKey | None, actor: str) -> Delegate | None:
     fill(provider, said.details, source="referrer")
-    if provider.verified_at is None or (said.email and provider.email is None):
-        trust(session, provider, method="key", email=None if provider.email else said.email, actor=actor)
+    if key:
+        if provider.verified_at is None or (said.email and provider.email is None):
+            trust(session, provider, method="key", key_id=key.id, email=None if provider.email else said.email, actor=actor)
+    elif said.email and provider.email is None:
+        provider.typed_email = said.email
     if not said.by_email:
         return None
     delegate = add_delegate(session, provider, name=said.by_name or said.by_email, email=said.by_email, actor=actor)
-    if delegate.verified_at is None:
-        trust(session, delegate, method="key", email=said.by_email, actor=actor)
+    if key and delegate.verified_at is None:
+        trust(session, delegate, method="key", key_id=key.id, email=said.by_email, actor=actor)
     return delegate

@@ -11,7 +11,9 @@ NO_LETTER = re.compile(r"[^\w]+|_")
 
 def plain(name: str | None) -> str:
     """Return a name in small letters without accents, its words apart by one space: `O’Brien-Núñez` is `obrien nunez`."""
-    text = APOSTROPHES.sub("", name or "")
+    if not name or (name.isascii() and name.isalpha()):
+        return (name or "").lower()
+    text = APOSTROPHES.sub("", name)
     if not text.isascii():
         text = "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
     return NO_LETTER.sub(" ", text.casefold()).strip()

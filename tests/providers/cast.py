@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from benchmarks.nppes import lines, person
+from leads.accounts.keys import create_key
 from leads.providers.know import Known, Said, know
 from leads.providers.models import Practice
 from leads.providers.nppes import Bad, Listed, read
@@ -59,7 +60,10 @@ def said(**changes: Any) -> Said:
 
 def tell(session: Session, at: Practice | None = None, **changes: Any) -> Known:
     """A submission arrives: from a stranger, or by the key of the practice it is `at`."""
-    return know(session, said(**changes), channel="api" if at else "page", practice=at, actor="key:1" if at else "system")
+    if at is None:
+        return know(session, said(**changes), channel="page", actor="system")
+    key, _ = create_key(session, "EHR", ["referrals"], practice_id=at.id)
+    return know(session, said(**changes), channel="api", key=key, actor=f"key:{key.id}")
 
 
 def _sum(digits: str) -> int:

@@ -9,11 +9,12 @@ from sqlalchemy.orm import Session
 
 from leads.audit.models import AuditEntry
 from leads.db import new_id
-from leads.providers.directory import delegates_of, on_file, waiting
+from leads.providers.directory import delegates_of, on_file, told, waiting
+from leads.providers.know import know
 from leads.providers.models import Practice, Provider
 from leads.providers.store import store
 from leads.providers.trust import distrust
-from tests.providers.cast import ACTOR, ANA, line, make_trusted_practice, tell
+from tests.providers.cast import ACTOR, ANA, BEN, line, make_trusted_practice, said, tell
 
 
 def test_a_stranger_s_words_stay_in_the_claim(session: Session) -> None:
@@ -100,7 +101,24 @@ def test_a_stranger_s_delegate_is_only_written_down(session: Session) -> None:
 def test_a_practice_no_longer_believed_is_a_stranger(session: Session) -> None:
     practice = make_trusted_practice(session)
     distrust(session, practice, why="number was not theirs", actor=ACTOR)
-    assert tell(session, practice).claim.verified_at is None
+    known = know(session, said(), channel="portal", practice=practice, actor=ACTOR)
+    assert (known.claim.verified_at, known.provider.practice_id) == (None, None)
+
+
+def test_somebody_signed_in_is_believed_but_for_new_addresses(session: Session) -> None:
+    practice = make_trusted_practice(session)
+    by = {"by_name": "Sam Front", "by_email": "sam@elm.example.com"}
+    known = know(session, said(**by), channel="portal", practice=practice, actor=ACTOR)
+    assert (known.claim.practice_id, known.provider.phone) == (practice.id, "+12035550151")
+    assert (known.provider.email, known.provider.typed_email) == (None, "ana@elm.example.com")
+    assert told(session, known.provider) == []
+
+
+def test_the_clinician_and_who_writes_for_them_are_told(session: Session) -> None:
+    practice = make_trusted_practice(session)
+    known = tell(session, practice, by_name="Sam Front", by_email="sam@elm.example.com")
+    tell(session, practice, npi=BEN, family_name="Berg", email="ben@elm.example.com", by_email="kim@elm.example.com")
+    assert told(session, known.provider) == [known.provider, known.delegate]
 
 
 def test_the_registry_names_a_clinician_a_stranger_has_misspelt(session: Session) -> None:
