@@ -13,7 +13,7 @@ os.environ |= {"HANDOFF_DATA_DIR": str(DATA_DIR), "HANDOFF_MODE": "local"}
 from rich.console import Console  # noqa: E402
 from rich.table import Table  # noqa: E402
 
-from benchmarks import delivery, times  # noqa: E402
+from benchmarks import delivery, directory, times  # noqa: E402
 from benchmarks.measure import Row  # noqa: E402
 from config.settings import settings  # noqa: E402
 from leads import db, migrate  # noqa: E402
@@ -31,7 +31,7 @@ def main() -> int:
         os.environ["DATABASE_URL"] = url
         settings.cache_clear()
         migrate.upgrade(db.engine())
-        rows = [row for part in (times, delivery) for row in part.rows(quick=quick)]
+        rows = [row for part in (times, delivery, directory) for row in part.rows(quick=quick)]
         db.engine().dispose()
     RESULTS.write_text(json.dumps([row.as_json() for row in rows], indent=1) + "\n")
     Console(width=140).print(_table(rows))
