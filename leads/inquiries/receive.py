@@ -24,6 +24,7 @@ from leads.people.match import Identity, email_index, find, phone_index, suggest
 from leads.people.models import Person
 from leads.pipeline.confirm import start
 from leads.pipeline.deadlines import expected_by
+from leads.pipeline.facts import person_changed
 from leads.pipeline.find import open_lead_of
 from leads.pipeline.models import Lead, StageChange
 from leads.safety.disclose import disclose
@@ -64,6 +65,8 @@ def receive(session: Session, asked: Submission, arrival: Arrival) -> Receipt:
     promise = expected_by(lead.office, now())
     inquiry = _keep(session, asked, arrival, lead)
     _grant(session, asked, person, arrival)
+    if not is_new:
+        person_changed(session, person.id, actor=arrival.actor)
     open_todo(session, "call", person_id=person.id, lead_id=lead.id, due_at=promise, actor=arrival.actor)
     disclosed = found((asked.message, asked.insurance_question, asked.given_name, asked.family_name))
     if disclosed:

@@ -8,10 +8,12 @@ from sqlalchemy.orm import Session
 from leads.audit.trail import record
 from leads.clinic.profile import Language, clinic
 from leads.clock import local_to_utc, now
-from leads.consent.ledger import Spoken, end_pause, grant, granted, pause, paused_until, suppressed_topics
+from leads.consent.ledger import Spoken, grant, granted, paused_until, suppressed_topics
 from leads.errors import FieldError, Invalid
 from leads.people.models import Person
+from leads.pipeline.facts import person_changed
 from leads.pipeline.unsubscribe import allow_topic, stop_topic
+from leads.sequences.rest import end_pause, pause
 
 TOPICS = ("inquiry", "education", "screening", "visits")
 LONGEST_PAUSE = timedelta(days=366)
@@ -52,6 +54,7 @@ def change_wishes(session: Session, person: Person, wishes: Wishes) -> None:
     if (wishes.language, wishes.discreet) != (before.language, before.discreet):
         person.language, person.discreet = wishes.language, wishes.discreet
         record(session, "person.preferences", person, actor=f"person:{person.id}", language=wishes.language, discreet=wishes.discreet)
+    person_changed(session, person.id, actor=f"person:{person.id}")
 
 
 def _change_topic(session: Session, person: Person, topic: str, *, wanted: bool) -> None:

@@ -117,6 +117,7 @@ def change(session: Session, row: Message, wanted: dict[str, Any], *, actor: str
 
 
 def _kept(row: Message, wanted: dict[str, Any]) -> dict[str, Any]:
-    # Delivery moves what is due on by itself, to a retry or past a pause; a plan that only says "now" has nothing better.
-    delayed = row.state in ("planned", "claimed") and wanted["state"] == "planned" and wanted["due_at"] <= now()
+    # Delivery moves what is due on by itself, to a retry say, and gives a reason; a plan that only says "now" has nothing better.
+    moved = row.state == "claimed" or (row.state == "planned" and row.reason not in (None, "paused"))
+    delayed = moved and wanted["state"] == "planned" and wanted["due_at"] <= now()
     return {"due_at": max(row.due_at, wanted["due_at"]), "reason": row.reason} if delayed else {}

@@ -7,13 +7,13 @@ from fastapi import APIRouter, Form
 from fastapi.responses import Response
 
 from leads.clock import local_to_utc, now
-from leads.consent.ledger import end_pause, pause
 from leads.errors import FieldError, Invalid
 from leads.http.console import words
 from leads.http.console.act import Asked, do
 from leads.pipeline.confirm import confirm_address
 from leads.pipeline.models import Lead
 from leads.safety.release import release as release_hold
+from leads.sequences.rest import end_pause, pause
 
 router = APIRouter(prefix="/leads/{number}")
 LONGEST_REST = timedelta(days=366)

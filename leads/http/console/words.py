@@ -44,7 +44,7 @@ NEXT_AT_STAGE = {
     "in_care": "Close when care here ends",
     "closed": "Nothing",
 }
-TODOS = {"call": "Call them", "safety": "A clinician looks now"}
+TODOS = {"call": "Call them", "safety": "A clinician looks now", "read-reply": "Read their answer"}
 RESULTS = {"reached": "Reached", "left-message": "Left a message", "no-answer": "No answer"}
 STATES = {
     "planned": "planned",

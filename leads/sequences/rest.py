@@ -1,0 +1,27 @@
+"""A person rests from our mails: the pause itself, and every running sequence planned around it."""
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from leads.consent import ledger
+from leads.consent.models import Pause
+from leads.sequences.replan import replan_all
+
+
+def pause(session: Session, person_id: uuid.UUID, until: datetime, *, reason: str, actor: str) -> Pause:
+    """Let a person rest until a moment; what falls into the rest moves behind it, a day apart as ever."""
+    rest = ledger.pause(session, person_id, until, reason=reason, actor=actor)
+    session.flush()
+    # Left to the guard at the moment of sending, everything that fell into the rest would go out on the morning it ends.
+    replan_all(session, person_id, actor=actor)
+    return rest
+
+
+def end_pause(session: Session, person_id: uuid.UUID, *, actor: str) -> int:
+    """End a person's rest before its date; returns how many were running."""
+    ended = ledger.end_pause(session, person_id, actor=actor)
+    session.flush()
+    replan_all(session, person_id, actor=actor)
+    return ended
