@@ -1,5 +1,6 @@
 """`handoff providers import`: NPPES's monthly or weekly file into the local registry."""
 
+import os
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
@@ -25,8 +26,10 @@ SHOWN = 5
 class BadLines:
     """The lines that could not be read: all in a file beside the one being read, the first few on the screen."""
 
-    def __init__(self, source: Path) -> None:
-        self.path = source.with_name(source.name + ".bad-lines.txt")
+    def __init__(self, source: Path, spare: Path) -> None:
+        # The download may lie where nobody may write; then the data folder takes the report.
+        folder = source.parent if os.access(source.parent, os.W_OK) else spare
+        self.path = folder / f"{source.name}.bad-lines.txt"
         self.count = 0
         self._file: IO[str] | None = None
 
@@ -57,7 +60,7 @@ def import_registry(
     """Bring the registry up to NPPES's monthly or weekly file. Again, or after a break, it only adds what is missing."""
     attach(data_dir)
     states = sorted({each.strip().upper() for each in state or ()})
-    bad = BadLines(file)
+    bad = BadLines(file, data_dir)
     try:
         lines, stored = _import(file, states, bad)
     except OSError as error:

@@ -3,10 +3,11 @@
 import csv
 import re
 import zipfile
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from operator import itemgetter
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -15,7 +16,7 @@ from leads.providers.names import plain
 from leads.providers.npi import wrong_npi
 
 PLACE = "Provider Business Practice Location Address"
-# Our column and the header NPPES publishes for it, in the order `store` copies them.
+# Our column and the header NPPES publishes for it; `_listed` takes them in this order.
 COLUMNS = {
     "npi": "NPI",
     "organization": "Provider Organization Name (Legal Business Name)",
@@ -148,7 +149,7 @@ def _parser(header: list[str], states: frozenset[str]) -> Callable[[list[str]], 
             f"This is not NPPES's provider file: its first line lacks {', '.join(missing)}. "
             "Take the one named npidata_pfile_….csv out of the monthly or weekly download, or the zip itself."
         )
-    columns = {ours: place[title] for ours, title in COLUMNS.items()}
+    pick = itemgetter(*(place[title] for title in COLUMNS.values()))
     switches = [
         (place[SWITCH.format(number)], place[f"Healthcare Provider Taxonomy Code_{number}"])
         for number in range(1, TAXONOMIES + 1)
@@ -158,38 +159,39 @@ def _parser(header: list[str], states: frozenset[str]) -> Callable[[list[str]], 
     def parse(fields: list[str]) -> Listed:
         if len(fields) != len(header):
             raise ValueError(f"It has {len(fields)} fields instead of {len(header)}.")
-        return _listed({ours: fields[at].strip() or None for ours, at in columns.items()}, _primary(fields, switches), states)
+        return _listed([text.strip() or None for text in pick(fields)], _primary(fields, switches), states)
 
     return parse
 
 
-def _listed(said: dict[str, str | None], primary: str | None, states: frozenset[str]) -> Listed:
-    npi = said["npi"] or ""
-    if wrong := wrong_npi(npi):
+def _listed(said: Sequence[str | None], primary: str | None, states: frozenset[str]) -> Listed:
+    npi, organization, family_name, given_name, *place, taxonomy, deactivated_on, reactivated_on, changed_on, _ = said
+    if wrong := wrong_npi(npi or ""):
         raise ValueError(wrong.message)
-    deactivated, reactivated, updated = (_day(said[name]) for name in ("deactivated_on", "reactivated_on", "changed_on"))
+    deactivated, reactivated, updated = _day(deactivated_on), _day(reactivated_on), _day(changed_on)
     gone = deactivated if deactivated and not (reactivated and reactivated >= deactivated) else None
-    given, family = plain(said["given_name"]), plain(said["family_name"])
-    if not gone and not (family or said["organization"]):
+    given, family = plain(given_name), plain(family_name)
+    if not gone and not (family or organization):
         raise ValueError("It has neither a family name nor an organisation's name.")
+    credential, address, city, state, zip_code, phone, fax = place
     return Listed(
-        npi=npi,
-        organization=said["organization"],
-        family_name=said["family_name"],
-        given_name=said["given_name"],
-        credential=said["credential"],
-        address=said["address"],
-        city=said["city"],
-        state=said["state"],
-        zip=said["zip"],
-        phone=said["phone"],
-        fax=said["fax"],
-        taxonomy=primary or said["taxonomy"],
+        npi=npi or "",
+        organization=organization,
+        family_name=family_name,
+        given_name=given_name,
+        credential=credential,
+        address=address,
+        city=city,
+        state=state,
+        zip=zip_code,
+        phone=phone,
+        fax=fax,
+        taxonomy=primary or taxonomy,
         deactivated_on=gone,
         changed_on=max((day for day in (deactivated, reactivated, updated) if day), default=None),
-        family_first=f"{family} {given}".strip() if family else plain(said["organization"]),
+        family_first=f"{family} {given}".strip() if family else plain(organization),
         given_first=f"{given} {family}" if given and family else None,
-        outside=bool(states) and said["state"] not in states,
+        outside=bool(states) and state not in states,
     )
 
 

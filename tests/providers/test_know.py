@@ -1,5 +1,7 @@
 """Anyone may type an NPI and a name: what strangers type stays with their own submission."""
 
+import uuid
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -8,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from leads.audit.models import AuditEntry
-from leads.db import new_id
+from leads.db import new_id, transaction
 from leads.providers.directory import delegates_of, on_file, told, waiting
 from leads.providers.know import know
 from leads.providers.models import Practice, Provider
@@ -152,3 +154,13 @@ def test_one_row_for_one_npi_even_without_a_practice(session: Session) -> None:
     copy: dict[str, Any] = {"id": new_id(), "npi": provider.npi, "sources": {}, "notify": "each", "created_at": provider.created_at}
     with pytest.raises(IntegrityError, match="uq_providers_npi"), session.begin_nested():
         session.execute(insert(Provider).values(copy))
+
+
+@pytest.mark.committed
+def test_two_submissions_at_once_about_somebody_new_make_one_row(database: None) -> None:
+    def arrive(_: int) -> uuid.UUID:
+        with transaction() as session:
+            return tell(session).provider.id
+
+    with ThreadPoolExecutor(4) as threads:
+        assert len(set(threads.map(arrive, range(4)))) == 1
