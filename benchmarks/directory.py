@@ -31,7 +31,7 @@ def rows(*, quick: bool) -> Iterator[Row]:
     bare = seconds(lambda: _copy_bare(file))
     file.unlink()
     rate, against = [(count / took, count / bare)], "csv.reader, and COPY into a bare table: nothing checked, merged or indexed"
-    yield at_least(f"import of {count:,} NPPES lines", "lines/s", rate, against=against, must=0.15, aim=0.4)
+    yield at_least(f"import of {count:,} NPPES lines", "lines/s", rate, against=against, must=0.1, aim=0.25)
     yield at_most(f"peak memory of that import ({took:.0f} s)", "MB", [peak], must=250, aim=150)
     rounds = 3 if quick else 5
     with db.engine().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
