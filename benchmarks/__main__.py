@@ -5,6 +5,7 @@ import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 DATA_DIR = Path(tempfile.mkdtemp(prefix="handoff-bench-"))
 DATA_DIR.chmod(0o755)
@@ -15,27 +16,34 @@ from rich.table import Table  # noqa: E402
 
 from benchmarks import delivery, directory, times  # noqa: E402
 from benchmarks.measure import Row  # noqa: E402
+from benchmarks.stage import Stage  # noqa: E402
 from config.settings import settings  # noqa: E402
 from leads import db, migrate  # noqa: E402
 from leads.local import embedded  # noqa: E402
 from leads.security import keys  # noqa: E402
 
+PARTS: dict[str, Any] = {"times": times, "delivery": delivery, "directory": directory}
 RESULTS = Path(__file__).parent / "results.json"
 
 
 def main() -> int:
     """Run all, and return 1 when a figure misses what it must reach."""
-    quick = os.environ.get("QUICK") == "1"
     keys.make(settings().keyring_file)
-    with embedded.postgres_server(DATA_DIR) as url:
-        os.environ["DATABASE_URL"] = url
+    with embedded.postgres_server(DATA_DIR) as url, embedded.redis_server(DATA_DIR) as redis_url:
+        os.environ |= {"DATABASE_URL": url, "REDIS_URL": redis_url}
         settings.cache_clear()
         migrate.upgrade(db.engine())
-        rows = [row for part in (times, delivery, directory) for row in part.rows(quick=quick)]
+        stage = Stage(DATA_DIR, url, redis_url, quick=os.environ.get("QUICK") == "1", long=os.environ.get("LONG") == "1")
+        rows = [row for part in wanted() for row in part.rows(stage)]
         db.engine().dispose()
     RESULTS.write_text(json.dumps([row.as_json() for row in rows], indent=1) + "\n")
     Console(width=140).print(_table(rows))
     return int(not all(row.ok for row in rows))
+
+
+def wanted() -> list[Any]:
+    """Return the parts that are named on the command line, or all."""
+    return [PARTS[name] for name in sys.argv[1:] or PARTS]
 
 
 def _table(rows: list[Row]) -> Table:

@@ -1,50 +1,71 @@
-"""Delivery end to end: rows that are due, until all are sent; everything durable is on."""
+"""Delivery end to end: rows that are due, until all are sent; everything durable is on, guards asked, mails rendered."""
 
 import os
+import pickle
 import smtplib
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
 from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
 
+import psycopg
 from sqlalchemy import delete, func, select, update
 
 from benchmarks.measure import Row, at_least
-from benchmarks.sink import sink
+from benchmarks.rivals import celery_task
+from benchmarks.sink import far_away, sink
+from benchmarks.stage import Stage
 from config.settings import settings
 from leads import db
 from leads.clock import now
 from leads.messages import deliver
-from leads.messages.deliver import drain
 from leads.messages.mime import build
 from leads.messages.models import DeliveryAttempt, Message
 from leads.messages.outbox import post
-from leads.messages.render import render
+from leads.messages.render import Rendered, render
 from leads.security.tokens import Token
 from tests.cast import make_confirmed_person
 
 TEMPLATE = "how-ketamine-works"
+NAME = "delivery end to end"
 WORKERS = 2
+ANA = {"given_name": "Ana", "unsubscribe_url": "https://bench.test/u/x", "preferences_url": "https://bench.test/p/x"}
 
 
-def rows(*, quick: bool) -> Iterator[Row]:
-    """Yield how many messages a second go out, against a bare connection that sends prebuilt ones."""
-    count, rounds = (200, 3) if quick else (1_000, 5)
-    with sink() as port:
-        _prepare(count)
-        pairs = [(_ours(port, count), _bare(port, count)) for _ in range(rounds)]
+def rows(stage: Stage) -> Iterator[Row]:
+    """Yield how many messages a second go out, against three who do less, and through a relay that is 10 ms away."""
+    count, fewer, rounds = (200, 100, 3) if stage.quick else (1_000, 300, 5)
+    with sink() as port, celery_workers(stage, port) as per_mail:
+        prepare(count)
+        post_office = PostOffice(stage, port)
+        measured = [(ours(port, count), bare(port, count), post_office.run(fewer), per_mail.run(fewer)) for _ in range(rounds)]
+        with far_away(port, 0.010) as far:
+            relayed = [(ours(far, count), bare(far, 50, workers=1)) for _ in range(rounds)]
+    row = partial(at_least, NAME, "messages/s")
+    yield row([(a, d) for a, _, d, _ in measured], against="django-post_office, default settings, queue and send", must=3, aim=5)
+    yield row([(a, c) for a, _, _, c in measured], against="a plain Celery task per mail that connects, sends, commits", must=1.5, aim=3)
     against = "smtplib, prebuilt messages, one kept connection a process, no database"
-    yield at_least("delivery end to end", "messages/s", pairs, against=against, must=0.10, aim=0.20)
+    yield row([(a, b) for a, b, _, _ in measured], against=against, must=0.10, aim=0.20)
+    against = "smtplib, one kept connection, same delay"
+    yield at_least("delivery through a relay 10 ms away", "messages/s", relayed, against=against, must=10, aim=40)
 
 
-def _prepare(count: int) -> None:
+def prepare(count: int) -> None:
+    """Put down `count` messages, each to a person of its own."""
     with db.transaction() as session:
         for number in range(count):
             person = make_confirmed_person(session, email=f"person{number}@example.com", phone=None)
             post(session, person.id, TEMPLATE, cause="benchmark", facts={"office": "woodbury"}, lane="transactional")
 
 
-def _ours(port: int, count: int) -> float:
+def ours(port: int, count: int) -> float:
+    """Return messages a second, by two worker processes."""
     with db.transaction() as session:
         session.execute(delete(DeliveryAttempt))
         session.execute(delete(Token))
@@ -52,7 +73,7 @@ def _ours(port: int, count: int) -> float:
     db.engine().dispose()
     since = time.perf_counter()
     with ProcessPoolExecutor(WORKERS, mp_context=get_context("fork")) as workers:
-        list(workers.map(_work, [port] * WORKERS))
+        list(workers.map(work, [port] * WORKERS))
     elapsed = time.perf_counter() - since
     with db.transaction() as session:
         sent = session.scalar(select(func.count()).where(Message.state == "sent"))
@@ -60,22 +81,21 @@ def _ours(port: int, count: int) -> float:
     return count / elapsed
 
 
-def _work(port: int) -> int:
+def work(port: int) -> int:
+    """Send until nothing is due, in a process just forked."""
     db.engine.cache_clear()
     os.environ["SMTP_URL"] = f"smtp://127.0.0.1:{port}"
     settings.cache_clear()
     deliver._spare_lines.cache_clear()
-    return drain(("transactional",), limit=100_000)
+    return deliver.drain(("transactional",), limit=1_000_000)
 
 
-def _bare(port: int, count: int) -> float:
-    facts = {"given_name": "Ana", "unsubscribe_url": "https://bench.test/u/x", "preferences_url": "https://bench.test/p/x"}
-    mail = build(
-        Message(topic="education", language="en"), "a@example.com", render(TEMPLATE, "en", facts), facts["unsubscribe_url"], discreet=False
-    )
+def bare(port: int, count: int, *, workers: int = WORKERS) -> float:
+    """Return messages a second of a kept connection a process that does nothing else."""
+    work = (port, prebuilt(), count // workers)
     since = time.perf_counter()
-    with ProcessPoolExecutor(WORKERS, mp_context=get_context("fork")) as workers:
-        list(workers.map(_send_bare, [(port, mail, count // WORKERS)] * WORKERS))
+    with ProcessPoolExecutor(workers, mp_context=get_context("fork")) as pool:
+        list(pool.map(_send_bare, [work] * workers))
     return count / (time.perf_counter() - since)
 
 
@@ -84,3 +104,77 @@ def _send_bare(work: tuple[int, bytes, int]) -> None:
     with smtplib.SMTP("127.0.0.1", port) as connection:
         for _ in range(count):
             connection.sendmail("bench@example.com", ["a@example.com"], mail)
+
+
+def rendered() -> Rendered:
+    """Return the mail everybody gets."""
+    return render(TEMPLATE, "en", ANA)
+
+
+def prebuilt() -> bytes:
+    """Return that mail as bytes."""
+    return build(Message(topic="education", language="en"), "a@example.com", rendered(), ANA["unsubscribe_url"], discreet=False)
+
+
+@dataclass
+class PostOffice:
+    """django-post_office with a database of its own on the same server."""
+
+    stage: Stage
+    port: int
+
+    def __post_init__(self) -> None:
+        self.database = self.stage.new_database("post_office")
+
+    def run(self, count: int) -> float:
+        """Return messages a second, queued and sent."""
+        mail, mails = rendered(), self.stage.folder / "mails.pickle"
+        letter = {"subject": mail.subject, "text": mail.text, "html": mail.html}
+        mails.write_bytes(pickle.dumps([letter | {"to": f"person{number}@example.com"} for number in range(count)]))
+        command = [sys.executable, "-m", "benchmarks.rivals.post_office", self.database, str(self.port), str(mails)]
+        elapsed, sent = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout.split()
+        assert int(sent) == count, f"django-post_office sent {sent} of {count}"
+        return count / float(elapsed)
+
+
+class celery_workers:
+    """Two processes of a Celery worker, up for as long as the block lasts."""
+
+    def __init__(self, stage: Stage, port: int) -> None:
+        self.database, mail = stage.new_database("per_mail"), stage.folder / "mail.eml"
+        mail.write_bytes(prebuilt())
+        names: dict[str, Any] = {"BROKER": stage.redis_url, "DATABASE": self.database, "SMTP_PORT": str(port), "MAIL": str(mail)}
+        os.environ |= {f"BENCH_{name}": value for name, value in names.items()}
+        celery_task.app.conf.broker_url = stage.redis_url
+        self.log = stage.folder / "per-mail.log"
+
+    def __enter__(self) -> "celery_workers":
+        self.connection = psycopg.connect(self.database, autocommit=True)
+        self.connection.execute(celery_task.TABLE)
+        app = ["-m", "celery", "-A", "benchmarks.rivals.celery_task", "worker", "-c", str(WORKERS), "-l", "error"]
+        with Path(self.log).open("wb") as log:
+            self.worker = subprocess.Popen([sys.executable, *app], stdout=log, stderr=log)
+        self.run(10)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.worker.terminate()
+        self.worker.wait()
+        self.connection.close()
+
+    def run(self, count: int) -> float:
+        """Return messages a second, from the first task handed out to the last row marked."""
+        self.connection.execute("TRUNCATE per_mail")
+        due = "INSERT INTO per_mail SELECT n, 'person' || n || '@example.com', 'due' FROM generate_series(1, %s) n"
+        self.connection.execute(due, (count,))
+        since = time.perf_counter()
+        for number in range(1, count + 1):
+            celery_task.send.delay(number)
+        while self._left():
+            time.sleep(0.005)
+        return count / (time.perf_counter() - since)
+
+    def _left(self) -> int:
+        row = self.connection.execute("SELECT count(*) FROM per_mail WHERE state = 'due'").fetchone()
+        assert row is not None
+        return int(row[0])

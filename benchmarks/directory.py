@@ -15,6 +15,7 @@ from sqlalchemy import text
 
 from benchmarks.measure import Row, at_least, at_most, seconds
 from benchmarks.nppes import GIVEN, SYLLABLES, people, write
+from benchmarks.stage import Stage
 from config.settings import settings
 from leads import db
 from leads.providers.directory import choices
@@ -22,9 +23,9 @@ from leads.providers.directory import choices
 LOOK_UPS = 1_000
 
 
-def rows(*, quick: bool) -> Iterator[Row]:
+def rows(stage: Stage) -> Iterator[Row]:
     """Yield what an import of 500,000 lines costs (50,000 in the short form, 3,000,000 with LONG=1), and the look-ups on it."""
-    count = 3_000_000 if os.environ.get("LONG") == "1" else 50_000 if quick else 500_000
+    count = 3_000_000 if stage.long else 50_000 if stage.quick else 500_000
     file = settings().handoff_data_dir / "npidata_pfile_bench.csv"
     write(file, count)
     took, peak = _import(file)
@@ -33,7 +34,7 @@ def rows(*, quick: bool) -> Iterator[Row]:
     rate, against = [(count / took, count / bare)], "csv.reader, and COPY into a bare table: nothing checked, merged or indexed"
     yield at_least(f"import of {count:,} NPPES lines", "lines/s", rate, against=against, must=0.1, aim=0.25)
     yield at_most(f"peak memory of that import ({took:.0f} s)", "MB", [peak], must=250, aim=150)
-    rounds = 3 if quick else 5
+    rounds = 3 if stage.quick else 5
     with db.engine().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE npi_registry"))
     yield at_most("look-up by NPI, p99", "ms", [_p99(_npis(count, seed)) for seed in range(rounds)], must=10, aim=2)

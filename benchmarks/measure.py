@@ -46,5 +46,17 @@ def at_most(name: str, unit: str, values: list[float], *, must: float, aim: floa
     return Row(name, value, unit, "itself", None, must, aim, value <= must, _spread(values))
 
 
+def grows(name: str, unit: str, pairs: list[tuple[float, float]], *, against: str, must: float, aim: float) -> Row:
+    """Return the row of a cost that may grow to at most `must` times its rival's; pairs are (ours, theirs) of one round each."""
+    ratios = [ours / theirs for ours, theirs in pairs]
+    ratio = statistics.median(ratios)
+    return Row(name, statistics.median(ours for ours, _ in pairs), unit, against, ratio, must, aim, ratio <= must, _spread(ratios))
+
+
+def percentile(values: list[float], share: float) -> float:
+    """Return the value that `share` of all lie at or under (nearest rank)."""
+    return sorted(values)[min(len(values) - 1, int(len(values) * share))]
+
+
 def _spread(values: list[float]) -> str:
     return f"{min(values):.3g} to {max(values):.3g} in {len(values)} rounds"

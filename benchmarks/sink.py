@@ -3,12 +3,19 @@
 import asyncio
 import contextlib
 import multiprocessing
+import os
 import socket
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
+from typing import Any
 
 
 class Sink(asyncio.Protocol):
     """One connection: answers each command, and the final dot."""
+
+    def __init__(self, taken: int | None) -> None:
+        self.log = taken
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport, self.rest, self.in_body = transport, b"", False
@@ -24,13 +31,18 @@ class Sink(asyncio.Protocol):
             if self.in_body:
                 # The dot may come in a packet of its own, after the line end that came with the body.
                 self.rest, self.in_body = (self.rest[end + 5 :] if end >= 0 else self.rest[3:]), False
+                if self.log is not None:
+                    os.write(self.log, f"{self.sender} {time.time()}\n".encode())
                 self.transport.write(b"250 2.0.0 taken\r\n")
             else:
                 self.answer(self.rest[:end].upper())
                 self.rest = self.rest[end + 2 :]
 
     def answer(self, line: bytes) -> None:
-        if line.startswith(b"DATA"):
+        if line.startswith(b"MAIL"):
+            self.sender = line[11:-1].decode().lower()
+            self.transport.write(b"250 ok\r\n")
+        elif line.startswith(b"DATA"):
             self.in_body = True
             self.transport.write(b"354 go on\r\n")
         elif line.startswith(b"QUIT"):
@@ -43,21 +55,50 @@ class Sink(asyncio.Protocol):
 
 
 @contextlib.contextmanager
-def sink() -> Iterator[int]:
-    """Run the sink in a process of its own; yields its port."""
+def sink(log: Path | None = None) -> Iterator[int]:
+    """Run the sink in a process of its own; yields its port. In `log` stands when the dot of each mail came, by its return path."""
+
+    async def serve(listening: socket.socket) -> None:
+        taken = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND) if log else None
+        server = await asyncio.get_running_loop().create_server(lambda: Sink(taken), sock=listening)
+        await server.serve_forever()
+
+    with _serving(serve) as port:
+        yield port
+
+
+@contextlib.contextmanager
+def far_away(port: int, seconds: float) -> Iterator[int]:
+    """Run a proxy before a port of this machine that makes each answer come `seconds` later; yields the proxy's port."""
+
+    async def serve(listening: socket.socket) -> None:
+        async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            there, back = await asyncio.open_connection("127.0.0.1", port)
+            await asyncio.gather(_later(reader, back, seconds / 2), _later(there, writer, seconds / 2))
+
+        server = await asyncio.start_server(carry, sock=listening)
+        await server.serve_forever()
+
+    with _serving(serve) as far_port:
+        yield far_port
+
+
+async def _later(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, seconds: float) -> None:
+    loop, last = asyncio.get_running_loop(), 0.0
+    while data := await reader.read(65536):
+        # Timers of one moment may fire in any order; bytes must not.
+        last = max(last + 1e-6, loop.time() + seconds)
+        loop.call_at(last, writer.write, data)
+    loop.call_later(seconds, writer.close)
+
+
+@contextlib.contextmanager
+def _serving(serve: Callable[[socket.socket], Coroutine[Any, Any, None]]) -> Iterator[int]:
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen(200)
-        process = multiprocessing.get_context("fork").Process(target=_serve, args=(listening,), daemon=True)
+        process = multiprocessing.get_context("fork").Process(target=lambda: asyncio.run(serve(listening)), daemon=True)
         process.start()
         yield listening.getsockname()[1]
         process.terminate()
         process.join()
-
-
-def _serve(listening: socket.socket) -> None:
-    async def forever() -> None:
-        server = await asyncio.get_running_loop().create_server(Sink, sock=listening)
-        await server.serve_forever()
-
-    asyncio.run(forever())

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from benchmarks.measure import Row, at_least, at_most, seconds
+from benchmarks.stage import Stage
 from leads.clinic.profile import clinic
 from leads.clock import business_minutes
 from leads.sequences.conditions import facts_from
@@ -13,9 +14,9 @@ from leads.sequences.plan import PlanFacts, plan
 START = datetime(2026, 10, 28, 15, 0, tzinfo=UTC)
 
 
-def rows(*, quick: bool) -> Iterator[Row]:
+def rows(stage: Stage) -> Iterator[Row]:
     """Yield the cost of a plan, and of a year's business minutes against stepping through them."""
-    rounds = 3 if quick else 7
+    rounds = 3 if stage.quick else 7
     yield at_most("plan of nine steps across two holidays and a clock change", "ms", [_plan() for _ in range(rounds)], must=1, aim=0.2)
     pairs = [_business_minutes() for _ in range(rounds)]
     against = "stepping a minute at a time"

@@ -1,0 +1,1 @@
+"""What others do for the same work, run as they come."""
