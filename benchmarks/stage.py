@@ -6,6 +6,8 @@ from pathlib import Path
 import psycopg
 from sqlalchemy.engine import make_url
 
+from leads import db, migrate
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -17,9 +19,14 @@ class Stage:
     quick: bool
     long: bool
 
-    def new_database(self, name: str) -> str:
-        """Return the URL of an empty database beside ours."""
+    def new_database(self, name: str, *, like_ours: bool = False) -> str:
+        """Return the URL of an empty database beside ours; with our tables, where it is to be like ours."""
         with psycopg.connect(self.database_url, autocommit=True) as connection:
             connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
             connection.execute(f'CREATE DATABASE "{name}"'.encode())
-        return make_url(self.database_url).set(database=name).render_as_string(hide_password=False)
+        url = make_url(self.database_url).set(database=name).render_as_string(hide_password=False)
+        if like_ours:
+            engine = db.make_engine(url)
+            migrate.upgrade(engine)
+            engine.dispose()
+        return url

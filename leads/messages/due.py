@@ -7,8 +7,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, DateTime, Select, Uuid, any_, bindparam, func, or_, select
-from sqlalchemy.dialects.postgresql import array
+from sqlalchemy import ARRAY, ColumnElement, DateTime, Select, Uuid, any_, bindparam, func, literal_column, select
 from sqlalchemy.orm import aliased
 
 from leads.consent.may_email import Kind, Standing, standing_of
@@ -46,13 +45,19 @@ class Due:
     paused_until: datetime | None
     confirmed: bool
     grants: Sequence[str] | None
-    # When the person's other mails of the last week went out, those under way among them; transactional ones don't count.
-    lately: Sequence[datetime] | None
+    # When the person's other mails of the last week went out, and those that are on their way; transactional ones don't count.
+    sent_lately: Sequence[datetime] | None
+    under_way: Sequence[datetime] | None
 
     @property
     def standing(self) -> Standing:
         """How the person stands towards our mail."""
         return Standing(self.held, self.stopped, self.paused_until, self.confirmed, self.grants)
+
+    @property
+    def lately(self) -> Sequence[datetime]:
+        """When the person had, or is just getting, other mails of the last week."""
+        return [*(self.sent_lately or ()), *(self.under_way or ())]
 
     @property
     def kind(self) -> Kind:
@@ -99,23 +104,30 @@ def _due(*which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
             Message.local_due, Message.due_at, Message.window, Message.useful_until, message.facts,
             person.email, Person.email_index, person.given_name, Person.language, Person.discreet,
             *standing_of(person.id, person.email_index, topic=message.topic, at=at),
-            _lately(at),
+            *_lately(at),
         )
         .join(Person, Person.id == Message.person_id)
-        .where(Message.state == "claimed", *which)
+        .where(*which)
     )  # fmt: skip
 
 
-def _lately(at: ColumnElement[datetime]) -> ColumnElement[Any]:
+def _lately(at: ColumnElement[datetime]) -> tuple[ColumnElement[Any], ...]:
     other = aliased(Message)
+    theirs = (other.person_id == Message.person_id, other.id != Message.id, other.lane != "transactional")
     # One that is under way, or that nobody knows the end of, counts as gone: two at once would both find the week empty.
-    went = or_(other.sent_at > at - WEEK, other.state == any_(array(["sending", "unknown"])))
-    theirs = (other.person_id == Message.person_id, other.id != Message.id, other.lane != "transactional", went)
-    return select(func.array_agg(func.coalesce(other.sent_at, other.state_at))).where(*theirs).scalar_subquery()
+    under_way = other.state.in_([literal_column("'sending'"), literal_column("'unknown'")])
+    return (
+        select(func.array_agg(other.sent_at)).where(*theirs, other.sent_at > at - WEEK).scalar_subquery(),
+        select(func.array_agg(other.state_at)).where(*theirs, under_way).scalar_subquery(),
+    )
 
 
+# Without a word about the state: asked for claimed rows, PostgreSQL would walk the index of all that are leased to find these few.
 JUST_CLAIMED = _due(Message.id == any_(bindparam("ids", type_=ARRAY(Uuid())))).order_by(Message.due_at, Message.id)
 # Whoever cancels the row waits for this lock, and is then too late or finds it gone; a claim whose lease ran out is no claim.
 STILL_MINE = _due(
-    Message.id == bindparam("message_id"), Message.fence == bindparam("fence"), Message.lease_until > func.now()
+    Message.id == bindparam("message_id"),
+    Message.fence == bindparam("fence"),
+    Message.state == bindparam("state", "claimed"),
+    Message.lease_until > func.now(),
 ).with_for_update(of=Message)

@@ -46,7 +46,7 @@ def _too_early(due: Due) -> Objection | None:
     # It answers what somebody just did: neither the hour nor how much they had this week may delay it.
     if due.lane == "transactional":
         return None
-    rested = _rested(due.lately or ())
+    rested = _rested(due.lately)
     if rested > now():
         return _wait(due, "cap", _next_open(due, rested))
     opens = _next_open(due, now())

@@ -32,6 +32,7 @@ class Message(Base):
         Index("ix_messages_unknown", "id", postgresql_where=text("state = 'unknown'")),
         Index(None, "lead_id", "due_at"),
         Index(None, "person_id", "sent_at"),
+        Index("ix_messages_under_way", "person_id", postgresql_where=text("state IN ('sending', 'unknown')")),
     )
 
     person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("people.id"))
