@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from collections.abc import Collection
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -32,3 +33,8 @@ def locked(session: Session, lead_id: uuid.UUID) -> Lead:
 def open_lead_of(session: Session, person_id: uuid.UUID) -> Lead | None:
     """Return the person's open lead, if there is one."""
     return session.scalar(select(Lead).where(Lead.person_id == person_id, Lead.closed_at.is_(None)).order_by(Lead.serial.desc()).limit(1))
+
+
+def numbers_of(session: Session, lead_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """Return the numbers of these leads, by their ids."""
+    return {lead.id: lead.number for lead in session.scalars(select(Lead).where(Lead.id.in_(lead_ids)))}

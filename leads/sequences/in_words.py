@@ -31,6 +31,8 @@ WORDS = {
     "asked-to-stop": "The person asked us to stop.",
     "reply": "The person answered.",
     "waits-for-todo": "It waits until a colleague has done what comes before it.",
+    "added-late": "The step was added when its time had passed already.",
+    "had-already": "The person has had this mail under another name.",
     "stopped": "The sequence was stopped.",
     "appointment:booked": "A visit was booked.",
     "appointment:cancelled": "The visit was cancelled.",

@@ -28,6 +28,17 @@ def current_version(session: Session, key: str) -> SequenceVersion:
     return _known(session, sequence) or _freeze(session, sequence)
 
 
+def version_numbered(session: Session, key: str, number: int | None) -> SequenceVersion:
+    """Return a version of a sequence, by default what its file says now; raises NotFound with the numbers there are."""
+    newest = current_version(session, key)
+    versions = {each.number: each for each in session.scalars(select(SequenceVersion).where(SequenceVersion.key == key))}
+    if number is None:
+        return newest
+    if number not in versions:
+        raise NotFound(f"{key} has no version {number}; there are {', '.join(map(str, sorted(versions)))}.")
+    return versions[number]
+
+
 def definition_of(session: Session, version_id: object) -> Sequence:
     """Return a sequence as it was when this version was published."""
     return Sequence.model_validate(session.get_one(SequenceVersion, version_id).definition)

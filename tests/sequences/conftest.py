@@ -79,7 +79,7 @@ def states_of(session: Session, enrolment: Enrolment) -> dict[str | None, tuple[
 def publish_only(session: Session, monkeypatch: pytest.MonkeyPatch, *them: Sequence) -> None:
     """Let these be all the sequences there are."""
     by_key = {sequence.key: sequence for sequence in them}
-    for module in ("publish", "enroll", "simulate"):
+    for module in ("publish", "enroll", "simulate", "census"):
         monkeypatch.setattr(f"leads.sequences.{module}.sequences", lambda: by_key)
 
 

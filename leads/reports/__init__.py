@@ -1,0 +1,1 @@
+"""What the clinic counts: read only, and never an open or a click."""
