@@ -114,8 +114,28 @@ class Caps(Strict):
     a_week: Annotated[int, Field(ge=1)] = 5
 
 
+Rate = Annotated[float, Field(gt=0)]
+
+
+class Rates(Strict):
+    """How fast the mail service, and each recipient's domain, lets us send; real seconds."""
+
+    per_second: Rate
+    per_domain_per_second: Rate
+    domains: dict[str, Rate] = {}
+    without_redis_per_second: Rate = 1.0
+
+
+class WarmUp(Strict):
+    """How a new sender's days grow: so many mails on the first, `growth` times as many on each that follows."""
+
+    starts: date
+    first_day: Annotated[int, Field(ge=1)]
+    growth: Annotated[float, Field(gt=1, le=3)]
+
+
 class Mail(Strict):
-    """Who our mails come from, and how many one person gets."""
+    """Who our mails come from, how many one person gets, and how fast they go out; no `rates` means as fast as they can."""
 
     from_name: str
     discreet_name: str
@@ -124,6 +144,10 @@ class Mail(Strict):
     domain: str
     list_domain: str
     caps: Caps = Caps()
+    rates: Rates | None = None
+    warm_up: WarmUp | None = None
+    day_quota: Annotated[int, Field(ge=1)] | None = None
+    catch_up_per_minute: Rate = 60.0
 
 
 class Promise(Strict):

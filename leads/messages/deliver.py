@@ -22,6 +22,7 @@ from leads.messages.carriers.smtp import SmtpCarrier
 from leads.messages.claim import Claim, claim, claim_suspect, give_back
 from leads.messages.due import Due
 from leads.messages.journal import Journal
+from leads.messages.keep_pace import keep_pace
 from leads.messages.models import LANES
 from leads.messages.send import LaneRests, Line, send
 from leads.round_trips import RoundTrips, round_trips
@@ -176,7 +177,8 @@ def _work(backlog: Backlog, line: Line) -> None:
     due = None
     try:
         while due := backlog.take(line.trips):
-            send(due, line)
+            if keep_pace(due, line):
+                send(due, line)
             # Not truncated after each: it is read only after a death, and what the database knows already is then passed over.
         line.write_down()
     except LaneRests:

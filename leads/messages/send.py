@@ -16,6 +16,7 @@ from leads.messages.facts import facts_for
 from leads.messages.guards import objection
 from leads.messages.journal import Journal
 from leads.messages.mime import build, envelope
+from leads.messages.pace import pace
 from leads.messages.permit import Letter, permit, set_aside
 from leads.messages.render import render
 from leads.round_trips import Asked, RoundTrips, Statement
@@ -54,7 +55,7 @@ def send(due: Due, line: Line) -> None:
     try:
         line.carrier.offer(letter.envelope, letter.mime)
     except Refused as refusal:
-        _record(due, refusal.receipt)
+        _record(due, refusal.receipt, line)
         return
     # All but the dot is with the carrier now. Marked earlier, a crash would lose the mail; marked later, it would double it.
     if _let_go(letter, line):
@@ -109,15 +110,17 @@ def _release(due: Due, line: Line) -> None:
         line.journal.write(due.id, due.fence, receipt)
     except OSError:
         # The disk is full: the database must know at once, and nothing more goes out while there is nothing to fall back on.
-        _record(due, receipt)
+        _record(due, receipt, line)
         raise
     if receipt.taken:
         line.unwritten.append((MARK_TAKEN, outcome.taken(_claim(due), receipt)))
     else:
-        _record(due, receipt)
+        _record(due, receipt, line)
 
 
-def _record(due: Due, receipt: Receipt) -> None:
+def _record(due: Due, receipt: Receipt, line: Line) -> None:
+    if receipt.throttles:
+        pace().slow_down(line.carrier.name)
     with transaction() as session:
         message = outcome.record_answer(session, _claim(due), receipt)
     if message is not None and message.reason == outcome.LANE_RESTS:

@@ -39,6 +39,13 @@ def open_breaker(session: Session, lane: str, *, reason: str) -> datetime:
     return running or _stop(session, lane, now() + BREAKER_OPEN_FOR, reason, SYSTEM).until or now()
 
 
+def rest(session: Session, lane: str, until: datetime, *, reason: str) -> None:
+    """Rest a lane until a moment, unless it rests as long already."""
+    lock(session, "sending", lane)
+    if not any(stop.lane == lane and stop.until and stop.until >= until for stop in stops(session)):
+        _stop(session, lane, until, reason, SYSTEM)
+
+
 def stops(session: Session) -> list[SendingStop]:
     """Return what stops sending now, the oldest first."""
     return list(session.scalars(select(SendingStop).where(_in_force(now())).order_by(SendingStop.at)))

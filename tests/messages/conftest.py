@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
+from leads.clinic.profile import Mail, clinic
 from leads.messages.carriers.smtp import SmtpCarrier
 from leads.messages.models import Message
 from leads.messages.outbox import post
@@ -28,6 +29,16 @@ def carrier(server: ScriptedServer) -> Iterator[SmtpCarrier]:
     carrier = SmtpCarrier(server.url, helo="mail.elmharbor.test")
     yield carrier
     carrier.close()
+
+
+@pytest.fixture
+def configure(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Sets what clinic.yml says under `mail`."""
+
+    def change(**mail: object) -> None:
+        monkeypatch.setitem(clinic().__dict__, "mail", Mail.model_validate(clinic().mail.model_dump() | mail))
+
+    return change
 
 
 @pytest.fixture

@@ -1,0 +1,77 @@
+"""Holding a claimed message to the pace: a moment's wait is waited, a longer one is planned."""
+
+import time
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from leads.clock import now
+from leads.db import transaction
+from leads.messages import outcome
+from leads.messages.claim import Claim
+from leads.messages.due import Due
+from leads.messages.pace import Wait, pace
+from leads.messages.send import LaneRests, Line
+from leads.messages.switch import rest
+from leads.messages.warm_up import SENT_TODAY, allowed_today, since_midnight
+from leads.round_trips import Statement
+from leads.security.fields import CellError
+
+LATE = timedelta(hours=1)
+WORTH_WAITING = 2.0
+RECOUNT_AFTER = 15.0
+COUNT = Statement.of(SENT_TODAY)
+
+_counted: tuple[float, int] = (0.0, 0)
+
+
+def keep_pace(due: Due, line: Line) -> bool:
+    """Return True when a message may go now, else it is planned for its turn; raises LaneRests when the day is used up."""
+    if due.lane != "transactional" and due.due_at < now() - LATE:
+        # After ten days down, everything is due at once: each gets a place in the queue, and comes back as one that is on time.
+        seconds = pace().place_late()
+        if seconds > 0:
+            _plan(due, now() + timedelta(seconds=seconds), "catch-up")
+            return False
+    while wait := _take(due, line):
+        if wait.reason == "day-quota":
+            _rest(due, now() + timedelta(seconds=wait.seconds))
+            raise LaneRests
+        if wait.seconds > WORTH_WAITING:
+            _plan(due, now() + timedelta(seconds=wait.seconds), "rate")
+            return False
+        # Nobody should wait for the news that a mail went out because the next one may not.
+        line.write_down()
+        time.sleep(wait.seconds)
+    return True
+
+
+def _take(due: Due, line: Line) -> Wait | None:
+    return pace().take(carrier=line.carrier.name, domain=_domain(due), lane=due.lane, sent_today=_sent_today(line))
+
+
+def _domain(due: Due) -> str:
+    # An address that cannot be read is poison, and stops its message where that is looked after: not here, and no other.
+    with suppress(CellError):
+        return due.email.rpartition("@")[2]
+    return ""
+
+
+def _sent_today(line: Line) -> int:
+    global _counted
+    if allowed_today() is None:
+        return 0
+    if time.monotonic() - _counted[0] > RECOUNT_AFTER:
+        ((count,),) = line.trips.commit((COUNT, since_midnight()))[0]
+        _counted = (time.monotonic(), count)
+    return _counted[1]
+
+
+def _plan(due: Due, until: datetime, reason: str) -> None:
+    with transaction() as session:
+        outcome.put_back(session, Claim(due.id, due.fence), until, reason=reason)
+
+
+def _rest(due: Due, until: datetime) -> None:
+    with transaction() as session:
+        rest(session, due.lane, until, reason="day-quota")
+        outcome.put_back(session, Claim(due.id, due.fence), until, reason="day-quota")

@@ -1,0 +1,101 @@
+"""A message that may not go yet waits a moment, or is planned for its turn; it is never dropped and costs none of its tries."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+import redis
+from sqlalchemy.orm import Session
+
+from leads.clock import now
+from leads.messages.carriers.smtp import SmtpCarrier
+from leads.messages.deliver import drain
+from leads.messages.models import LANES, Message
+from leads.messages.pace import pace
+from leads.messages.switch import stops
+from tests.smtp_server import ScriptedServer
+
+Due = Callable[..., Message]
+Configure = Callable[..., None]
+Advance = Callable[[timedelta], None]
+
+
+@pytest.fixture(autouse=True)
+def shared(redis_url: str) -> Iterator[None]:
+    redis.Redis.from_url(redis_url).flushall()
+    pace.cache_clear()
+    yield
+    pace.cache_clear()
+
+
+def test_after_an_outage_mail_trickles_instead_of_flooding(
+    session: Session, tuesday: Advance, due: Due, carrier: SmtpCarrier, server: ScriptedServer, configure: Configure
+) -> None:
+    configure(caps={"a_day": 100, "a_week": 100}, catch_up_per_minute=60)
+    late = [due(lane="reminder", due_at=now() - timedelta(days=1)) for _ in range(25)]
+    drain(LANES, carrier=carrier)
+    assert 20 <= len(server.mails) <= 22
+    session.expire_all()
+    waiting = sorted(each.due_at for each in late if each.state == "planned")
+    assert now() < waiting[0] < waiting[-1] < now() + timedelta(seconds=10)
+    tuesday(timedelta(seconds=10))
+    drain(LANES, carrier=carrier)
+    assert len(server.mails) == 25
+
+
+def test_what_has_outlived_its_use_meanwhile_does_not_go(
+    session: Session, tuesday: Advance, due: Due, carrier: SmtpCarrier, server: ScriptedServer
+) -> None:
+    old = due(lane="reminder", due_at=now() - timedelta(days=10), useful_until=now() - timedelta(days=9))
+    drain(LANES, carrier=carrier)
+    session.refresh(old)
+    assert (old.state, old.reason) == ("expired", "outlived")
+    assert not server.mails
+
+
+def test_a_slow_domain_is_planned_for_its_turn_and_holds_up_nobody(
+    session: Session, due: Due, carrier: SmtpCarrier, server: ScriptedServer, configure: Configure
+) -> None:
+    configure(rates={"per_second": 100, "per_domain_per_second": 100, "domains": {"example.com": 0.1}})
+    first, second = due(), due()
+    drain(LANES, carrier=carrier)
+    session.expire_all()
+    assert {first.state, second.state} == {"sent", "planned"}
+    waits = second if second.state == "planned" else first
+    assert (waits.reason, waits.attempts) == ("rate", 0)
+
+
+def test_a_used_up_day_rests_the_lane_where_everybody_can_see_it(
+    session: Session, due: Due, carrier: SmtpCarrier, server: ScriptedServer, configure: Configure
+) -> None:
+    configure(day_quota=1)
+    for _ in range(3):
+        due(lane="reminder")
+    urgent = due()
+    drain(("reminder", "transactional"), carrier=carrier)
+    session.refresh(urgent)
+    assert [(stop.lane, stop.reason) for stop in stops(session)] == [("reminder", "day-quota")]
+    assert urgent.state == "sent"
+    assert len(server.mails) == 2
+
+
+def test_a_server_that_has_too_much_slows_us_down_and_costs_no_try(
+    session: Session, due: Due, carrier: SmtpCarrier, server: ScriptedServer, redis_url: str
+) -> None:
+    message = due()
+    server.answer["MAIL"].append("421 4.3.2 too much")
+    drain(LANES, carrier=carrier)
+    session.refresh(message)
+    assert (message.state, message.attempts) == ("planned", 0)
+    assert redis.Redis.from_url(redis_url).exists("pace:slow:smtp")
+
+
+def test_an_address_that_cannot_be_read_stops_only_its_own_mail(
+    session: Session, due: Due, carrier: SmtpCarrier, server: ScriptedServer, configure: Configure
+) -> None:
+    configure(rates={"per_second": 100, "per_domain_per_second": 100})
+    message = due()
+    session.connection().exec_driver_sql("UPDATE people SET email = 'x'")
+    drain(LANES, carrier=carrier)
+    session.refresh(message)
+    assert (message.state, message.reason) == ("failed", "unreadable_cell")
