@@ -8,13 +8,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/.installed-run
 DEV_STAMP := $(VENV)/.installed-dev
+BENCH_STAMP := $(VENV)/.installed-bench
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 ARGS ?=
 
 .PHONY: help run demo test check bench faults secrets clean
 
 help: ## Say what can be done
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 16
 
 run: $(RUN_STAMP) ## Start the whole system on this machine; ARGS="--port 8001" passes options on
 	@exec $(BIN)/handoff up $(ARGS)
@@ -35,11 +36,11 @@ check: $(DEV_STAMP) ## Style, types, imports, configuration, migrations
 	@$(BIN)/handoff check
 	@$(BIN)/handoff migrate --check
 
-bench: $(DEV_STAMP) ## Measure; prints numbers and compares them with the last ones kept
-	@$(BIN)/python -m benchmarks $(ARGS)
+bench: $(BENCH_STAMP) ## Measure, and compare with others in the same run; QUICK=1 is short, LONG=1 adds what needs millions of rows
+	@QUICK=$(QUICK) LONG=$(LONG) $(BIN)/python -m benchmarks $(ARGS)
 
-faults: $(DEV_STAMP) ## Break the running system in every way and count what was lost; QUICK=1 for the bounded form
-	@$(BIN)/python -m tests.faults $(if $(QUICK),--quick) $(ARGS)
+bench-data: $(BENCH_STAMP) ## Make the millions of rows that `make bench LONG=1` measures on; once, they are kept
+	@$(BIN)/python -m benchmarks.data
 
 secrets: ## Make the files docker-compose.yml reads; what is there already stays
 	@sh -eu .ci/secrets
@@ -66,4 +67,9 @@ $(RUN_STAMP): requirements/run.txt requirements/redis.txt pyproject.toml | $(BIN
 $(DEV_STAMP): requirements/dev.txt $(RUN_STAMP)
 	@echo "installing what requirements/dev.txt locks"
 	@$(PIP) install -q --require-hashes --no-deps -r requirements/dev.txt > $(VENV)/pip.log 2>&1 || { cat $(VENV)/pip.log >&2; exit 1; }
+	@touch $@
+
+$(BENCH_STAMP): requirements/bench.txt $(DEV_STAMP)
+	@echo "installing what requirements/bench.txt locks: others to measure against"
+	@$(PIP) install -q --require-hashes --no-deps -r requirements/bench.txt > $(VENV)/pip.log 2>&1 || { cat $(VENV)/pip.log >&2; exit 1; }
 	@touch $@

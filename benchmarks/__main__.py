@@ -14,7 +14,7 @@ os.environ |= {"HANDOFF_DATA_DIR": str(DATA_DIR), "HANDOFF_MODE": "local"}
 from rich.console import Console  # noqa: E402
 from rich.table import Table  # noqa: E402
 
-from benchmarks import claims, delivery, directory, times  # noqa: E402
+from benchmarks import claims, delivery, directory, latency, overhead, times  # noqa: E402
 from benchmarks.measure import Row  # noqa: E402
 from benchmarks.stage import Stage  # noqa: E402
 from config.settings import settings  # noqa: E402
@@ -22,7 +22,7 @@ from leads import db, migrate  # noqa: E402
 from leads.local import embedded  # noqa: E402
 from leads.security import keys  # noqa: E402
 
-PARTS: dict[str, Any] = {"times": times, "delivery": delivery, "claims": claims, "directory": directory}
+PARTS: dict[str, Any] = {part.__name__.rpartition(".")[2]: part for part in (times, delivery, claims, latency, overhead, directory)}
 RESULTS = Path(__file__).parent / "results.json"
 
 
@@ -36,7 +36,7 @@ def main() -> int:
         stage = Stage(DATA_DIR, url, redis_url, quick=os.environ.get("QUICK") == "1", long=os.environ.get("LONG") == "1")
         rows = [row for part in wanted() for row in part.rows(stage)]
         db.engine().dispose()
-    RESULTS.write_text(json.dumps([row.as_json() for row in rows], indent=1) + "\n")
+    keep(rows)
     Console(width=140).print(_table(rows))
     return int(not all(row.ok for row in rows))
 
@@ -44,6 +44,14 @@ def main() -> int:
 def wanted() -> list[Any]:
     """Return the parts that are named on the command line, or all."""
     return [PARTS[name] for name in sys.argv[1:] or PARTS]
+
+
+def keep(rows: list[Row]) -> None:
+    """Write the results; what was not measured this time (the long form's rows, most often) stays as it was."""
+    measured = {(row.name, row.against): row.as_json() for row in rows}
+    kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
+    merged = {(row["name"], row["against"]): row for row in kept} | measured
+    RESULTS.write_text(json.dumps(list(merged.values()), indent=1) + "\n")
 
 
 def _table(rows: list[Row]) -> Table:

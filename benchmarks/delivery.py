@@ -24,6 +24,7 @@ from benchmarks.stage import Stage
 from config.settings import settings
 from leads import db
 from leads.clock import now
+from leads.db import new_id
 from leads.messages import deliver
 from leads.messages.mime import build
 from leads.messages.models import DeliveryAttempt, Message
@@ -60,7 +61,7 @@ def prepare(count: int) -> None:
     """Put down `count` messages, each to a person of its own."""
     with db.transaction() as session:
         for number in range(count):
-            person = make_confirmed_person(session, email=f"person{number}@example.com", phone=None)
+            person = make_confirmed_person(session, email=f"person{number}-{new_id().hex[:6]}@example.com", phone=None)
             post(session, person.id, TEMPLATE, cause="benchmark", facts={"office": "woodbury"}, lane="transactional")
 
 
