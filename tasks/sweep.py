@@ -9,7 +9,7 @@ from celery.signals import celeryd_after_setup, worker_ready, worker_shutdown, w
 from kombu.exceptions import OperationalError
 
 from config.settings import settings
-from leads.messages.deliver import drain
+from leads.messages.deliver import drain, finish
 from leads.messages.models import LANES
 from tasks.deliver import repair
 from tasks.hand_over import open_todos
@@ -59,6 +59,8 @@ def _greet(sender: Any, **_: Any) -> None:
 @worker_shutting_down.connect
 def _stop(**_: Any) -> None:
     _end.set()
+    # A task may have hundreds of messages before it: killed among them, those on their way would be unknown.
+    finish()
 
 
 @worker_shutdown.connect

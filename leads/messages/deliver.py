@@ -40,6 +40,7 @@ class Turn:
         self.taken, self.wanted = threading.Lock(), threading.Event()
 
 
+_ending = threading.Event()
 TURNS: dict[str, Turn] = {lane: Turn() for lane in LANES}
 
 
@@ -49,6 +50,11 @@ def open_carrier() -> Carrier:
     if url is None:
         raise LeadsError("No mail server: set SMTP_URL, or start the local mailbox with `handoff up`.", code="configuration")
     return SmtpCarrier(url.get_secret_value(), helo=clinic().mail.domain)
+
+
+def finish() -> None:
+    """Bring what is on its way to its end and begin nothing more in this process: it is about to stop."""
+    _ending.set()
 
 
 def drain(lanes: Sequence[str], *, limit: int = 500, carrier: Carrier | None = None) -> int:
@@ -140,7 +146,7 @@ class Backlog:
     def take(self, trips: RoundTrips) -> Due | None:
         """Return the next message, claiming more where none is left; None when there is nothing more to do."""
         with self.lock:
-            if self._is_stale():
+            if self._is_stale() or _ending.is_set():
                 self._return_all(trips)
             if not self.waiting and not self.is_closed:
                 self.claim_more(trips)
@@ -148,7 +154,7 @@ class Backlog:
 
     def claim_more(self, trips: RoundTrips) -> None:
         """Claim the next batch; where there is none, the work is at its end."""
-        wanted = min(BATCH, self.limit - self.taken)
+        wanted = 0 if _ending.is_set() else min(BATCH, self.limit - self.taken)
         batch = claim(trips, self.lane, limit=wanted) if wanted > 0 else []
         self.waiting.extend(batch)
         self.taken += len(batch)

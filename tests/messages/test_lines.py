@@ -1,6 +1,7 @@
 """A worker keeps several connections going at once, and every message still goes once, or is put back whole."""
 
 import errno
+import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
@@ -115,3 +116,16 @@ def test_a_mail_that_came_due_while_the_lane_was_busy_is_not_forgotten(server: S
         assert drain(("transactional",)) == 0
     assert turn.wanted.is_set()
     assert drain(("transactional",)) == 1
+
+
+def test_a_worker_that_is_told_to_end_gives_back_what_it_has_not_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_due(5)
+    monkeypatch.setattr(deliver, "_ending", threading.Event())
+    with round_trips() as trips:
+        backlog = Backlog("transactional", 5)
+        backlog.claim_more(trips)
+        assert backlog.take(trips)
+        deliver.finish()
+        assert backlog.take(trips) is None
+    assert states() == {("planned", None): 4, ("claimed", None): 1}
+    assert drain(LANES) == 0
