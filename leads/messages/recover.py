@@ -14,7 +14,9 @@ from leads.messages.journal import Entry, replay
 from leads.messages.models import Message
 
 LOST_LEASES_ARE_POISON = 3
+BEFORE_THE_VERDICT = timedelta(minutes=5)
 SETTLE_AFTER = timedelta(hours=1)
+AT_ONCE = 500
 
 
 def replay_journals() -> int:
@@ -25,7 +27,7 @@ def replay_journals() -> int:
 def recover(session: Session) -> int:
     """Free claimed rows whose lease ran out, and mark those that were being sent as unknown; returns how many."""
     lost = select(Message).where(Message.state.in_(("claimed", "sending")), Message.lease_until < func.now())
-    rows = session.scalars(lost.order_by(Message.lease_until).limit(500).with_for_update(skip_locked=True)).all()
+    rows = session.scalars(lost.order_by(Message.lease_until).limit(AT_ONCE).with_for_update(skip_locked=True)).all()
     for message in rows:
         _free(session, message)
     return len(rows)
@@ -34,7 +36,9 @@ def recover(session: Session) -> int:
 def settle(session: Session) -> int:
     """Settle what has stayed unknown by its step's policy; returns how many."""
     waiting = select(Message).where(Message.state == "unknown", Message.state_at < now() - SETTLE_AFTER)
-    rows = session.scalars(waiting.limit(500).with_for_update(skip_locked=True)).all()
+    # What staff were asked about stays unknown until they answer: hundreds of these must not keep the others from their turn.
+    waiting = waiting.order_by(Message.on_unknown == "ask_staff", Message.state_at)
+    rows = session.scalars(waiting.limit(AT_ONCE).with_for_update(skip_locked=True)).all()
     settled = 0
     for message in rows:
         settled += _settle(session, message)
@@ -55,6 +59,9 @@ def _free(session: Session, message: Message) -> None:
     message.lost_leases += 1
     if message.lost_leases >= LOST_LEASES_ARE_POISON:
         outcome.fail(session, message, "poison")
+    elif message.lost_leases == LOST_LEASES_ARE_POISON - 1:
+        # A machine that falls over again and again kills whoever is next in line: let it come to rest before the last try counts.
+        outcome.plan_again(session, message, now() + BEFORE_THE_VERDICT, "worker-lost")
     else:
         outcome.end(session, message, "planned", reason="worker-lost")
 

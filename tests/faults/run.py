@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from leads import db
@@ -65,6 +66,15 @@ class Run:
         given = {name: decided[name] for name in ("on_unknown", "useful_until") if name in decided}
         self.wanted += [Wanted(id, **given | dict(want or {})) for id in made]
         return made
+
+    def post_until_refused(self, count: int) -> None:
+        """Put messages down one at a time, until the database takes no more of them."""
+        for _ in range(count):
+            try:
+                self.post(1)
+            except OperationalError:
+                return
+        self.trouble.append("the database never ran out of room")
 
     def work(self, *names: str, **environment: str) -> None:
         """Let these workers work, the usual three where none is named."""

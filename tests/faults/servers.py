@@ -1,9 +1,14 @@
 """Faults of the servers beneath: Redis wiped and killed, PostgreSQL stopped and killed, lines cut, disks full."""
 
+import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
+from tests.faults import before
 from tests.faults.plants import LEASE
 from tests.faults.relay import relay
 from tests.faults.run import Run
@@ -61,12 +66,77 @@ def cut_off(run: Run, count: int) -> None:
 
 @fault("the journal's disk is full", quick=24, long=300)
 def journal_full(run: Run, count: int) -> None:
-    journal = run.house.folder / "journal"
     run.house.end_workers()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", str(journal)], capture_output=True, check=False).returncode:
+    with small_disk(run.house.folder / "journal", "64k") as disk:
+        fill(disk)
+        run.work()
+        run.post(count)
+        time.sleep(2)
+        (disk / "filler").unlink()
+        run.settle()
+        run.house.end_workers()
+
+
+@fault("PostgreSQL's disk is full", quick=60, long=1_000)
+def database_full(run: Run, count: int) -> None:
+    run.house.end_workers()
+    with small_disk(run.house.folder / "tablespace", "64m", run.house.home.user) as disk:
+        run.house.query(f"CREATE TABLESPACE small LOCATION '{disk}'")
+        # What happens is written there before and after every dot.
+        run.house.query("ALTER TABLE audit_entries SET TABLESPACE small")
+        fill(disk)
+        run.post_until_refused(count)
+        run.work()
+        time.sleep(3)
+        (disk / "filler").unlink()
+        run.settle()
+        run.house.end_workers()
+        run.house.query("ALTER TABLE audit_entries SET TABLESPACE pg_default")
+        run.house.query("DROP TABLESPACE small")
+
+
+@contextmanager
+def small_disk(folder: Path, size: str, user: str | None = None) -> Iterator[Path]:
+    """Mount a small disk for as long as the block lasts; raises Impossible where this machine does not let us."""
+    folder.mkdir(exist_ok=True)
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)], capture_output=True, check=False).returncode:
         raise Impossible("a small tmpfs cannot be mounted here: run it as root, outside a container that forbids it")
-    (journal / "filler").write_bytes(b"\0" * 12_288)
+    try:
+        if user:
+            shutil.chown(folder, user)
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=False)
+
+
+def fill(disk: Path) -> None:
+    """Leave not a byte free."""
+    with suppress(OSError), (disk / "filler").open("wb", buffering=0) as filler:
+        while filler.write(b"\0" * 4096):
+            pass
+
+
+@fault("a worker of the commit before beside a new one", quick=30, long=600)
+def the_commit_before(run: Run, count: int) -> None:
+    old = before.unpack(run.house.folder / "before")
+    run.work("transactional-1", "everything-1")
+    workers = [run.house.child(f"before-{kind}", before.worker(kind), PYTHONPATH=str(old)) for kind in ("transactional", "everything")]
+    for worker in workers:
+        worker.start()
+    try:
+        time.sleep(3)
+        run.post(count)
+        run.until("answered", 1.0)
+    finally:
+        for worker in workers:
+            worker.ask_to_end()
+            worker.end(time.monotonic() + 8)
+
+
+@fault("its metrics are read meanwhile", quick=15, long=100)
+def metrics_read(run: Run, count: int) -> None:
+    run.house.start_web()
     run.work()
     run.post(count)
-    time.sleep(3)
-    (journal / "filler").unlink()
+    run.until("answered", 1.0)
+    run.house.scrape()

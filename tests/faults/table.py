@@ -76,5 +76,6 @@ def inflict(house: House, what: Fault, *, long: bool = False) -> Result:
         run.work()
     run.settle(within=600 if long else 60)
     time.sleep(0.1)
+    house.scrape()
     evidence = run.evidence()
     return Result({"fault": what.name, **count(evidence), "recovery_s": round(run.recovery, 1)}, check(evidence))

@@ -12,7 +12,7 @@ from leads.clock import now
 from leads.messages.carriers.base import Receipt
 from leads.messages.journal import Entry, Journal, replay
 from leads.messages.models import Message
-from leads.messages.recover import SETTLE_AFTER, recover, replay_journals, settle
+from leads.messages.recover import BEFORE_THE_VERDICT, SETTLE_AFTER, recover, replay_journals, settle
 from leads.todos.models import Todo
 
 Due = Callable[..., Message]
@@ -36,6 +36,27 @@ def test_a_third_lost_lease_is_poison_and_a_person_looks(session: Session, due: 
     recover(session)
     assert (message.state, message.reason) == ("failed", "poison")
     assert session.scalars(select(Todo.kind)).all() == ["phone-instead"]
+
+
+def test_the_last_try_waits_until_a_failing_machine_may_have_come_to_rest(
+    session: Session, due: Due, tuesday: Callable[[timedelta], None]
+) -> None:
+    message = lost(session, due(), "claimed")
+    message.lost_leases = 1
+    recover(session)
+    assert (message.state, message.due_at) == ("planned", now() + BEFORE_THE_VERDICT)
+
+
+def test_what_staff_were_asked_about_keeps_nothing_else_waiting(
+    session: Session, due: Due, tuesday: Callable[[timedelta], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [due(on_unknown=policy) for policy in ("ask_staff", "ask_staff", "assume_sent")]
+    for message in rows:
+        message.state, message.reason, message.state_at = "unknown", "no-answer", now()
+    tuesday(SETTLE_AFTER + timedelta(seconds=1))
+    monkeypatch.setattr("leads.messages.recover.AT_ONCE", 1)
+    assert settle(session) == 1
+    assert [message.state for message in rows] == ["unknown", "unknown", "sent"]
 
 
 def test_what_was_being_sent_becomes_unknown_never_planned(session: Session, due: Due) -> None:
