@@ -148,8 +148,19 @@ class House:
 
     def restart_redis(self, away: float = 0.0) -> None:
         """Kill Redis and start it again, empty."""
-        self._kill(self.redis)
+        self.stop_redis()
         time.sleep(away)
+        self.start_redis()
+
+    def stop_redis(self) -> None:
+        """Kill Redis."""
+        assert self.redis.process is not None
+        self.redis.process.kill()
+        self.redis.process.wait()
+
+    def start_redis(self) -> None:
+        """Start Redis, with nothing in it."""
+        (self.here.run / "dump.rdb").unlink(missing_ok=True)
         self.redis.start()
         redis.wait_until_ready(self.redis, self.redis_url)
 
@@ -202,11 +213,6 @@ class House:
             client.config_set("rdbcompression", "no")
             client.save()
         return self.here.run / "dump.rdb"
-
-    def _kill(self, child: Child) -> None:
-        assert child.process is not None
-        child.process.kill()
-        child.process.wait()
 
 
 @contextmanager

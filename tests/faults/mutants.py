@@ -66,11 +66,13 @@ def echo() -> None:
     """Give every hint twice, ten times a second."""
     from leads.messages.models import LANES
     from tasks.deliver import deliver, repair
+    from tasks.heartbeat import show_life
 
     while True:
         for _ in range(2):
             for lane in LANES:
                 deliver.apply_async(args=(lane,), queue=lane, retry=False)
+                show_life.apply_async(args=(lane,), queue=lane, retry=False)
             repair.apply_async(retry=False)
         time.sleep(0.1)
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from leads import db
@@ -67,15 +66,6 @@ class Run:
         self.wanted += [Wanted(id, **given | dict(want or {})) for id in made]
         return made
 
-    def post_until_refused(self, count: int) -> None:
-        """Put messages down one at a time, until the database takes no more of them."""
-        for _ in range(count):
-            try:
-                self.post(1)
-            except OperationalError:
-                return
-        self.trouble.append("the database never ran out of room")
-
     def work(self, *names: str, **environment: str) -> None:
         """Let these workers work, the usual three where none is named."""
         self.house.keep(*(names or USUAL), **environment)
@@ -110,7 +100,7 @@ class Run:
             active, next_due, unknown = self._standing()
             if not active:
                 if next_due is None and not unknown:
-                    self.recovery = time.monotonic() - since
+                    self.recovery = max(self.recovery, time.monotonic() - since)
                     return
                 self.house.hop(next_due + timedelta(seconds=1) if next_due else now() + SETTLES_AFTER)
             time.sleep(0.1)
@@ -140,6 +130,15 @@ class Run:
         """Let the mail server misbehave, or behave again; that it never had to is noted as trouble."""
         self.scripted = True
         self.house.script(*rules)
+
+    def must_log(self, words: str, *, within: float = 20.0) -> None:
+        """Wait until a log of this house says so; that none did is trouble, for then the fault never struck."""
+        deadline, logs = time.monotonic() + within, self.house.folder / "logs"
+        while not any(words in path.read_text(errors="replace") for path in logs.iterdir()):
+            if time.monotonic() > deadline:
+                self.trouble.append(f"no log says {words}")
+                return
+            time.sleep(0.1)
 
     def evidence(self) -> Evidence:
         """Gather everything the checker looks at."""

@@ -115,6 +115,10 @@ class Talk:
         await self.answer("CONNECT")
         while line := await self.reader.readline():
             verb = line[:4].upper().decode("ascii", "replace").strip()
+            if verb == "MAIL" and self.open:
+                # As many a real server says to whoever forgot RSET after a refusal.
+                await self.say("503 5.5.1 sender already specified")
+                continue
             if verb == "MAIL":
                 self.last, self.open, self.to = _id_of(line), False, False
             if (verb == "RCPT" and not self.open) or (verb == "DATA" and not self.to):

@@ -1,0 +1,38 @@
+"""What users of other systems suffered from broken servers, and that no row of a table says by itself."""
+
+import time
+
+import pytest
+
+from tests.faults.house import House
+from tests.faults.run import Run
+
+pytestmark = pytest.mark.timeout(120)
+
+
+def wait_for_a_task(house: House, since: float, *, within: float = 30) -> bool:
+    """True when a task that ran after a moment has written a sign of life."""
+    deadline = time.monotonic() + within
+    while time.monotonic() < deadline:
+        if house.query("SELECT 1 FROM heartbeats WHERE at > to_timestamp(%s)", since):
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def test_workers_are_not_deaf_after_redis_came_back(house: House) -> None:
+    run = Run(house)
+    run.work("transactional-1", "echo-1")
+    assert wait_for_a_task(house, 0)
+    house.restart_redis(away=0.5)
+    assert wait_for_a_task(house, time.time())
+
+
+def test_mail_goes_out_while_there_is_no_redis_at_all(house: House) -> None:
+    run = Run(house)
+    run.work("transactional-1", "everything-1")
+    house.stop_redis()
+    run.post(6)
+    run.until("answered", 1.0)
+    house.start_redis()
+    assert run.trouble == []
