@@ -108,13 +108,6 @@ def _run(command: list[str], main: object) -> None:
 def prepare(folder: Path) -> None:
     """Plant what kills, then import the whole product."""
     plants.plant(folder / "plants")
-    import celery.apps.beat
-    import celery.apps.worker
-    import celery.bin.celery
-    import celery.concurrency.thread
-    import celery.worker.components
-    import celery.worker.consumer
-    import kombu.transport.redis
 
     import config.celery  # noqa: F401
     import tasks.deliver
