@@ -1,23 +1,30 @@
-"""`handoff simulate`: the dated calendar of a sequence, and the rule that moved each date."""
+"""`handoff simulate`: the dated calendar of a sequence, the rule that moved each date, and what each mail says."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from itertools import pairwise
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from leads import db
 from leads.cli.root import VAR, AsJson, DataDir, app, out, print_json
 from leads.clock import now
 from leads.errors import Invalid
-from leads.messages.render import render
+from leads.local import attach
+from leads.messages.render import Rendered, render
 from leads.messages.templates import catalogue
+from leads.people.models import Person
+from leads.pipeline.find import by_number
+from leads.sequences.assume import EXAMPLES
 from leads.sequences.in_words import in_words
 from leads.sequences.plan import PlannedStep
-from leads.sequences.simulate import simulate
+from leads.sequences.simulate import simulate, simulate_lead
 
 Key = Annotated[str, typer.Argument(metavar="SEQUENCE", help="The name of a file in config/sequences, without .yml.")]
 Start = Annotated[
@@ -25,6 +32,12 @@ Start = Annotated[
     typer.Option("--from", metavar="DAY", help="The first day, or the day of the visit, as 2026-12-23 (at 10:00) or 2026-12-23T09:30."),
 ]
 Facts = Annotated[list[str] | None, typer.Option("--fact", help="A fact of only_if, like visit.missed=true; may be repeated.")]
+Assume = Annotated[
+    list[str] | None,
+    typer.Option("--assume", help=f'Something to happen, day 0 being the first; may be repeated: "{EXAMPLES[0]}", "{EXAMPLES[2]}".'),
+]
+LeadNumber = Annotated[str | None, typer.Option("--lead", help="A lead that runs in it, like L-000042: what is still to come, from now.")]
+Bodies = Annotated[bool, typer.Option("--bodies", help="Print what each mail says.")]
 # A visit has words of its own in a subject; any other fact of a mail is only needed for it to render.
 SAMPLE = {"visit_day": "(the day)", "visit_time": "(the time)"}
 
@@ -37,16 +50,37 @@ def simulate_command(
     start: Start = None,
     language: Annotated[str, typer.Option(help="en or es")] = "en",
     fact: Facts = None,
+    assume: Assume = None,
+    lead: LeadNumber = None,
+    bodies: Bodies = False,
     as_json: AsJson = False,
 ) -> None:
-    """Print what a sequence would send, and when, to somebody who starts on a day; needs no database."""
-    steps = simulate(key, office=office, start=_start(start), language=language, facts=dict(map(_fact, fact or [])))
-    if as_json:
-        print_json([_as_json(step, _subject(step, office, language)) for step in steps])
+    """Print what a sequence would send, and when, to somebody who starts on a day, or to a lead; without --lead it needs no database."""
+    if lead is None:
+        facts = dict(map(_fact, fact or []))
+        steps = simulate(key, office=office, start=_start(start), language=language, facts=facts, assume=assume or [])
+    elif start or fact or office:
+        raise Invalid("--lead: a lead has its own office and facts, and begins now; leave out --office, --from and --fact.")
     else:
-        table = _table(key, steps, [_subject(step, office, language) for step in steps])
-        # Into a file or a pipe a table may be as wide as it needs to be.
-        (out if out.is_terminal else Console(width=140)).print(table)
+        steps, office, language = _of_lead(lead, key, assume or [], data_dir)
+    mails = [_mail(step, office, language) for step in steps]
+    if as_json:
+        print_json([_as_json(step, mail, change) for step, mail, change in zip(steps, mails, _changes(steps), strict=True)])
+        return
+    # Into a file or a pipe a table may be as wide as it needs to be.
+    console = out if out.is_terminal else Console(width=140)
+    console.print(_table(key, steps, mails))
+    if bodies:
+        for step, mail in zip(steps, mails, strict=True):
+            _print_body(console, step, mail)
+
+
+def _of_lead(number: str, key: str, assume: list[str], data_dir: Any) -> tuple[list[PlannedStep], str, str]:
+    attach(data_dir)
+    with db.transaction() as session:
+        lead = by_number(session, number)
+        language = session.get_one(Person, lead.person_id).language
+        return simulate_lead(session, lead.id, key, assume=assume), lead.office, language
 
 
 def _start(given: str | None) -> date | datetime:
@@ -65,28 +99,67 @@ def _fact(text: str) -> tuple[str, Any]:
     return name, {"true": True, "false": False}.get(value.lower(), value)
 
 
-def _subject(step: PlannedStep, office: str | None, language: str) -> str:
+def _mail(step: PlannedStep, office: str | None, language: str) -> Rendered | None:
     if step.template is None:
-        return ""
+        return None
     template = catalogue()[step.template]
     made_up = {name: "https://example.com/" if name.endswith("_url") else "(any)" for name in template.required}
-    return render(step.template, language, made_up | SAMPLE | ({"office": office} if office else {})).subject
+    return render(step.template, language, made_up | SAMPLE | ({"office": office} if office else {}))
 
 
-def _as_json(step: PlannedStep, subject: str) -> dict[str, Any]:
+def _as_json(step: PlannedStep, mail: Rendered | None, change: date | None) -> dict[str, Any]:
     rule = step.window.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    moments = {name: getattr(step, name).isoformat() for name in ("due_at", "planned_for", "useful_until")}
-    return asdict(step) | {"window": rule, "subject": subject} | moments
+    moments = {name: at.isoformat() if (at := getattr(step, name)) else None for name in ("due_at", "planned_for", "useful_until")}
+    words = {"subject": mail.subject if mail else None, "text": mail.text if mail else None}
+    return asdict(step) | {"window": rule, "why": in_words(step.skip) if step.skip else None, "clocks_changed_on": change} | words | moments
 
 
-def _table(key: str, steps: Sequence[PlannedStep], subjects: Sequence[str]) -> Table:
+def _table(key: str, steps: Sequence[PlannedStep], mails: Sequence[Rendered | None]) -> Table:
     zone = steps[0].zone if steps else ""
     table = Table(title=f"{key} ({zone})", title_justify="left", box=box.SIMPLE)
     for heading in ("Day", "Step", "Subject", "Moved by"):
         table.add_column(heading, no_wrap=heading in ("Day", "Step"))
-    for step, subject in zip(steps, subjects, strict=True):
-        due = datetime.fromisoformat(step.local_due.partition("[")[0])
-        name = step.step if step.template == step.step else f"{step.step} ({step.template})"
-        why = f"not sent: {in_words(step.skip)}" if step.skip else "\n".join(step.moved_by)
-        table.add_row("" if step.skip else f"{due:%a %Y-%m-%d %H:%M}", name, subject, why)
+    for step, mail, change in zip(steps, mails, _changes(steps), strict=True):
+        if change:
+            table.add_row(f"{change:%a %Y-%m-%d}", "", "the clocks change", "")
+        why = [*step.moved_by, f"not sent: {in_words(step.skip)}"] if step.skip else step.moved_by
+        table.add_row("" if step.skip else f"{_local(step):%a %Y-%m-%d %H:%M}", _name(step), _said(step, mail), "\n".join(why))
     return table
+
+
+def _name(step: PlannedStep) -> str:
+    return step.step if step.template in (None, step.step) else f"{step.step} ({step.template})"
+
+
+def _said(step: PlannedStep, mail: Rendered | None) -> str:
+    return mail.subject if mail else f"to-do: {step.words or (step.todo or '').replace('-', ' ')}"
+
+
+def _changes(steps: Sequence[PlannedStep]) -> Iterator[date | None]:
+    """Yield for each step the day on which the clocks changed since the one before it, or None."""
+    yield from [None][: len(steps)]
+    for before, after in pairwise(steps):
+        yield _clock_change(before, after)
+
+
+def _clock_change(before: PlannedStep, after: PlannedStep) -> date | None:
+    zone, one, other = ZoneInfo(after.zone), _local(before), _local(after)
+    if one.utcoffset() == other.utcoffset():
+        return None
+    days = (one.date() + timedelta(days=ahead) for ahead in range(max(0, (other.date() - one.date()).days + 1)))
+    # A day that begins with one offset and ends with another is the day on which the clocks change.
+    return next((day for day in days if _offset(day, zone) != _offset(day + timedelta(days=1), zone)), None)
+
+
+def _offset(day: date, zone: ZoneInfo) -> timedelta | None:
+    return datetime(day.year, day.month, day.day, tzinfo=zone).utcoffset()
+
+
+def _local(step: PlannedStep) -> datetime:
+    return datetime.fromisoformat(step.local_due.partition("[")[0])
+
+
+def _print_body(console: Console, step: PlannedStep, mail: Rendered | None) -> None:
+    if mail is not None and not step.skip:
+        console.rule(f"{_local(step):%a %Y-%m-%d %H:%M}  {mail.subject}", align="left")
+        console.print(mail.text, markup=False, highlight=False)

@@ -10,10 +10,12 @@ from sqlalchemy.orm import Session
 
 from leads.consent.may_email import Kind, may_email
 from leads.messages.models import Message
+from leads.messages.switch import stops
 from leads.messages.templates import catalogue
 from leads.people.models import Person
 from leads.sequences.in_words import in_words
 from leads.sequences.models import Enrolment
+from leads.sequences.plan import WAITS
 
 COMING = ("planned", "claimed")
 # What may be asked when nothing is planned: the mildest mail there is.
@@ -64,11 +66,23 @@ def _line(row: Message) -> Line:
 def _why_nothing(session: Session, rows: Several[Message], enrolments: Several[Enrolment], upcoming: Message | None) -> str | None:
     silenced = _silenced(session, rows, enrolments, upcoming)
     if silenced or upcoming:
-        return in_words(silenced) if silenced else None
+        return in_words(silenced) if silenced else _resting(session, upcoming)
+    if waiting := next((row for row in rows if row.reason == WAITS), None):
+        return " ".join((in_words(WAITS), *(f"It {words}." for words in waiting.moved_by if words.startswith("waits for:"))))
     ended = [each for each in enrolments if each.ended_why]
     if ended and len(ended) == len(enrolments):
         return f"The sequence {ended[-1].sequence_key} has ended: {in_words(ended[-1].ended_why or '')}"
     return in_words("all-done" if enrolments else "no-enrolment")
+
+
+def _resting(session: Session, upcoming: Message | None) -> str | None:
+    """Return why nothing of this kind goes out to anybody, or None."""
+    for stop in stops(session):
+        if stop.lane is None:
+            return f"All sending is paused: {stop.reason}."
+        if upcoming is not None and stop.lane == upcoming.lane:
+            return in_words("lane-rests")
+    return None
 
 
 def _silenced(session: Session, rows: Several[Message], enrolments: Several[Enrolment], upcoming: Message | None) -> str | None:

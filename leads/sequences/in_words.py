@@ -29,6 +29,16 @@ WORDS = {
     "no-carrier": "The mail server could not be reached.",
     "changed": "What it says changed while it was on its way; it is made anew.",
     "worker-lost": "The program that was at it ended; it is tried again.",
+    "lane-rests": "The mail server refuses us, not the person; mails of this kind rest a while.",
+    "no-answer": "The mail server did not answer at the last moment: nobody knows yet whether it went out.",
+    "resent-once": "Nobody knew whether it went out, and it matters: it goes once more.",
+    "assumed": "Nobody knew whether it went out; it is taken as sent, so that it never comes twice.",
+    "decided": "A colleague said what became of it.",
+    "poison": "Three processes died over it: it is stopped, and somebody phones instead.",
+    "gave-up": "The mail server put us off too often: somebody phones instead.",
+    "bad-address": "The mail server says that there is no such address: somebody phones instead.",
+    "render": "The mail could not be written.",
+    "unsendable": "The mail could not be written.",
     "no-longer-planned": "A newer plan has no such step.",
     "confirmation": "The address was confirmed.",
     "inquiry": "It answers an inquiry.",
@@ -48,6 +58,7 @@ WORDS = {
 }
 BEGINNINGS = {
     "sequence:": "A step of the sequence {}.",
+    "smtp-": "The mail server said no ({}).",
     "stage:": "The lead moved to {}.",
     "withdrawal:": "The person withdrew the consent {}.",
 }

@@ -1,35 +1,92 @@
-"""Prints the calendar of a sequence before anyone is enrolled: the very same plan, and no database."""
+"""The calendar of a sequence before anything is sent: the very same plan, for somebody made up or for a lead as it stands."""
 
-from collections.abc import Mapping
+import uuid
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time
 from typing import Any
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from leads.clinic.profile import clinic
-from leads.clock import local_to_utc
+from leads.clock import local_to_utc, now
+from leads.consent.ledger import suppressed_topics
+from leads.consent.may_email import STANDING, Standing
 from leads.errors import NotFound
+from leads.people.models import Person
+from leads.sequences.assume import Assumption, assumption
 from leads.sequences.conditions import facts_from
 from leads.sequences.definitions import Sequence, sequences
-from leads.sequences.plan import Appointment, PlanFacts, PlannedStep, plan
+from leads.sequences.enroll import history, plan_facts
+from leads.sequences.models import Enrolment
+from leads.sequences.plan import Appointment, PlanFacts, PlannedStep
+from leads.sequences.publish import definition_of
+from leads.sequences.unfold import WILLING, Story, unfold
 
 START = time(10, 0)
 
 
 def simulate(
-    key: str, *, office: str | None = None, start: date | datetime, language: str = "en", facts: Mapping[str, Any] | None = None
+    key: str,
+    *,
+    office: str | None = None,
+    start: date | datetime,
+    language: str = "en",
+    facts: Mapping[str, Any] | None = None,
+    assume: Iterable[str] = (),
 ) -> list[PlannedStep]:
-    """Return the plan for somebody who starts at `start` (a bare date means 10:00 there), or whose visit is then.
+    """Return what would go to somebody who starts at `start` (a bare date means 10:00 there), or whose visit is then.
 
-    `facts` are those of `only_if`, by their dotted names; NotFound names the sequences or offices that exist.
+    `facts` are those of `only_if`, by their dotted names; `assume` are sentences like "replies on day 3". NotFound names the sequences
+    or offices that exist, Invalid what can be assumed.
     """
     sequence, calendar = _sequence(key), clinic().office(_office(office)).calendar
     at = start if isinstance(start, datetime) else local_to_utc(start, START, calendar.zone)
     at = (at if at.tzinfo else at.replace(tzinfo=calendar.zone)).astimezone(UTC)
     conditions = facts_from({"language": language, "office": _office(office)} | dict(facts or {}))
-    if not _around_a_visit(sequence):
-        return plan(sequence, PlanFacts(at, calendar, conditions), (), at)
-    # Booked long ago, so that nothing is late.
-    long_ago = datetime(at.year - 1, 1, 1, tzinfo=UTC)
-    return plan(sequence, PlanFacts(long_ago, calendar, conditions, Appointment("simulated", 1, at)), (), long_ago)
+    known, assumed = PlanFacts(at, calendar, conditions, whose="somebody"), [assumption(text) for text in assume]
+    return unfold(_beginning(sequence, known, assumed), assumed)
+
+
+def simulate_lead(session: Session, lead_id: uuid.UUID, key: str, *, assume: Iterable[str] = ()) -> list[PlannedStep]:
+    """Return what is still to come for a lead that runs in a sequence, by its own version, history and consents; raises NotFound."""
+    mine = (Enrolment.lead_id == lead_id, Enrolment.sequence_key == key, Enrolment.ended_at.is_(None))
+    enrolment = session.scalar(select(Enrolment).where(*mine))
+    if enrolment is None:
+        raise NotFound(f"The lead does not run in {_sequence(key).key}. Leave out --lead to simulate somebody who begins it now.")
+    person = session.get_one(Person, enrolment.person_id)
+    story = Story(
+        definition_of(session, enrolment.version_id),
+        plan_facts(session, enrolment),
+        now(),
+        now(),
+        standing=_standing(session, person),
+        past=tuple(history(session, enrolment)),
+        off=frozenset(suppressed_topics(session, person.id)),
+    )
+    return unfold(story, [assumption(text) for text in assume])
+
+
+def _standing(session: Session, person: Person) -> Standing:
+    asked = {"person_id": person.id, "address_index": person.email_index or b"", "topic": "", "at": now()}
+    # A rest moves the plan itself; by the time a step comes it is over.
+    return Standing(*session.execute(STANDING, asked).one())._replace(paused_until=None)
+
+
+def _beginning(sequence: Sequence, known: PlanFacts, assumed: list[Assumption]) -> Story:
+    kinds, start = {each.kind for each in assumed}, known.anchor
+    if _around_a_visit(sequence) and "books" not in kinds:
+        # Booked long ago, so that nothing is late.
+        long_ago = datetime(start.year - 1, 1, 1, tzinfo=UTC)
+        visit = Appointment("simulated", 1, start)
+        return Story(sequence, PlanFacts(long_ago, known.calendar, known.conditions, visit, whose=known.whose), long_ago, start)
+    story = Story(sequence, known, start, start, standing=WILLING._replace(confirmed="confirms" not in kinds))
+    if "confirms" in kinds and sequence.starts("confirmation"):
+        confirmed = story.on_day(min(each.day for each in assumed if each.kind == "confirms"))
+        return Story(
+            sequence, PlanFacts(confirmed, known.calendar, known.conditions, whose=known.whose), start, start, standing=story.standing
+        )
+    return story
 
 
 def _sequence(key: str) -> Sequence:

@@ -16,12 +16,13 @@ from leads.consent.ledger import hold, pause, suppress
 from leads.errors import NotFound
 from leads.messages.models import Message
 from leads.messages.outbox import post
+from leads.messages.switch import open_breaker, pause_sending, resume_sending
 from leads.pipeline.models import Lead
 from leads.sequences.explain import Explanation, explain
 from leads.sequences.in_words import WORDS
 from leads.sequences.stop import stop_for
 from tests.cast import make_confirmed_person, make_lead, make_person
-from tests.sequences.conftest import enrolled, rows_of
+from tests.sequences.conftest import enrolled, make_sequence, make_step, publish_only, rows_of
 
 pytestmark = pytest.mark.usefixtures("tuesday")
 
@@ -93,6 +94,24 @@ def test_a_sequence_that_is_through_is_said(session: Session, lead: Lead, rows: 
 
 def test_a_lead_in_no_sequence_is_said(session: Session, lead: Lead) -> None:
     assert explained(session, lead).why_nothing == WORDS["no-enrolment"]
+
+
+def test_a_pause_of_all_sending_and_a_breaker_are_said(session: Session, lead: Lead, rows: list[Message]) -> None:
+    open_breaker(session, "education", reason="smtp-550")
+    assert explained(session, lead).why_nothing == WORDS["lane-rests"]
+    pause_sending(session, reason="moving house", actor="operator:sam")
+    resume_sending(session, actor="operator:sam")
+    pause_sending(session, reason="moving house", actor="operator:sam")
+    assert explained(session, lead).why_nothing == "All sending is paused: moving house."
+
+
+def test_a_colleague_whose_turn_it_is_is_said(session: Session, lead: Lead, monkeypatch: pytest.MonkeyPatch) -> None:
+    call = {"key": "call-them", "todo": "call", "wait": "0 minutes"}
+    publish_only(session, monkeypatch, make_sequence(call, make_step("then", wait="2 days")))
+    enrolled(session, lead, "story")
+    answer = explained(session, lead)
+    assert answer.next is None
+    assert answer.why_nothing == "It waits until a colleague has done what comes before it. It waits for: call them."
 
 
 def test_an_unknown_lead_has_nothing_to_explain(session: Session) -> None:

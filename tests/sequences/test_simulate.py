@@ -1,16 +1,19 @@
 """The calendar one sees before anyone is enrolled, and the command that prints it."""
 
 import json
+import os
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from sqlalchemy.orm import Session
 from typer.testing import CliRunner
 
 from leads.cli import app
-from leads.errors import NotFound
+from leads.errors import Invalid, NotFound
 from leads.sequences.simulate import simulate
-from tests.sequences.conftest import local
+from tests.cast import make_lead
+from tests.sequences.conftest import enrolled, local, rows_of
 
 
 def handoff(*words: str) -> Any:
@@ -66,3 +69,43 @@ def test_the_command_prints_the_same_for_machines() -> None:
 def test_every_shipped_step_has_a_subject_in_both_languages(key: str, language: str) -> None:
     told = json.loads(handoff("simulate", key, "--language", language, "--json").output)
     assert all(line["subject"] for line in told)
+
+
+def test_the_end_of_daylight_saving_is_shown_between_two_mails_that_keep_their_hour() -> None:
+    words = ("simulate", "new-inquiry", "--office", "new-haven", "--from", "2026-10-28")
+    told = json.loads(handoff(*words, "--json").output)
+    assert [line["step"] for line in told if line["clocks_changed_on"] == "2026-11-01"] == ["iv-and-im"]
+    assert {line["local_due"][11:16] for line in told} <= {"09:00", "10:00"}
+    assert "Sun 2026-11-01" in handoff(*words).output
+
+
+def test_each_mail_can_be_read_in_full() -> None:
+    printed = handoff("simulate", "new-inquiry", "--office", "woodbury", "--from", "2026-12-23", "--bodies").output
+    assert "Wed 2026-12-23 10:00  Where to find us" in printed
+    assert all(line["text"] for line in json.loads(handoff("simulate", "new-inquiry", "--json").output))
+
+
+def test_assumptions_are_taken_in_words() -> None:
+    told = json.loads(handoff("simulate", "new-inquiry", "--from", "2026-10-06", "--assume", "books on day 5", "--json").output)
+    assert [line["skip"] for line in told][-1] == "stage:booked"
+    assert told[-1]["why"] == "The lead moved to booked."
+
+
+def test_a_malformed_assumption_is_refused_with_what_is_understood() -> None:
+    with pytest.raises(Invalid, match="replies on day 3"):
+        raise handoff("simulate", "new-inquiry", "--assume", "explodes").exception
+
+
+def test_a_lead_is_simulated_by_number(session: Session, tuesday: None) -> None:
+    lead = make_lead(session)
+    enrolment = enrolled(session, lead)
+    session.commit()
+    told = json.loads(
+        handoff("simulate", "new-inquiry", "--lead", lead.number, "--data-dir", os.environ["HANDOFF_DATA_DIR"], "--json").output
+    )
+    assert [line["due_at"] for line in told] == [row.due_at.isoformat() for row in rows_of(session, enrolment)]
+
+
+def test_a_lead_has_its_own_office_and_beginning() -> None:
+    with pytest.raises(Invalid, match="leave out --office"):
+        raise handoff("simulate", "new-inquiry", "--lead", "L-000001", "--office", "woodbury").exception
