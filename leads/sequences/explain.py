@@ -13,7 +13,7 @@ from leads.messages.models import Message
 from leads.messages.switch import stops
 from leads.messages.templates import catalogue
 from leads.people.models import Person
-from leads.sequences.in_words import in_words
+from leads.sequences.in_words import WORDS, in_words
 from leads.sequences.models import Enrolment
 from leads.sequences.plan import WAITS
 
@@ -81,7 +81,7 @@ def _resting(session: Session, upcoming: Message | None) -> str | None:
         if stop.lane is None:
             return f"All sending is paused: {stop.reason}."
         if upcoming is not None and stop.lane == upcoming.lane:
-            return in_words("lane-rests")
+            return in_words(stop.reason if stop.reason in WORDS else "lane-rests")
     return None
 
 
