@@ -39,24 +39,24 @@ def killed_at_every_point(run: Run, count: int) -> None:
 
 
 for point in POINTS:
-    fault(f"killed {WORDS[point]}", quick=24, long=400, ci=False)(_killed_at(point))
+    fault(f"killed {WORDS[point]}", quick=24, long=150, ci=False)(_killed_at(point))
 
 
-@fault("killed after the dot, the mail taken, no answer", quick=24, long=400)
+@fault("killed after the dot, the mail taken, no answer", quick=24, long=150)
 def killed_after_the_dot(run: Run, count: int) -> None:
     run.script(Rule("DOT", "take-kill", chance=0.3, times=max(2, count // 50)))
     run.work()
     run.post(count)
 
 
-@fault("the same, where a reminder outweighs a double", quick=24, long=400)
+@fault("the same, where a reminder outweighs a double", quick=24, long=150)
 def killed_after_the_dot_and_resent(run: Run, count: int) -> None:
     run.script(Rule("DOT", "take-kill", chance=0.3, times=max(2, count // 50)))
     run.work()
     run.post(count, on_unknown="resend_once")
 
 
-@fault("killed after the dot, the mail not taken, and resent", quick=24, long=400)
+@fault("killed after the dot, the mail not taken, and resent", quick=24, long=150)
 def killed_and_not_taken(run: Run, count: int) -> None:
     run.script(Rule("DOT", "lose-kill", chance=0.3, times=max(2, count // 50)))
     run.work()
@@ -98,14 +98,14 @@ def frozen(run: Run, count: int) -> None:
     run.house.send(signal.SIGCONT, "everything-1")
 
 
-@fault("two workers, two of everything, and each hint twice", quick=45, long=2_000)
+@fault("two workers, two of everything, and each hint twice", quick=45, long=600)
 def each_hint_twice(run: Run, count: int) -> None:
     run.work("transactional-1", "transactional-2", "everything-1", "everything-2", "echo-1")
     run.post(count)
     run.until("answered", 1.0)
 
 
-@fault("a row that kills its worker each time", quick=15, long=300)
+@fault("a row that kills its worker each time", quick=15, long=100)
 def a_killing_row(run: Run, count: int) -> None:
     # All of a lane are claimed together: those beside it must not be taken for what kills.
     run.house.end_workers()
@@ -115,7 +115,7 @@ def a_killing_row(run: Run, count: int) -> None:
     run.work()
 
 
-@fault("an exception planted in the sweep", quick=24, long=300)
+@fault("an exception planted in the sweep", quick=24, long=100)
 def an_exception_in_the_sweep(run: Run, count: int) -> None:
     run.work()
     run.lay("stumble", 5)

@@ -10,7 +10,7 @@ from tests.faults.run import Run
 pytestmark = pytest.mark.timeout(120)
 
 
-def wait_for_a_task(house: House, since: float, *, within: float = 30) -> bool:
+def wait_for_a_task(house: House, since: float, *, within: float = 60) -> bool:
     """True when a task that ran after a moment has written a sign of life."""
     deadline = time.monotonic() + within
     while time.monotonic() < deadline:
