@@ -53,6 +53,9 @@ class Settings(BaseSettings):
     redis_url: RedisUrl | None = Field(None, description="redis://host:6379/0; embedded Redis when empty")
     smtp_url: SmtpUrl | None = Field(None, description="smtp://user:password@host:587?starttls=1; the local mailbox when empty")
     handoff_keyring_file: Path | None = Field(None, description="the key ring; DATA_DIR/keys.json when empty; never inside a backup")
+    handoff_backup_to: str = Field(
+        "", description="age recipients (age1…), comma-separated, that backups and exported key rings are encrypted to"
+    )
     handoff_clinic_file: Path = Field(ROOT / "config" / "clinic.yml", description="practice, offices, hours, closures, wordings")
     handoff_sequences_dir: Path = Field(ROOT / "config" / "sequences", description="one YAML file a sequence")
     handoff_templates_dir: Path = Field(ROOT / "templates", description="e-mails and pages")

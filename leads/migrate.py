@@ -9,6 +9,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
+from leads.errors import LeadsError
 from leads.models import metadata
 
 
@@ -18,13 +19,31 @@ def upgrade(engine: Engine, *, to: str = "head") -> None:
         connection.execute(text("SELECT pg_advisory_lock(hashtextextended('migrate', 0))"))
         connection.commit()
         try:
-            config = _config()
-            config.attributes["connection"] = connection
-            command.upgrade(config, to)
+            run(connection, to=to)
             connection.commit()
         finally:
             connection.execute(text("SELECT pg_advisory_unlock(hashtextextended('migrate', 0))"))
             connection.commit()
+
+
+def run(connection: Connection, *, to: str = "head") -> None:
+    """Apply every missing migration on this connection; inside a transaction they all become part of it, and nothing commits."""
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, to)
+
+
+def revision_of(connection: Connection) -> str:
+    """Return the revision the database stands at; raises LeadsError where it was never migrated."""
+    revision = MigrationContext.configure(connection).get_current_revision()
+    if revision is None:
+        raise LeadsError("This database has no tables of ours yet: `handoff migrate` makes them.")
+    return revision
+
+
+def knows(revision: str) -> bool:
+    """True when this code has the migration of that name."""
+    return revision in {each.revision for each in ScriptDirectory.from_config(_config()).walk_revisions()}
 
 
 def is_current(connection: Connection) -> bool:

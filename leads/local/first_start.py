@@ -42,7 +42,8 @@ def fit_keys(session: Session) -> None:
     if not path.exists():
         if canary.is_sealed(session):
             raise ConfigError(
-                f"The database was sealed with a key ring, and {path} is gone: put the escrowed ring back. Nothing was changed."
+                f"The database was sealed with a key ring, and there is none at {path}: put the escrowed ring back, "
+                "`handoff keyring import FILE --identity KEYFILE`. Nothing was changed."
             )
         keys.make(path)
         keys.ring.cache_clear()

@@ -120,6 +120,12 @@ def attach(data_dir: Path) -> None:
     forget()
 
 
+def use(**environment: str) -> None:
+    """Set what this process, and those it starts, go by from now on."""
+    os.environ.update(environment)
+    forget()
+
+
 def forget() -> None:
     """Forget what this process had read of settings, database and keys."""
     for cached in (settings, db.engine, keys.ring):

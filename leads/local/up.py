@@ -1,6 +1,5 @@
 """`handoff up`: the whole system on one machine, from nothing to a page in the browser, and back."""
 
-import os
 import signal
 import socket
 import time
@@ -196,8 +195,7 @@ def _stop(running: Running) -> None:
 
 
 def _use(_running: Running, **environment: str) -> None:
-    os.environ.update(environment)
-    place.forget()
+    place.use(**environment)
 
 
 def _need_free(port: int) -> None:

@@ -13,6 +13,8 @@ from leads.messages.models import Message
 from leads.todos.open import finish_all
 
 Verdict = Literal["sent", "failed", "again"]
+# The reason of a message of which nobody knows whether it went out between a backup and its restore.
+RESTORED = "restored"
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 
 
@@ -34,7 +36,8 @@ def decide(session: Session, message_id: uuid.UUID, verdict: str, *, actor: str)
 
 def _settle(session: Session, message: Message, verdict: str) -> None:
     if verdict == "sent":
-        message.sent_at = message.state_at
+        # What a backup brought back was due long before anybody began to doubt it.
+        message.sent_at = message.due_at if message.reason == RESTORED else message.state_at
         outcome.end(session, message, "sent", reason="decided")
     elif verdict == "failed":
         outcome.end(session, message, "failed", reason="decided")

@@ -10,6 +10,7 @@ from leads.clock import now
 from leads.db import transaction
 from leads.messages import outcome
 from leads.messages.claim import Claim
+from leads.messages.decide import RESTORED
 from leads.messages.journal import Entry, replay
 from leads.messages.models import Message
 
@@ -35,7 +36,9 @@ def recover(session: Session) -> int:
 
 def settle(session: Session) -> int:
     """Settle what has stayed unknown by its step's policy; returns how many."""
-    waiting = select(Message).where(Message.state == "unknown", Message.state_at < now() - SETTLE_AFTER)
+    # What a restore left in doubt is a person's to settle, whatever the policy: the old system may have followed it already.
+    open_to_policy = Message.reason.is_distinct_from(RESTORED)
+    waiting = select(Message).where(Message.state == "unknown", Message.state_at < now() - SETTLE_AFTER, open_to_policy)
     # What staff were asked about stays unknown until they answer: hundreds of these must not keep the others from their turn.
     waiting = waiting.order_by(Message.on_unknown == "ask_staff", Message.state_at)
     rows = session.scalars(waiting.limit(AT_ONCE).with_for_update(skip_locked=True)).all()

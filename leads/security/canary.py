@@ -26,12 +26,20 @@ def is_sealed(session: Session) -> bool:
 def prove(session: Session) -> None:
     """Seal the row, or open the one that is there; raises ConfigError when the ring is not this database's."""
     # Asked before anything is written: with a wrong ring new rows would be sealed that the right one cannot read.
-    row = session.scalar(select(KeyCheck).limit(1))
-    if row is None:
+    if not is_sealed(session):
         session.add(KeyCheck(words=WORDS))
         session.flush()
-    elif not _opens(row):
-        raise ConfigError("The key ring is not the one this database was sealed with: put the escrowed ring back; nothing was changed.")
+    elif not fits(session):
+        raise ConfigError(
+            "The key ring is not the one this database was sealed with: move it away and put the escrowed ring back, "
+            "`handoff keyring import FILE --identity KEYFILE`. Nothing was changed."
+        )
+
+
+def fits(session: Session) -> bool:
+    """True when the ring at hand opens this database, or nothing was sealed yet."""
+    row = session.scalar(select(KeyCheck).limit(1))
+    return row is None or _opens(row)
 
 
 def _opens(row: KeyCheck) -> bool:

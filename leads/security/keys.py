@@ -47,11 +47,16 @@ def _derive(root: bytes, info: str) -> bytes:
 def make(path: Path) -> Ring:
     """Write a new ring to `path`, readable by its owner only; an existing file is never overwritten."""
     roots = {purpose: {"1": base64.b64encode(secrets.token_bytes(32)).decode()} for purpose in PURPOSES}
+    return put(path, json.dumps(roots, indent=1))
+
+
+def put(path: Path, words: str) -> Ring:
+    """Write a ring's file, readable by its owner only; raises FileExistsError rather than overwrite one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     # O_EXCL: a ring that was overwritten would take every sealed cell with it.
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w") as file:
-        json.dump(roots, file, indent=1)
+        file.write(words)
         file.flush()
         # The first cell must not reach the disk before the key it was sealed with.
         os.fsync(file.fileno())
@@ -61,14 +66,24 @@ def make(path: Path) -> Ring:
 def read(path: Path) -> Ring:
     """Return the ring kept at `path`; raises ConfigError when it is missing or broken."""
     try:
-        words = json.loads(path.read_text())
-        roots = {purpose: {int(version): base64.b64decode(root) for version, root in words[purpose].items()} for purpose in PURPOSES}
+        return parse(path.read_text())
     except FileNotFoundError:
-        raise ConfigError(f"No key ring at {path}: `handoff up` makes one; on a restored site put the escrowed ring there.") from None
-    except (KeyError, ValueError, AttributeError) as error:
+        raise ConfigError(
+            f"No key ring at {path}: `handoff up` makes one; on a restored site, `handoff keyring import FILE --identity KEYFILE`."
+        ) from None
+    except ValueError as error:
         raise ConfigError(f"The key ring at {path} cannot be read ({error}): put the escrowed ring there.") from None
+
+
+def parse(words: str) -> Ring:
+    """Return the ring that these words hold; raises ValueError when they hold none."""
+    try:
+        kept = json.loads(words)
+        roots = {purpose: {int(version): base64.b64decode(root) for version, root in kept[purpose].items()} for purpose in PURPOSES}
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{error} is missing or no table of roots") from None
     if any(len(root) != 32 for versions in roots.values() for root in versions.values()):
-        raise ConfigError(f"The key ring at {path} has a root that is not 256 bits long: put the escrowed ring there.")
+        raise ValueError("a root is not 256 bits long")
     return Ring(roots)
 
 

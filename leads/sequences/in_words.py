@@ -46,6 +46,7 @@ WORDS = {
     "recipient-limit": "This address has had as many mails from our forms as we send in a day.",
     "other-address": "It was typed with another address than the one we know; nothing goes there.",
     "not-safe": "The person said that it is not safe to write to this address.",
+    "restored": "A backup was restored: it may have gone out before, and a colleague decides.",
     "asked-to-stop": "The person asked us to stop.",
     "reply": "The person answered.",
     "waits-for-todo": "It waits until a colleague has done what comes before it.",

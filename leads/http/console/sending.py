@@ -1,11 +1,12 @@
 """Whether mail goes out: what rests and why, what is due, and deliveries of which nobody knows."""
 
 import uuid
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Row, func, select
 from sqlalchemy.orm import Session
 
 from leads.audit.trail import record_about
@@ -16,10 +17,12 @@ from leads.http.console.draw import draw
 from leads.http.console.staff import Reader, Staff, Worker
 from leads.http.console.waiting import waiting
 from leads.http.transaction import Db
-from leads.messages.decide import decide
+from leads.messages.decide import RESTORED, decide
 from leads.messages.models import LANES, Message
+from leads.messages.review import decide_all
 from leads.messages.switch import pause_sending, resume_sending, stops
 from leads.pipeline.models import Lead
+from leads.sequences.models import Enrolment
 
 A_PAGE = 50
 router = APIRouter(prefix="/sending")
@@ -58,10 +61,26 @@ def settle(request: Request, session: Db, staff: Worker, message_id: uuid.UUID, 
     """Settle one unknown delivery."""
     try:
         with session.begin_nested():
+            _check_still_wanted(session, message_id, verdict)
             decide(session, message_id, verdict, actor=staff.actor)
     except (Invalid, Conflict) as refusal:
         return _page(request, session, staff, refusal=refusal)
     return RedirectResponse("/console/sending", status_code=303)
+
+
+@router.post("/restored")
+def settle_all(session: Db, staff: Worker, verdict: Annotated[Literal["sent", "failed"], Form()]) -> Response:
+    """Settle alike all that a restore left in doubt: as gone, or as not to go; those to be sent are looked at one by one."""
+    _check_may_switch(staff)
+    decide_all(session, verdict, actor=staff.actor)
+    return RedirectResponse("/console/sending", status_code=303)
+
+
+def _check_still_wanted(session: Session, message_id: uuid.UUID, verdict: str) -> None:
+    ended = select(Enrolment.ended_at).join(Message, Message.enrolment_id == Enrolment.id).where(Message.id == message_id)
+    # What ended the sequence cancelled what was planned, but could not cancel what may have gone: this one would come after the stop.
+    if verdict == "again" and session.scalar(ended) is not None:
+        raise Conflict("Its sequence has been stopped since, so it is not sent any more: say that it arrived, or leave it.")
 
 
 def _check_may_switch(staff: Staff) -> None:
@@ -75,14 +94,10 @@ def may_switch(staff: Staff) -> bool:
 
 
 def _page(request: Request, session: Session, staff: Staff, *, refusal: Invalid | Conflict | None = None) -> Response:
-    unknown = session.execute(
-        select(Message, Lead)
-        .outerjoin(Lead, Message.lead_id == Lead.id)
-        .where(Message.state == "unknown")
-        .order_by(Message.id)
-        .limit(A_PAGE)
-    ).all()
-    record_about(session, "unknown.listed", "messages", None, actor=staff.actor, ids=[str(message.id) for message, _ in unknown])
+    unknown = _in_doubt(session, Message.reason.is_distinct_from(RESTORED))
+    restored = _in_doubt(session, Message.reason == RESTORED)
+    seen = [str(message.id) for message, _ in (*unknown, *restored)]
+    record_about(session, "unknown.listed", "messages", None, actor=staff.actor, ids=seen)
     return draw(
         request,
         "sending.html",
@@ -93,10 +108,21 @@ def _page(request: Request, session: Session, staff: Staff, *, refusal: Invalid 
         stops=stops(session),
         due=_due(session),
         unknown=unknown,
+        restored=restored,
+        restored_count=_restored_count(session),
         may_switch=may_switch(staff),
         refusal=refusal,
         zone=clinic().office(None).zone,
     )
+
+
+def _in_doubt(session: Session, which: ColumnElement[bool]) -> Sequence[Row[Message, Lead]]:
+    rows = select(Message, Lead).outerjoin(Lead, Message.lead_id == Lead.id).where(Message.state == "unknown", which)
+    return session.execute(rows.order_by(Message.id).limit(A_PAGE)).all()
+
+
+def _restored_count(session: Session) -> int:
+    return session.scalar(select(func.count()).where(Message.state == "unknown", Message.reason == RESTORED)) or 0
 
 
 def _due(session: Session) -> dict[str, int]:

@@ -55,7 +55,7 @@ STATES = {
     "bounced": "bounced",
     "complained": "reported as spam",
     "failed": "failed",
-    "unknown": "sent, we think: the line broke at the last moment",
+    "unknown": "sent, we think, but nobody knows",
     "skipped": "not sent",
     "cancelled": "cancelled",
     "expired": "not sent: too late",

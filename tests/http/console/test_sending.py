@@ -1,15 +1,19 @@
 """The page on which mail is stopped, let go, and settled where nobody knows."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from sqlalchemy.orm import Session
 
 from leads.clock import now
+from leads.messages.decide import RESTORED
 from leads.messages.models import Message
 from leads.messages.outbox import post
 from leads.messages.switch import stops
-from tests.cast import make_lead
+from leads.sequences.enroll import enroll
+from leads.sequences.publish import publish
+from tests.cast import ACTOR, make_lead
 from tests.http.console.conftest import Browser
 
 PAGE = "/console/sending"
@@ -59,3 +63,44 @@ def test_settling_twice_says_what_it_is_now(signed_in: Callable[..., Browser], s
     answer = browser.form(f"{PAGE}/{unknown.id}/decide", page=PAGE, verdict="again")
     assert answer.status_code == 409
     assert "it is failed" in answer.text
+
+
+@pytest.fixture
+def restored(session: Session, unknown: Message) -> Message:
+    unknown.reason = RESTORED
+    session.commit()
+    return unknown
+
+
+def test_what_a_restore_left_in_doubt_is_shown_apart_and_sent_after_all(
+    signed_in: Callable[..., Browser], session: Session, restored: Message
+) -> None:
+    browser = signed_in("coordinator")
+    assert "From before the restore" in browser.get(PAGE).text
+    assert browser.form(f"{PAGE}/{restored.id}/decide", page=PAGE, verdict="again").status_code == 303
+    session.refresh(restored)
+    assert restored.state == "planned"
+
+
+def test_a_supervisor_settles_all_of_it_at_once(signed_in: Callable[..., Browser], session: Session, restored: Message) -> None:
+    browser = signed_in("supervisor", "coordinator")
+    assert browser.form(f"{PAGE}/restored", page=PAGE, verdict="again").status_code in (400, 422)
+    assert browser.form(f"{PAGE}/restored", page=PAGE, verdict="failed").status_code == 303
+    session.refresh(restored)
+    assert restored.state == "failed"
+
+
+def test_a_coordinator_does_not_settle_all_of_it(signed_in: Callable[..., Browser], restored: Message) -> None:
+    assert signed_in("coordinator").form(f"{PAGE}/restored", page=PAGE, verdict="sent").status_code == 403
+
+
+def test_a_step_of_a_stopped_sequence_is_not_sent_once_more(signed_in: Callable[..., Browser], session: Session, restored: Message) -> None:
+    publish(session)
+    assert restored.lead_id
+    anchor: dict[str, Any] = {"anchor": now(), "actor": ACTOR, "facts": {"office": "woodbury"}}
+    enrolment = enroll(session, "new-inquiry", person_id=restored.person_id, lead_id=restored.lead_id, **anchor)
+    restored.enrolment_id, restored.step, enrolment.ended_at = enrolment.id, "planted", now()
+    session.commit()
+    answer = signed_in("coordinator").form(f"{PAGE}/{restored.id}/decide", page=PAGE, verdict="again")
+    assert answer.status_code == 409
+    assert "has been stopped since" in answer.text

@@ -1,0 +1,1 @@
+"""Taking the whole database away, encrypted, and bringing it back; the key ring travels apart."""

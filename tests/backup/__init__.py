@@ -1,0 +1,1 @@
+"""Backups, restores and the key ring apart from them."""
