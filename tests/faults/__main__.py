@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import signal
 import sys
 import time
 from pathlib import Path
@@ -27,6 +28,8 @@ def main() -> int:
     asked.add_argument("--only", default="", help="faults whose name has these words")
     asked.add_argument("--to", type=Path, default=RESULTS, help="where the results are written")
     wishes = asked.parse_args()
+    # Asked to end, it ends its servers too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     since, rows, failed = time.monotonic(), list[dict[str, Any]](), 0
     with open_house() as house:
         house.start_web()
