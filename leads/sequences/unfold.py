@@ -142,9 +142,17 @@ def _next_step(story: Story) -> PlannedStep | None:
 
 
 def _go(story: Story, step: PlannedStep) -> Story:
-    against = _refusal(story, step)
+    against, step = _refusal(story, step), _at_once(story, step)
     past = Past(step.step, step.occurrence, story.now, against is None, step.depends_on, is_open=step.todo is not None)
     return replace(story, past=(*story.past, past), told=(*story.told, replace(step, skip=against)))
+
+
+def _at_once(story: Story, step: PlannedStep) -> PlannedStep:
+    """Return the step at the moment it really goes: what is overdue in an open window keeps its old moment in the plan."""
+    if step.due_at >= story.now:
+        return step
+    here = story.now.astimezone(story.facts.calendar.zone)
+    return replace(step, due_at=story.now, local_due=f"{here.isoformat(timespec='seconds')}[{step.zone}]")
 
 
 def _refusal(story: Story, step: PlannedStep) -> str | None:

@@ -87,6 +87,15 @@ def test_a_pause_moves_what_falls_into_it(story: None) -> None:
     assert assuming("pauses on day 1 until day 3")["two"] == "2026-10-09T09:00"
 
 
+def test_a_rest_keeps_colleagues_from_calling_too(story: None) -> None:
+    assert assuming("pauses on day 1 until day 9")["call-them"] == "2026-10-15T09:00"
+
+
+def test_a_mail_and_a_call_that_waited_for_the_same_rest_come_when_it_ends(monkeypatch: pytest.MonkeyPatch, session: Session) -> None:
+    publish_only(session, monkeypatch, make_sequence(make_step("two", wait="2 days"), CALL))
+    assert set(assuming("pauses on day 1 until day 6").values()) == {"2026-10-12T00:00"}
+
+
 def test_confirming_late_begins_late() -> None:
     assert assuming("confirms on day 2", key="new-inquiry")["office-location"] == "2026-10-08T10:00"
 
