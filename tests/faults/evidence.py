@@ -102,11 +102,13 @@ class Evidence:
 
     @cached_property
     def in_doubt(self) -> frozenset[str]:
-        """The messages at which a connection broke, or whose dot was never answered: of these nothing could be known."""
+        """The messages of which nothing could be known: the connection broke, the dot was never answered, or a restore forgot."""
         dots = Counter(each.id for each in self.seen if each.what == "dotted")
         answers = Counter(each.id for each in self.seen if each.what == "answered")
         unanswered = {id for id, count in dots.items() if count > answers[id]}
-        return frozenset(unanswered | {each.id for each in self.seen if each.what == "broken"})
+        # A restore forgets what the old system saw of its own mails.
+        restored = {each.id for each in self.trail if each.reason == "restored"}
+        return frozenset(unanswered | restored | {each.id for each in self.seen if each.what == "broken"})
 
     @cached_property
     def refused_for_good(self) -> frozenset[str]:

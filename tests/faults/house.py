@@ -201,6 +201,13 @@ class House:
             self.web.start()
             wait_for_web(self.web, f"http://127.0.0.1:{self.web_port}")
 
+    def end_web(self) -> None:
+        """Serve no pages any more."""
+        if self.web is not None:
+            self.web.ask_to_end()
+            self.web.end(time.monotonic() + 8)
+            self.web = None
+
     def scrape(self) -> None:
         """Keep what the metrics say, where it is searched with the logs."""
         if self.web is not None:

@@ -2,8 +2,13 @@
 
 import random
 import threading
+from datetime import timedelta
 
 from leads import db
+from leads.backup import age
+from leads.backup.restore import restore
+from leads.backup.save import save
+from leads.clock import now
 from leads.consent.ledger import hold, suppress
 from tests.faults.run import Run
 from tests.faults.table import fault
@@ -49,4 +54,26 @@ def a_broken_template(run: Run, count: int) -> None:
     broken = run.post(2, want=FAILS, fresh=True)
     run.post(count - 2)
     run.house.query("UPDATE messages SET template = 'nobody-wrote-this' WHERE encode(uuid_send(id), 'hex') = ANY(%s)", broken)
+    run.work()
+
+
+@fault("a restored backup", quick=24, long=300)
+def a_restored_backup(run: Run, count: int) -> None:
+    house, file, key = run.house, run.house.folder / "backup.age", run.house.folder / "backup.key"
+    house.end_workers()
+    # What the old system sent after the backup must wait for a person; what falls due after the restore goes out.
+    run.post(count // 2, want={"ends": frozenset({"unknown"})})
+    run.post(count // 2, due_at=now() + timedelta(days=2))
+    recipient = age.make_identity(key)
+    save(file, age.recipients([recipient]), actor="fault")
+    run.work()
+    run.until("answered", 0.5)
+    house.end_workers()
+    house.end_web()
+    db.engine().dispose()
+    restore(file, age.identities(key), over=True, actor="fault")
+    file.unlink()
+    key.unlink()
+    if run.long:
+        house.start_web()
     run.work()

@@ -176,11 +176,13 @@ class Run:
 
     def _standing(self) -> tuple[bool, datetime | None, bool]:
         ids = [uuid.UUID(wanted.id) for wanted in self.wanted]
-        ask = "SELECT state, on_unknown, min(due_at), count(*) FROM messages WHERE id = ANY(%s) GROUP BY state, on_unknown"
+        # What staff are asked about, or a restore left in doubt, stays unknown until a person decides.
+        by_hand = "on_unknown = 'ask_staff' OR reason IS NOT DISTINCT FROM 'restored'"
+        ask = f"SELECT state, {by_hand}, min(due_at) FROM messages WHERE id = ANY(%s) GROUP BY 1, 2"
         found: Sequence[Any] = self.house.query(ask, ids)
-        planned = [due for state, _, due, _ in found if state == "planned"]
+        planned = [due for state, _, due in found if state == "planned"]
         active = any(state in ("claimed", "sending") for state, *_ in found) or any(due <= now() for due in planned)
-        unknown = any(state == "unknown" and policy != "ask_staff" for state, policy, *_ in found)
+        unknown = any(state == "unknown" and not by_hand for state, by_hand, _ in found)
         return active, min(planned, default=None), unknown
 
     def _let_go(self, ids: list[uuid.UUID]) -> dict[str, list[datetime]]:
