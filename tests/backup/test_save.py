@@ -8,6 +8,7 @@ from pathlib import Path
 import pyrage
 import pytest
 
+from config.settings import settings
 from leads import db
 from leads.backup.age import encrypted, identities, make_identity, recipients
 from leads.backup.restore import inspect
@@ -56,7 +57,7 @@ def test_each_of_several_recipients_can_open_it(tmp_path: Path, clinic_at_work: 
 
 
 def test_recipients_can_come_from_the_settings(monkeypatch: pytest.MonkeyPatch, recipient: str) -> None:
-    monkeypatch.setattr("leads.backup.age.settings", lambda: type("S", (), {"handoff_backup_to": f"{recipient}, {recipient}"}))
+    monkeypatch.setattr(settings(), "handoff_backup_to", f"{recipient}, {recipient}")
     assert [str(each) for each in recipients()] == [recipient, recipient]
 
 
