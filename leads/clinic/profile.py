@@ -114,7 +114,15 @@ class Caps(Strict):
     a_week: Annotated[int, Field(ge=1)] = 5
 
 
-Rate = Annotated[float, Field(gt=0)]
+# Slower than one in a hundred seconds is no rate but a stop, for which there is `handoff pause-sending`.
+Rate = Annotated[float, Field(ge=0.01, le=100_000, allow_inf_nan=False)]
+
+
+def _domains(rates: dict[str, float]) -> dict[str, float]:
+    for domain in rates:
+        if "@" in domain or "." not in domain:
+            raise ValueError(f"{domain} is no domain; write what stands after the @, like example.com")
+    return {domain.lower(): rate for domain, rate in rates.items()}
 
 
 class Rates(Strict):
@@ -122,7 +130,7 @@ class Rates(Strict):
 
     per_second: Rate
     per_domain_per_second: Rate
-    domains: dict[str, Rate] = {}
+    domains: Annotated[dict[str, Rate], AfterValidator(_domains)] = {}
     without_redis_per_second: Rate = 1.0
 
 

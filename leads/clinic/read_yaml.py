@@ -20,6 +20,10 @@ FOUND = {
     "bool_parsing": "expected true or false",
     "int_parsing": "expected a whole number",
     "int_type": "expected a whole number",
+    "float_parsing": "expected a number",
+    "float_type": "expected a number",
+    "date_from_datetime_parsing": "expected a date like 2026-12-01",
+    "date_type": "expected a date like 2026-12-01",
 }
 Model = TypeVar("Model", bound=BaseModel)
 

@@ -10,6 +10,7 @@ from leads.clinic.read_yaml import read_yaml
 from leads.errors import ConfigError
 
 SHIPPED = settings().handoff_clinic_file.read_text()
+RATES = next(line.strip() for line in SHIPPED.splitlines() if line.startswith("  # rates:"))
 
 
 def refused(folder: Path, text: str) -> str:
@@ -37,6 +38,11 @@ def test_the_shipped_clinic_is_as_it_should_be() -> None:
         ('monday: ["09:00-17:00"]', 'monday: ["17:00-09:00"]', "opening hours must end after they begin"),
         ('monday: ["09:00-17:00"]', "monday: [always]", "always is no span of the day; write one like 09:00-17:00"),
         ("embed_origins: []", 'embed_origins: ["https://a.test; script-src *"]', "embed_origins.0: String should match pattern"),
+        ("# rates: {per_second: 20", "rates: {per_second: fast", "mail.rates.per_second: expected a number"),
+        ("# rates: {per_second: 20", "rates: {per_second: 0", "mail.rates.per_second: Input should be greater than or equal to 0.01"),
+        ("# rates: {per_second: 20,", "rates: {per_second: .inf,", "mail.rates.per_second: Input should be a finite number"),
+        (RATES, RATES.replace("example.com", "ana@example.com")[2:], "ana@example.com is no domain; write what stands after the @"),
+        ("# warm_up: {starts: 2026-12-01", "warm_up: {starts: soon", "mail.warm_up.starts: expected a date like 2026-12-01"),
         ("embed_origins: []", 'embed_origins: ["https://a.test/page"]', "embed_origins.0: String should match pattern"),
     ],
 )
