@@ -2,7 +2,7 @@
 
 import time
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from leads.clock import now
 from leads.db import transaction
@@ -12,7 +12,7 @@ from leads.messages.due import Due
 from leads.messages.pace import Wait, pace
 from leads.messages.send import LaneRests, Line
 from leads.messages.switch import rest
-from leads.messages.warm_up import SENT_TODAY, allowed_today, since_midnight
+from leads.messages.warm_up import SENT_TODAY, allowed_today, since_midnight, today
 from leads.round_trips import Statement
 from leads.security.fields import CellError
 
@@ -21,7 +21,7 @@ WORTH_WAITING = 2.0
 RECOUNT_AFTER = 15.0
 COUNT = Statement.of(SENT_TODAY)
 
-_counted: tuple[float, int] = (0.0, 0)
+_counted: tuple[date, float, int] = (date.min, 0.0, 0)
 
 
 def keep_pace(due: Due, line: Line) -> bool:
@@ -36,8 +36,9 @@ def keep_pace(due: Due, line: Line) -> bool:
         if wait.reason == "day-quota":
             _rest(due, now() + timedelta(seconds=wait.seconds))
             raise LaneRests
-        if wait.seconds > WORTH_WAITING:
-            _plan(due, now() + timedelta(seconds=wait.seconds), "rate")
+        # One that waited here for its own domain would keep the line from all that go elsewhere.
+        if wait.seconds > WORTH_WAITING or wait.reason == "domain-rate":
+            _plan(due, now() + timedelta(seconds=wait.seconds), wait.reason)
             return False
         # Nobody should wait for the news that a mail went out because the next one may not.
         line.write_down()
@@ -60,10 +61,12 @@ def _sent_today(line: Line) -> int:
     global _counted
     if allowed_today() is None:
         return 0
-    if time.monotonic() - _counted[0] > RECOUNT_AFTER:
+    day, at, count = _counted
+    # Yesterday's count, a moment old, would use up the new day before it began.
+    if day != today() or time.monotonic() - at > RECOUNT_AFTER:
         ((count,),) = line.trips.commit((COUNT, since_midnight()))[0]
-        _counted = (time.monotonic(), count)
-    return _counted[1]
+        _counted = (today(), time.monotonic(), count)
+    return count
 
 
 def _plan(due: Due, until: datetime, reason: str) -> None:

@@ -1,5 +1,6 @@
 """A message that may not go yet waits a moment, or is planned for its turn; it is never dropped and costs none of its tries."""
 
+import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
@@ -13,6 +14,7 @@ from leads.messages.deliver import drain
 from leads.messages.models import LANES, Message
 from leads.messages.pace import pace
 from leads.messages.switch import stops
+from tests.cast import make_confirmed_person
 from tests.smtp_server import ScriptedServer
 
 Due = Callable[..., Message]
@@ -57,12 +59,40 @@ def test_a_slow_domain_is_planned_for_its_turn_and_holds_up_nobody(
     session: Session, due: Due, carrier: SmtpCarrier, server: ScriptedServer, configure: Configure
 ) -> None:
     configure(rates={"per_second": 100, "per_domain_per_second": 100, "domains": {"example.com": 0.1}})
-    first, second = due(), due()
+    first, second = due(lane="reminder"), due(lane="reminder")
     drain(LANES, carrier=carrier)
     session.expire_all()
     assert {first.state, second.state} == {"sent", "planned"}
     waits = second if second.state == "planned" else first
-    assert (waits.reason, waits.attempts) == ("rate", 0)
+    assert (waits.reason, waits.attempts) == ("domain-rate", 0)
+
+
+def test_mail_to_a_slow_domain_does_not_keep_the_line_from_others(
+    session: Session, due: Due, carrier: SmtpCarrier, server: ScriptedServer, configure: Configure
+) -> None:
+    rates = {"per_second": 100, "per_domain_per_second": 100, "domains": {"example.com": 1}}
+    configure(rates=rates, caps={"a_day": 100, "a_week": 100})
+    slow = [due(lane="reminder") for _ in range(3)]
+    other = due(lane="reminder", person_id=make_confirmed_person(session, email="ana@example.org").id)
+    began = time.monotonic()
+    drain(LANES, carrier=carrier)
+    session.expire_all()
+    assert time.monotonic() - began < 1
+    assert other.state == "sent"
+    assert sorted(each.state for each in slow) == ["planned", "planned", "sent"]
+
+
+def test_yesterdays_count_does_not_use_up_the_new_day(
+    session: Session, tuesday: Advance, due: Due, carrier: SmtpCarrier, server: ScriptedServer, configure: Configure
+) -> None:
+    configure(day_quota=1)
+    due(lane="reminder", window=None)
+    drain(LANES, carrier=carrier)
+    tuesday(timedelta(days=1))
+    due(lane="reminder", window=None)
+    drain(LANES, carrier=carrier)
+    assert len(server.mails) == 2
+    assert not stops(session)
 
 
 def test_a_used_up_day_rests_the_lane_where_everybody_can_see_it(

@@ -2,15 +2,19 @@
 
 import time
 from collections.abc import Callable
-from datetime import date
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime
+from itertools import pairwise
 
 import pytest
 import redis
 from hypothesis import given
 from hypothesis import settings as few
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from leads.clinic.profile import Rates
+from leads.clock import frozen
 from leads.local.redis import free_port
 from leads.messages.pace import Bucket, Pace, Wait
 
@@ -22,6 +26,13 @@ def two(redis_url: str) -> tuple[Pace, Pace]:
     """The pace of two processes, over an empty Redis."""
     redis.Redis.from_url(redis_url).flushall()
     return Pace(redis_url), Pace(redis_url)
+
+
+def stop(redis_url: str, *, seconds: float) -> None:
+    """Make Redis silent for a while, as one that swaps or is cut off: connections stay open, and nothing answers."""
+    if "@" not in redis_url:
+        pytest.skip("only fakeredis here")
+    redis.Redis.from_url(redis_url).client_pause(int(seconds * 1000))
 
 
 def take(pace: Pace, domain: str = "example.com", lane: str = "education", **told: int) -> Wait | None:
@@ -74,13 +85,54 @@ def next_wait(pace: Pace) -> float:
     return after.seconds
 
 
-def test_a_carrier_that_has_too_much_is_given_half_and_then_a_quarter(two: tuple[Pace, Pace], configure: Configure) -> None:
+def later(redis_url: str) -> None:
+    """As though five seconds had passed since the carrier was last heard."""
+    redis.Redis.from_url(redis_url).delete("pace:heard:smtp")
+
+
+def slow_for(redis_url: str) -> float:
+    return float(str(redis.Redis.from_url(redis_url, decode_responses=True).get("pace:slow:smtp"))) / 1000 - time.time()
+
+
+def test_a_carrier_that_has_too_much_is_given_half_and_then_a_quarter(two: tuple[Pace, Pace], redis_url: str, configure: Configure) -> None:
     configure(rates={"per_second": 20, "per_domain_per_second": 20})
     assert next_wait(two[0]) == pytest.approx(0.05, abs=0.02)
     two[0].slow_down("smtp")
     assert next_wait(two[1]) == pytest.approx(0.10, abs=0.03)
+    later(redis_url)
     two[0].slow_down("smtp")
     assert next_wait(two[1]) == pytest.approx(0.20, abs=0.05)
+
+
+def test_eight_lines_that_hear_of_one_overload_halve_once(two: tuple[Pace, Pace], redis_url: str) -> None:
+    for _ in range(8):
+        two[0].slow_down("smtp")
+    assert 55 < slow_for(redis_url) <= 60
+
+
+def test_a_carrier_that_is_left_alone_gets_its_rate_back(two: tuple[Pace, Pace], redis_url: str, configure: Configure) -> None:
+    configure(rates={"per_second": 20, "per_domain_per_second": 20})
+    two[0].slow_down("smtp")
+    redis.Redis.from_url(redis_url).set("pace:slow:smtp", time.time() * 1000 + 600)
+    assert next_wait(two[1]) == pytest.approx(0.10, abs=0.03)
+    time.sleep(max(0.0, slow_for(redis_url)))
+    assert next_wait(two[1]) == pytest.approx(0.05, abs=0.03)
+
+
+def test_those_a_domain_has_no_place_for_are_told_turns_one_behind_the_other(two: tuple[Pace, Pace], configure: Configure) -> None:
+    configure(rates={"per_second": 100, "per_domain_per_second": 100, "domains": {"Slow.Example.com": 2}})
+    taken(two[0], 1, domain="slow.example.com")
+    turns = [wait for number in range(6) if (wait := take(two[number % 2], "slow.example.com"))]
+    assert {wait.reason for wait in turns} == {"domain-rate"}
+    assert [later.seconds - wait.seconds for wait, later in pairwise(turns)] == pytest.approx([0.625] * 5, abs=0.1)
+
+
+def test_a_page_about_somebody_in_danger_waits_for_nothing_but_is_counted(two: tuple[Pace, Pace], configure: Configure) -> None:
+    configure(rates={"per_second": 1, "per_domain_per_second": 1}, day_quota=3)
+    assert taken(two[0], 5, lane="safety") == 5
+    wait = take(two[1])
+    assert wait is not None
+    assert wait.reason == "day-quota"
 
 
 def test_late_mail_is_spread_over_time(two: tuple[Pace, Pace], configure: Configure) -> None:
@@ -107,13 +159,73 @@ def test_without_redis_each_process_keeps_a_low_rate(configure: Configure) -> No
     assert alone.place_late() == pytest.approx(0.2, abs=0.2)
 
 
-def test_redis_is_used_again_once_it_is_back(two: tuple[Pace, Pace], configure: Configure) -> None:
-    configure(rates={"per_second": 100, "per_domain_per_second": 100, "without_redis_per_second": 1})
+def test_a_redis_that_does_not_answer_is_given_up_at_once_by_all_lines_with_one_word(
+    two: tuple[Pace, Pace], redis_url: str, configure: Configure
+) -> None:
+    configure(rates={"per_second": 1000, "per_domain_per_second": 1000, "without_redis_per_second": 1})
+    stop(redis_url, seconds=1)
+    began = time.monotonic()
+    with capture_logs() as said, ThreadPoolExecutor(8) as lines:
+        went = sum(lines.map(lambda _: take(two[0]) is None, range(100)))
+    assert (went, [line["event"] for line in said]) == (1, ["pace.redis_away"])
+    assert time.monotonic() - began < 1
+
+
+def test_redis_is_used_again_once_it_is_back(two: tuple[Pace, Pace], redis_url: str, configure: Configure) -> None:
+    configure(rates={"per_second": 1000, "per_domain_per_second": 1000, "without_redis_per_second": 1})
     pace = two[0]
-    pace._away(OSError())
+    stop(redis_url, seconds=0.4)
     assert taken(pace, 5) == 1
-    pace.away_until = time.monotonic() - 1
-    assert taken(pace, 5) == 5
+    time.sleep(0.2)
+    pace.away_until = 0.0
+    with capture_logs() as said:
+        assert taken(pace, 20) == 20
+    assert [line["event"] for line in said] == ["pace.redis_back"]
+
+
+def test_a_domain_that_wants_it_slower_gets_it_slower_without_redis_too(configure: Configure) -> None:
+    configure(rates={"per_second": 100, "per_domain_per_second": 100, "domains": {"example.com": 0.1}, "without_redis_per_second": 50})
+    alone = Pace(f"redis://127.0.0.1:{free_port()}/0")
+    assert take(alone) is None
+    time.sleep(0.03)
+    wait = take(alone)
+    assert wait is not None
+    assert (round(wait.seconds), wait.reason) == (10, "domain-rate")
+    assert take(alone, "example.org") is None
+
+
+def test_a_carrier_that_has_too_much_is_heard_without_redis_too(configure: Configure) -> None:
+    configure(rates={"per_second": 100, "per_domain_per_second": 100, "without_redis_per_second": 1})
+    alone = Pace(f"redis://127.0.0.1:{free_port()}/0")
+    alone.slow_down("smtp")
+    take(alone)
+    wait = take(alone)
+    assert wait is not None
+    assert (round(wait.seconds), wait.reason) == (2, "rate")
+
+
+def test_a_days_quota_holds_though_redis_goes_away(two: tuple[Pace, Pace], configure: Configure) -> None:
+    configure(day_quota=5)
+    assert taken(two[0], 3) == 3
+    two[0]._note_away(OSError())
+    assert taken(two[0], 5) == 2
+
+
+def test_a_days_quota_outlives_an_emptied_redis(two: tuple[Pace, Pace], redis_url: str, configure: Configure) -> None:
+    configure(day_quota=5)
+    assert taken(two[0], 3) == 3
+    redis.Redis.from_url(redis_url).flushall()
+    assert taken(two[0], 5) == 2
+
+
+@pytest.mark.parametrize(("moment", "day"), [("2026-10-06T23:30-04:00", b"20261006"), ("2026-10-07T00:30-04:00", b"20261007")])
+def test_a_day_is_the_offices_and_not_the_servers(
+    two: tuple[Pace, Pace], redis_url: str, configure: Configure, moment: str, day: bytes
+) -> None:
+    configure(day_quota=5)
+    with frozen(datetime.fromisoformat(moment)):
+        take(two[0])
+    assert redis.Redis.from_url(redis_url).keys("pace:day:*") == [b"pace:day:" + day]
 
 
 def test_a_used_up_day_waits_for_the_next(two: tuple[Pace, Pace], configure: Configure) -> None:
