@@ -36,7 +36,7 @@ log = structlog.get_logger()
 TAKE = """
 local t = redis.call('TIME')
 local now, wait, which = t[1] * 1000 + t[2] / 1000, 0, 0
-local anyway, queues = ARGV[3] == 'anyway', ARGV[3] == 'bulk'
+local anyway, queues = ARGV[3] == 'safety', ARGV[3] == 'bulk'
 local used, most = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), tonumber(ARGV[1])), tonumber(ARGV[2])
 if most >= 0 and used >= most and not anyway then return {-1, 0, used} end
 local slow = math.ceil(math.max(0, tonumber(redis.call('GET', KEYS[2]) or '0') - now) / 60000)
@@ -134,7 +134,7 @@ class Pace:
         numbers = [number for bucket in buckets for number in (bucket.spacing, bucket.leeway)]
         line = f"pace:line:{buckets[1].name}" if buckets else "pace:line"
         keys = [day, f"pace:slow:{carrier}", line, *(f"pace:{bucket.name}" for bucket in buckets)]
-        answer = self._ask(TAKE, keys, [sent_today, quota, _manner(lane), *numbers])
+        answer = self._ask(TAKE, keys, [sent_today, quota, lane if lane in NEVER_BULK else "bulk", *numbers])
         if answer is None:
             return self._alone(domain.lower(), lane, day, quota, sent_today)
         wait, which, count = answer
@@ -226,11 +226,6 @@ class Pace:
             mine = max(self.idle_at.get("late", 0.0), now)
             self.idle_at["late"] = mine + 1 / per_second
             return mine - now
-
-
-def _manner(lane: str) -> str:
-    """Return how a lane asks: `anyway` waits for nothing, `bulk` lines up where it finds no place."""
-    return "anyway" if lane == "safety" else "asked" if lane in NEVER_BULK else "bulk"
 
 
 def _buckets(carrier: str, domain: str, lane: str, rates: Rates) -> list[Bucket]:
