@@ -7,14 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
-from sqlalchemy import DateTime, Engine, MetaData, String, Uuid, bindparam, create_engine, event, func, select
+from sqlalchemy import ARRAY, DateTime, Engine, MetaData, String, Uuid, bindparam, create_engine, event, func, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 
 from config.settings import SettingsError, settings
+from leads.insert_all import listen
 
 
 class Base(DeclarativeBase):
@@ -30,6 +31,9 @@ class Base(DeclarativeBase):
         }
     )
     type_annotation_map = {datetime: DateTime(timezone=True), dict[str, Any]: JSONB, list[Any]: JSONB, uuid.UUID: Uuid()}
+
+    # True for a table whose rows are written and never changed, such as the audit trail's.
+    ONLY_WRITTEN: ClassVar[bool] = False
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
 
@@ -75,7 +79,12 @@ def _refuse_lost_commits(dbapi_connection: Any, _: Any) -> None:
     dbapi_connection.rollback()
 
 
-_sessions = sessionmaker(expire_on_commit=False)
+class Work(Session):
+    """A session of ours: what is new in it goes to the database together."""
+
+
+listen(Work)
+_sessions = sessionmaker(class_=Work, expire_on_commit=False)
 _bound_to: list[Connection] = []
 
 
@@ -123,6 +132,8 @@ def joined_to(connection: Connection) -> Iterator[None]:
 
 
 # Taken as a query, so that it can stand first among several statements of one round trip.
+# In the order in which the names are given, for two who take the same ones in different order would wait for each other.
+LOCKS = select(func.pg_advisory_xact_lock(func.hashtextextended(func.unnest(bindparam("names", type_=ARRAY(String()))), 0)))
 LOCK = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("name", type_=String()), 0)))
 
 

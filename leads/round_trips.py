@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import Insert, Select, Update
 from sqlalchemy.dialects.postgresql import psycopg as dialect
 from sqlalchemy.engine import Connection
+from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from leads.db import connection
@@ -83,6 +84,13 @@ class RoundTrips:
         else:
             self.driver.commit()
         self.begun = False
+
+
+def together(session: Session, *asked: Asked) -> list[list[Row]]:
+    """Return the rows of several statements, asked in one round trip inside a session's own transaction."""
+    trips = RoundTrips(session.connection(), joined=True)
+    trips.begun = True
+    return trips.ask(*asked)
 
 
 def _rows(cursor: psycopg.Cursor[Row]) -> list[Row]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -15,6 +15,13 @@ from leads.accounts.models import IdempotentAnswer
 from leads.clock import real_now
 from leads.db import new_id
 from leads.errors import Conflict
+from leads.round_trips import Statement, together
+
+# The unique index makes a second caller wait until the first has committed, and take over if it was rolled back.
+TAKE = Statement.of(
+    insert(IdempotentAnswer).on_conflict_do_nothing(index_elements=["key_id", "idempotency_key"]).returning(IdempotentAnswer.id)
+)
+ANSWER = Statement.of(update(IdempotentAnswer).where(IdempotentAnswer.id == bindparam("row")).values(answer=bindparam("told")))
 
 
 @dataclass(frozen=True)
@@ -39,7 +46,7 @@ def once(
     if row_id is None:
         return _earlier(session, key_id, idempotency_key, digest)
     answer = _told(act)
-    session.execute(update(IdempotentAnswer).where(IdempotentAnswer.id == row_id).values(answer=asdict(answer)))
+    together(session, (ANSWER, {"row": row_id, "told": asdict(answer)}))
     return answer
 
 
@@ -49,12 +56,9 @@ def _told(act: Callable[[], tuple[int, dict[str, Any]]]) -> Answer:
 
 
 def _take(session: Session, key_id: uuid.UUID, idempotency_key: str, digest: bytes) -> uuid.UUID | None:
-    # The unique index makes a second caller wait here until the first has committed, and take over if it was rolled back.
-    row = insert(IdempotentAnswer).values(
-        id=new_id(), key_id=key_id, idempotency_key=idempotency_key, body_hash=digest, answer=None, at=real_now()
-    )
-    taken = row.on_conflict_do_nothing(index_elements=["key_id", "idempotency_key"]).returning(IdempotentAnswer.id)
-    return session.scalar(taken)
+    row = {"id": new_id(), "key_id": key_id, "idempotency_key": idempotency_key, "body_hash": digest, "answer": None, "at": real_now()}
+    ((*taken,),) = together(session, (TAKE, row))
+    return taken[0][0] if taken else None
 
 
 def _earlier(session: Session, key_id: uuid.UUID, idempotency_key: str, digest: bytes) -> Answer:

@@ -46,6 +46,7 @@ class Attempt(Base):
     """Something counted to keep it from being done too often: a sign-in, a submission, a mail asked for by a form (real time)."""
 
     __tablename__ = "attempts"
+    ONLY_WRITTEN = True
     __table_args__ = (Index(None, "kind", "key", "at"),)
 
     kind: Mapped[str] = mapped_column(String(20))

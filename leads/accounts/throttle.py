@@ -1,14 +1,21 @@
 """Keeping things from being done too often: counted in the database, by real time."""
 
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import DateTime, LargeBinary, String, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from leads.accounts.models import Attempt
 from leads.clock import real_now
 from leads.db import lock
 from leads.errors import TooMany
+
+SEEN = select(func.count()).where(
+    Attempt.kind == bindparam("kind", type_=String()),
+    Attempt.key == bindparam("key", type_=LargeBinary()),
+    Attempt.at > bindparam("since", type_=DateTime(timezone=True)),
+)
 
 
 def count(session: Session, kind: str, key: bytes, *, limit: int, within: timedelta) -> None:
@@ -22,16 +29,18 @@ def note(session: Session, kind: str, key: bytes) -> None:
     """Count one more of `kind` for `key`, whatever there were."""
     # By the wall's clock: a stretched one would forget a flood within seconds.
     session.add(Attempt(kind=kind, key=key, at=real_now()))
-    session.flush()
 
 
 def has_room(session: Session, kind: str, key: bytes, *, limit: int, within: timedelta) -> bool:
     """True while fewer than `limit` were counted within the last `within`; holds the key until the transaction ends."""
     # Counting and noting are two statements: without the lock, requests that come at once would all see room.
     lock(session, kind, key)
-    since = real_now() - within
-    seen = session.scalar(select(func.count()).where(Attempt.kind == kind, Attempt.key == key, Attempt.at > since))
-    return (seen or 0) < limit
+    return session.scalars(SEEN, seen(kind, key, within)).one() < limit
+
+
+def seen(kind: str, key: bytes, within: timedelta) -> dict[str, Any]:
+    """Return what SEEN is asked with, by whoever holds the key's lock."""
+    return {"kind": kind, "key": key, "since": real_now() - within}
 
 
 def _wait(session: Session, kind: str, key: bytes, within: timedelta) -> int:

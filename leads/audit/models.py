@@ -14,6 +14,7 @@ class AuditEntry(Base):
     """One thing that happened; `detail` holds codes and ids, never health information."""
 
     __tablename__ = "audit_entries"
+    ONLY_WRITTEN = True
     __table_args__ = (Index(None, "subject_id", "at"),)
 
     at: Mapped[datetime]

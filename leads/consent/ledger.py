@@ -17,6 +17,7 @@ from leads.db import lock, new_id
 from leads.errors import Invalid, NotFound
 from leads.security.fields import seal
 
+NOT_SAFE = "not-safe"
 Grant = Literal["contact", "education", "unencrypted_email", "status_to_referrer"]
 
 
@@ -43,6 +44,13 @@ def withdraw(session: Session, person_id: uuid.UUID, kind: str, how: Spoken, *, 
 def granted(session: Session, person_id: uuid.UUID) -> set[str]:
     """Return the kinds whose newest entry is a grant."""
     return set(session.scalar(grants_of(person_id)) or ())
+
+
+def withdrawn(session: Session, person_id: uuid.UUID) -> set[str]:
+    """Return the kinds whose newest entry is a withdrawal: the person's last word on them was no."""
+    newest = select(ConsentEntry.kind, ConsentEntry.act).where(ConsentEntry.person_id == person_id).ext(distinct_on(ConsentEntry.kind))
+    rows = session.execute(newest.order_by(ConsentEntry.kind, ConsentEntry.at.desc(), ConsentEntry.id.desc()))
+    return {kind for kind, act in rows if act == "withdraw"}
 
 
 def grants_of(person_id: uuid.UUID | BindParameter[uuid.UUID]) -> Select[Sequence[str]]:
@@ -112,6 +120,21 @@ def lift(session: Session, *, person_id: uuid.UUID, topic: str | None, actor: st
     for stop in stops:
         stop.lifted_at, stop.lifted_by = now(), actor
         record(session, "suppression.lifted", stop, actor=actor, topic=topic, person=str(person_id))
+    return len(stops)
+
+
+def lift_not_safe(session: Session, person_id: uuid.UUID, *, actor: str, evidence: str) -> int:
+    """Lift the stop of somebody who said that it is not safe to write to an address, after speaking with them; returns how many.
+
+    Raises Invalid without words: whoever holds the phone must be the person, and say so.
+    """
+    if not evidence.strip():
+        raise Invalid("Say with whom you spoke, and what they said about writing to this address.")
+    own = (Suppression.person_id == person_id, Suppression.reason == NOT_SAFE, Suppression.lifted_at.is_(None))
+    stops = session.scalars(select(Suppression).where(*own)).all()
+    for stop in stops:
+        stop.lifted_at, stop.lifted_by = now(), actor
+        record(session, "suppression.lifted", stop, actor=actor, reason=NOT_SAFE, person=str(person_id))
     return len(stops)
 
 

@@ -9,29 +9,33 @@ from typing import Any
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
-from leads.accounts.throttle import count, has_room
+from leads.accounts.throttle import SEEN, count, seen
 from leads.accounts.throttle import note as note_attempt
 from leads.audit.trail import SYSTEM, record
 from leads.clinic.profile import clinic
 from leads.clock import now
-from leads.consent.ledger import Spoken, grant, is_confirmed, open_holds, suppress
-from leads.db import lock
+from leads.consent.ledger import NOT_SAFE, Spoken, grant, is_confirmed, open_holds, suppress, withdrawn
+from leads.db import LOCKS, lock_name
 from leads.errors import Conflict, Invalid, NotFound
 from leads.inquiries.models import Inquiry, QuarantinedInquiry
 from leads.inquiries.submission import Submission
 from leads.messages.outbox import post
-from leads.people.match import Identity, email_index, find, phone_index, suggest_merge
+from leads.people.match import CANDIDATES, Identity, email_index, find, indexes_of, phone_index, suggest_merge
 from leads.people.models import Person
 from leads.pipeline.confirm import start
 from leads.pipeline.deadlines import expected_by
 from leads.pipeline.facts import person_changed
-from leads.pipeline.find import open_lead_of
+from leads.pipeline.find import further_number, open_lead_of
 from leads.pipeline.models import Lead, StageChange
+from leads.round_trips import Statement, together
 from leads.safety.disclose import disclose
 from leads.safety.phrases import found
-from leads.todos.open import open_todo
+from leads.todos.open import new_todo, open_todo
 
 GIVEN_BY_FORM = ("contact", "education", "unencrypted_email")
+CRIES_OVER_THE_LIMIT = 5
+FORM_MAIL = "form-mail"
+HOLD, FIND, COUNT = Statement.of(LOCKS), Statement.of(CANDIDATES), Statement.of(SEEN)
 USEFUL_FOR = timedelta(days=3)
 
 
@@ -57,24 +61,38 @@ class Arrival:
 
 def receive(session: Session, asked: Submission, arrival: Arrival) -> Receipt:
     """Keep an inquiry and all that follows from it; raises TooMany when its source sends too often."""
-    if arrival.source is not None:
-        limit = clinic().limits.submissions_per_hour_per_source
-        count(session, "submission", arrival.source, limit=limit, within=timedelta(hours=1))
-    person = _person(session, asked)
-    lead, is_new = _lead(session, person, asked, arrival)
-    promise = expected_by(lead.office, now())
-    inquiry = _keep(session, asked, arrival, lead)
-    _grant(session, asked, person, arrival)
+    disclosed = found((asked.message, asked.insurance_question, asked.given_name, asked.family_name))
+    _count(session, arrival, disclosed=disclosed)
+    # Read first, write afterwards, all in one round trip: a look in between would send what is new so far.
+    with session.no_autoflush:
+        look = _look(session, asked)
+        person, is_known = _person(session, asked, look)
+        lead, is_new = _lead(session, person, asked, arrival, is_known=is_known)
+        promise = expected_by(lead.office, now())
+        inquiry = _keep(session, asked, arrival, lead)
+        _grant(session, asked, person, arrival, is_known=is_known)
+        ask_to_call = new_todo if is_new else open_todo
+        ask_to_call(session, "call", person_id=person.id, lead_id=lead.id, due_at=promise, actor=arrival.actor)
+        if disclosed:
+            session.flush()
+            disclose(session, person.id, lead.id, source="inquiry", actor=f"person:{person.id}")
+        held = disclosed or (is_known and bool(open_holds(session, person.id)))
+        against = "held" if held else _against_acknowledging(session, asked.email, person, look)
+        _acknowledge(session, asked, person, lead, promise, against=against)
+    session.flush()
     if not is_new:
         person_changed(session, person.id, actor=arrival.actor)
-    open_todo(session, "call", person_id=person.id, lead_id=lead.id, due_at=promise, actor=arrival.actor)
-    disclosed = found((asked.message, asked.insurance_question, asked.given_name, asked.family_name))
-    if disclosed:
-        disclose(session, person.id, lead.id, source="inquiry", actor=f"person:{person.id}")
-    _acknowledge(session, asked, person, lead, promise)
-    if is_new and is_confirmed(session, person.id, person.email_index):
+    if is_new and is_known and is_confirmed(session, person.id, person.email_index):
         start(session, lead, actor=arrival.actor)
-    return Receipt(inquiry.id, lead.number, promise, disclosed)
+    # The number of the lead it joined would tell whoever sent it that the person is known here.
+    return Receipt(inquiry.id, lead.number if is_new else further_number(session, lead), promise, disclosed)
+
+
+def _count(session: Session, arrival: Arrival, *, disclosed: bool) -> None:
+    if arrival.source is not None:
+        # A cry for help is kept when others from the same place must wait; but the form must not serve to fill the disk either.
+        limit = clinic().limits.submissions_per_hour_per_source * (CRIES_OVER_THE_LIMIT if disclosed else 1)
+        count(session, "submission", arrival.source, limit=limit, within=timedelta(hours=1))
 
 
 def quarantine(session: Session, raw: Mapping[str, Any], *, channel: str, why: str) -> QuarantinedInquiry:
@@ -102,17 +120,35 @@ def discard(session: Session, quarantined_id: uuid.UUID, *, actor: str) -> None:
     _decide(session, _waiting(session, quarantined_id), "discarded", actor)
 
 
-def _person(session: Session, asked: Submission) -> Person:
+@dataclass(frozen=True)
+class Look:
+    """What is known before anything is written: who it may be, and how many mails the address had in an hour and in a day."""
+
+    who: Identity
+    candidates: list[uuid.UUID]
+    mails: tuple[int, int]
+
+
+def _look(session: Session, asked: Submission) -> Look:
+    """Hold the identifiers and read what decides about the rest, in one round trip."""
     who = Identity(asked.given_name, asked.family_name, asked.email, asked.phone, asked.birth_date)
-    indexes = [index for index in (asked.email and email_index(asked.email), asked.phone and phone_index(asked.phone)) if index]
+    indexes = indexes_of(who)
     # Two submissions of one new person at the same moment would not see each other otherwise.
-    for index in sorted(indexes):
-        lock(session, "identity", index)
-    known, suspects = find(session, who)
+    names = sorted(lock_name("identity", index) for index in indexes.values() if index)
+    mail = indexes["email"] or b""
+    hour, day = (seen(FORM_MAIL, mail, timedelta(hours=hours)) for hours in (1, 24))
+    locked = [*names, lock_name(FORM_MAIL, mail)]
+    _, found, in_hour, in_day = together(session, (HOLD, {"names": locked}), (FIND, indexes), (COUNT, hour), (COUNT, day))
+    return Look(who, [row[0] for row in found], (in_hour[0][0], in_day[0][0]))
+
+
+def _person(session: Session, asked: Submission, look: Look) -> tuple[Person, bool]:
+    known, suspects = find(session, look.who, look.candidates)
     person = known or _new_person(session, asked)
     for suspect, why in suspects:
+        session.flush()
         suggest_merge(session, person.id, suspect.id, why=why)
-    return person
+    return person, known is not None
 
 
 def _new_person(session: Session, asked: Submission) -> Person:
@@ -133,13 +169,12 @@ def _new_person(session: Session, asked: Submission) -> Person:
         created_at=now(),
     )
     session.add(person)
-    session.flush()
     return person
 
 
-def _lead(session: Session, person: Person, asked: Submission, arrival: Arrival) -> tuple[Lead, bool]:
+def _lead(session: Session, person: Person, asked: Submission, arrival: Arrival, *, is_known: bool) -> tuple[Lead, bool]:
     # A second inquiry while the first is open belongs to the same journey; its words show in the timeline.
-    known = open_lead_of(session, person.id)
+    known = open_lead_of(session, person.id) if is_known else None
     if known is not None:
         return known, False
     lead = Lead(
@@ -154,7 +189,6 @@ def _lead(session: Session, person: Person, asked: Submission, arrival: Arrival)
         version=1,
     )
     session.add(lead)
-    session.flush()
     session.add(StageChange(lead_id=lead.id, from_stage=None, to_stage="new", actor=arrival.actor, at=now()))
     record(session, "lead.opened", lead, actor=arrival.actor, source="inquiry")
     return lead, True
@@ -175,19 +209,21 @@ def _keep(session: Session, asked: Submission, arrival: Arrival, lead: Lead) -> 
     return inquiry
 
 
-def _grant(session: Session, asked: Submission, person: Person, arrival: Arrival) -> None:
+def _grant(session: Session, asked: Submission, person: Person, arrival: Arrival, *, is_known: bool) -> None:
     how = Spoken(source="inquiry", method=arrival.channel, wording=asked.consent.wording)
+    # Anybody who knows two things about a person can fill in a form for them: it cannot take back their own no.
+    refused = withdrawn(session, person.id) if is_known else set()
     for kind in GIVEN_BY_FORM:
-        if getattr(asked.consent, kind):
+        if getattr(asked.consent, kind) and kind not in refused:
             grant(session, person.id, kind, how, actor=f"person:{person.id}")
     if asked.email and not asked.safe_email:
-        suppress(session, person_id=person.id, address_index=email_index(asked.email), reason="not-safe", actor=f"person:{person.id}")
+        session.flush()
+        suppress(session, person_id=person.id, address_index=email_index(asked.email), reason=NOT_SAFE, actor=f"person:{person.id}")
 
 
-def _acknowledge(session: Session, asked: Submission, person: Person, lead: Lead, promise: datetime) -> None:
+def _acknowledge(session: Session, asked: Submission, person: Person, lead: Lead, promise: datetime, *, against: str | None) -> None:
     if asked.email is None:
         return
-    against = _against_acknowledging(session, asked.email, person)
     post(
         session,
         person.id,
@@ -201,19 +237,18 @@ def _acknowledge(session: Session, asked: Submission, person: Person, lead: Lead
     )
 
 
-def _against_acknowledging(session: Session, address: str, person: Person) -> str | None:
+def _against_acknowledging(session: Session, address: str | None, person: Person, look: Look) -> str | None:
+    if address is None:
+        return None
     index = email_index(address)
     if person.email_index != index:
         # Nothing typed into a form is added to a person we know, so nothing goes there either.
         return "other-address"
-    if open_holds(session, person.id):
-        return "held"
     # A form that mails whatever address is typed could be used to bomb a stranger's mailbox.
     limits = clinic().limits
-    hourly = has_room(session, "form-mail", index, limit=limits.mails_per_hour_per_address, within=timedelta(hours=1))
-    if not hourly or not has_room(session, "form-mail", index, limit=limits.mails_per_day_per_address, within=timedelta(days=1)):
+    if look.mails[0] >= limits.mails_per_hour_per_address or look.mails[1] >= limits.mails_per_day_per_address:
         return "recipient-limit"
-    note_attempt(session, "form-mail", index)
+    note_attempt(session, FORM_MAIL, index)
     return None
 
 

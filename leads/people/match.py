@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import LargeBinary, bindparam, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -14,6 +14,13 @@ from leads.clock import now
 from leads.db import new_id
 from leads.people.models import MergeSuggestion, Person
 from leads.security.fields import blind_index
+
+CANDIDATES = select(Person.id).where(
+    or_(
+        Person.email_index == bindparam("email", type_=LargeBinary()),
+        Person.phone_index == bindparam("phone", type_=LargeBinary()),
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -38,12 +45,18 @@ def phone_index(number: str) -> bytes:
     return blind_index("phone", number)
 
 
-def find(session: Session, who: Identity) -> tuple[Person | None, Sequence[tuple[Person, str]]]:
-    """Return the person this certainly is, if any, and those it may be, each with the identifiers that agree."""
+def indexes_of(who: Identity) -> dict[str, bytes | None]:
+    """Return what CANDIDATES is asked with; a missing identifier agrees with nobody's."""
+    return {"email": email_index(who.email) if who.email else None, "phone": phone_index(who.phone) if who.phone else None}
+
+
+def find(session: Session, who: Identity, candidates: Sequence[uuid.UUID]) -> tuple[Person | None, Sequence[tuple[Person, str]]]:
+    """Return the person this certainly is, if any, and those it may be, each with the identifiers that agree.
+
+    `candidates` is the answer of CANDIDATES, asked by whoever holds the identifiers' locks.
+    """
     known, suspects = None, []
-    for candidate in (
-        session.scalars(select(Person).where(or_(*_same_identifier(who))).order_by(Person.id)) if _same_identifier(who) else ()
-    ):
+    for candidate in session.scalars(select(Person).where(Person.id.in_(candidates)).order_by(Person.id)) if candidates else ():
         agreeing = [name for name, agrees in _agreement(candidate, who).items() if agrees]
         # Two identifiers and the name: couples share a phone, families an address, and twins a birth date.
         if known is None and len(agreeing) >= 2 and same_name(candidate, who):
@@ -64,15 +77,6 @@ def suggest_merge(session: Session, person_id: uuid.UUID, other_id: uuid.UUID, *
 def same_name(person: Person, who: Identity) -> bool:
     """True when given and family name agree but for case, accents and spacing."""
     return _plain(person.given_name) == _plain(who.given_name) and _plain(person.family_name) == _plain(who.family_name)
-
-
-def _same_identifier(who: Identity) -> list[ColumnElement[bool]]:
-    conditions = []
-    if who.email:
-        conditions.append(Person.email_index == email_index(who.email))
-    if who.phone:
-        conditions.append(Person.phone_index == phone_index(who.phone))
-    return conditions
 
 
 def _agreement(person: Person, who: Identity) -> dict[str, bool]:

@@ -4,22 +4,34 @@ import re
 import uuid
 from collections.abc import Collection
 
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from leads.errors import NotFound
-from leads.pipeline.models import Lead
+from leads.pipeline.models import FurtherNumber, Lead, number
 
 NUMBER = re.compile(r"^L-?0*(\d{1,18})$", re.IGNORECASE)
 
 
-def by_number(session: Session, number: str) -> Lead:
-    """Return the lead of a number like L-000042; raises NotFound."""
-    serial = NUMBER.fullmatch(number.strip())
-    lead = session.scalar(select(Lead).where(Lead.serial == int(serial.group(1)))) if serial else None
+def by_number(session: Session, words: str) -> Lead:
+    """Return the lead of a number like L-000042, its own or that of an inquiry which joined it; raises NotFound."""
+    serial = NUMBER.fullmatch(words.strip())
+    lead = _numbered(session, int(serial.group(1))) if serial else None
     if lead is None:
-        raise NotFound(f"There is no lead {number}. Numbers look like L-000042.")
+        raise NotFound(f"There is no lead {words}. Numbers look like L-000042.")
     return lead
+
+
+def further_number(session: Session, lead: Lead) -> str:
+    """Return one more number the lead answers to from now on, taken from the same row of numbers."""
+    serial = session.scalars(select(func.nextval("leads_serial_seq"))).one()
+    session.add(FurtherNumber(serial=serial, lead_id=lead.id))
+    return number(serial)
+
+
+def _numbered(session: Session, serial: int) -> Lead | None:
+    further = select(FurtherNumber.lead_id).where(FurtherNumber.serial == serial).scalar_subquery()
+    return session.scalar(select(Lead).where(or_(Lead.serial == serial, Lead.id == further)))
 
 
 def locked(session: Session, lead_id: uuid.UUID) -> Lead:

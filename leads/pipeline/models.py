@@ -39,13 +39,28 @@ class Lead(Base):
     @property
     def number(self) -> str:
         """The number people say on the phone."""
-        return f"L-{self.serial:06d}"
+        return number(self.serial)
+
+
+def number(serial: int) -> str:
+    """Return what people say on the phone for a serial: L-000042."""
+    return f"L-{serial:06d}"
+
+
+class FurtherNumber(Base):
+    """One more number a lead answers to: that of an inquiry which joined it."""
+
+    __tablename__ = "further_numbers"
+
+    serial: Mapped[int] = mapped_column(BigInteger, unique=True)
+    lead_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("leads.id"), index=True)
 
 
 class StageChange(Base):
     """One move of a lead from stage to stage: who, when and why."""
 
     __tablename__ = "stage_changes"
+    ONLY_WRITTEN = True
 
     lead_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("leads.id"), index=True)
     from_stage: Mapped[str | None] = mapped_column(String(20))

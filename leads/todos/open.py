@@ -48,6 +48,25 @@ def open_todo(
             # A sequence that ends closes only what nobody but itself has asked for.
             known.opened_by = actor
         return _bound(known, of)
+    return new_todo(
+        session, kind, person_id=person_id, lead_id=lead_id, due_at=due_at, role=role, urgent=urgent, note=note, of=of, actor=actor
+    )
+
+
+def new_todo(
+    session: Session,
+    kind: str,
+    *,
+    person_id: uuid.UUID,
+    lead_id: uuid.UUID | None,
+    due_at: datetime,
+    role: str = "coordinator",
+    urgent: bool = False,
+    note: str | None = None,
+    of: Link | None = None,
+    actor: str = SYSTEM,
+) -> Todo:
+    """Return a new to-do for a lead that is certain to have none of this kind, such as one just opened."""
     todo = Todo(
         person_id=person_id,
         lead_id=lead_id,

@@ -1,0 +1,64 @@
+"""New rows go to the database together, and are afterwards what rows that were flushed one by one would be."""
+
+import pytest
+from sqlalchemy import event, inspect, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from leads import db
+from leads.audit.models import AuditEntry
+from leads.audit.trail import record
+from leads.clock import now
+from leads.db import new_id
+from leads.messages.models import Heartbeat
+from leads.people.models import Person
+from leads.pipeline.models import Lead
+from tests.cast import ACTOR, make_lead
+
+
+def test_rows_are_inserted_in_the_order_in_which_they_were_made(session: Session) -> None:
+    lead = make_lead(session)
+    assert session.scalars(select(Lead.id).where(Lead.person_id == lead.person_id)).one() == lead.id
+
+
+def test_what_the_database_fills_in_is_known_at_once(session: Session) -> None:
+    first, second = make_lead(session), make_lead(session)
+    assert second.serial == first.serial + 1
+
+
+def test_a_row_can_be_changed_after_it_was_inserted(session: Session) -> None:
+    lead = make_lead(session)
+    lead.stage = "contacted"
+    session.flush()
+    assert session.scalars(select(Lead.stage).where(Lead.id == lead.id)).one() == "contacted"
+    assert inspect(lead).persistent
+
+
+def test_json_and_encrypted_cells_come_back_as_they_were(session: Session) -> None:
+    person = session.get_one(Person, make_lead(session).person_id)
+    record(session, "test.happened", person, actor=ACTOR, number=7, words=None)
+    record(session, "test.happened", person, actor=ACTOR, number=8)
+    session.flush()
+    session.expire_all()
+    details = session.scalars(select(AuditEntry.detail).where(AuditEntry.action == "test.happened").order_by(AuditEntry.id)).all()
+    assert details == [{"number": 7, "words": None}, {"number": 8}]
+    assert person.given_name == "Ana"
+
+
+def test_many_rows_take_one_round_trip(session: Session) -> None:
+    asked: list[str] = []
+    session.add_all(Heartbeat(worker=f"worker {number}", at=now()) for number in range(20))
+    listen = lambda *told: asked.append(told[2])  # noqa: E731
+    event.listen(db.engine(), "before_cursor_execute", listen)
+    session.flush()
+    event.remove(db.engine(), "before_cursor_execute", listen)
+    assert [each for each in asked if "INSERT" in each] == []
+    assert len(session.scalars(select(Heartbeat.id)).all()) == 20
+
+
+def test_a_row_that_may_not_be_is_refused_as_ever_and_names_no_value(session: Session) -> None:
+    beats = [Heartbeat(id=new_id(), worker="the same", at=now()) for _ in range(2)]
+    with pytest.raises(IntegrityError) as refusal, session.begin_nested():
+        session.add_all(beats)
+    assert "parameters" not in str(refusal.value)
+    assert session.scalars(select(Heartbeat.id)).all() == []
