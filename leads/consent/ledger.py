@@ -123,6 +123,12 @@ def lift(session: Session, *, person_id: uuid.UUID, topic: str | None, actor: st
     return len(stops)
 
 
+def is_not_safe(session: Session, person_id: uuid.UUID) -> bool:
+    """True while it is on record that writing to an address of this person is not safe."""
+    stop = exists().where(Suppression.person_id == person_id, Suppression.reason == NOT_SAFE, Suppression.lifted_at.is_(None))
+    return bool(session.scalar(select(stop)))
+
+
 def lift_not_safe(session: Session, person_id: uuid.UUID, *, actor: str, evidence: str) -> int:
     """Lift the stop of somebody who said that it is not safe to write to an address, after speaking with them; returns how many.
 

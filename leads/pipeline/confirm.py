@@ -16,12 +16,19 @@ from leads.sequences.enroll import start_for
 from leads.sequences.models import Enrolment
 
 
-def confirm_address(session: Session, lead_id: uuid.UUID, *, method: str, actor: str, evidence: str | None = None) -> Lead:
-    """Record how the address was confirmed (`button`, `reply`, or `spoken` with evidence) and start what waited; again changes nothing."""
+def confirm_address(
+    session: Session, lead_id: uuid.UUID, *, method: str, actor: str, evidence: str | None = None, mailed_to: bytes | None = None
+) -> Lead:
+    """Record how the address was confirmed (`button`, `reply`, or `spoken` with evidence) and start what waited; again changes nothing.
+
+    `mailed_to` is the blind index of the address a link went to: it proves that one only. Raises Invalid where the person has another now.
+    """
     lead = locked(session, lead_id)
     person = session.get_one(Person, lead.person_id)
     if person.email_index is None:
         raise Invalid("There is no e-mail address to confirm. Add one, or phone instead.")
+    if mailed_to is not None and mailed_to != person.email_index:
+        raise Invalid("This link went to an address that is not in use any more. Please call the office.")
     if method == "spoken" and not (evidence or "").strip():
         raise Invalid("Say who confirmed the address, and when you spoke.")
     if confirm(session, person.id, person.email_index, method=method, actor=actor, evidence=evidence):

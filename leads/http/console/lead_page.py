@@ -13,7 +13,7 @@ from leads.accounts.staff import names_of
 from leads.audit.trail import record
 from leads.clinic.profile import clinic
 from leads.clock import now
-from leads.consent.ledger import granted, open_holds, paused_until
+from leads.consent.ledger import granted, is_not_safe, open_holds, paused_until
 from leads.errors import LeadsError
 from leads.http.console import words
 from leads.http.console.draw import draw
@@ -98,6 +98,7 @@ def _standing(session: Session, person: Person) -> dict[str, Any]:
     return {
         "holds": open_holds(session, person.id),
         "paused": paused_until(session, person.id),
+        "not_safe": is_not_safe(session, person.id),
         "grants": granted(session, person.id),
     }
 

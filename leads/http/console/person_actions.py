@@ -7,11 +7,13 @@ from fastapi import APIRouter, Form
 from fastapi.responses import Response
 
 from leads.clock import local_to_utc, now
+from leads.consent.ledger import lift_not_safe
 from leads.errors import FieldError, Invalid
 from leads.http.console import words
 from leads.http.console.act import Asked, do
 from leads.pipeline.confirm import confirm_address
 from leads.pipeline.models import Lead
+from leads.pipeline.notes import write
 from leads.safety.release import release as release_hold
 from leads.sequences.rest import end_pause, pause
 
@@ -27,6 +29,18 @@ def confirm(asked: Asked, evidence: Words = "") -> Response:
         asked,
         lambda lead: confirm_address(asked.session, lead.id, method="spoken", evidence=evidence.strip(), actor=asked.staff.actor),
     )
+
+
+@router.post("/safe-again")
+def safe_again(asked: Asked, spoken: Words = "") -> Response:
+    """Write to an address again that was said not to be safe, on the word of the person themselves."""
+
+    def verb(lead: Lead) -> None:
+        lift_not_safe(asked.session, lead.person_id, actor=asked.staff.actor, evidence=spoken)
+        # What the person said stands where the next colleague looks.
+        write(asked.session, lead.id, f"Safe to e-mail again: {spoken.strip()}", actor=asked.staff.actor)
+
+    return do(asked, verb)
 
 
 @router.post("/pause")

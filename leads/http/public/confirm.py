@@ -31,7 +31,7 @@ def confirm(request: Request, session: Db, token: str) -> Response:
     message = session.get(Message, link.message_id) if link.message_id else None
     if message is None or message.lead_id is None:
         raise NotFound("This link is not valid any more. Please call the office.", code="link_expired")
-    confirm_address(session, message.lead_id, method="button", actor=f"person:{link.person_id}")
+    confirm_address(session, message.lead_id, method="button", actor=f"person:{link.person_id}", mailed_to=message.address_index)
     return page(request, "public/confirm.html", lang=speaking(request, session, link), done=True)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from leads.audit.models import AuditEntry
 from leads.clock import now
-from leads.consent.ledger import is_confirmed, open_holds, paused_until
+from leads.consent.ledger import NOT_SAFE, is_confirmed, open_holds, paused_until, suppress
 from leads.inquiries.receive import Arrival, receive
 from leads.messages.models import Message
 from leads.people.models import Person
@@ -279,3 +279,17 @@ def test_another_address_typed_by_a_known_person_is_shown_not_added(coordinator:
 def test_an_urgent_todo_shows_on_every_page(coordinator: Browser, session: Session, tuesday: object) -> None:
     held(session)
     assert 'href="/console?need=safety">Safety' in coordinator.get("/console/quarantine").text
+
+
+def test_an_address_that_was_not_safe_is_written_to_again_on_the_persons_own_word(
+    coordinator: Browser, session: Session, asked: Lead
+) -> None:
+    person = session.get_one(Person, asked.person_id)
+    suppress(session, person_id=person.id, address_index=person.email_index, reason=NOT_SAFE, actor=f"person:{person.id}")
+    session.flush()
+    assert "It is safe to e-mail again" in coordinator.get(at(asked)).text
+    assert coordinator.form(at(asked, "safe-again"), spoken=" ").status_code == 422
+    coordinator.form(at(asked, "safe-again"), spoken="Ana, on her own phone.")
+    page = coordinator.get(at(asked)).text
+    assert "It is safe to e-mail again" not in page
+    assert "Safe to e-mail again: Ana, on her own phone." in page

@@ -119,3 +119,11 @@ def test_a_link_that_is_not_ours_says_so_and_whom_to_call(web: TestClient, path:
 def test_a_link_works_for_its_own_purpose_only(web: TestClient, links: Links) -> None:
     token = links["confirm"].removeprefix("/c/")
     assert web.post(f"/u/{token}").status_code == 404
+
+
+def test_a_link_confirms_only_the_address_it_was_mailed_to(web: TestClient, session: Session, links: dict[str, str]) -> None:
+    message = session.scalars(select(Message)).one()
+    message.address_index = b"another mailbox"
+    session.flush()
+    assert web.post(links["confirm"]).status_code == 422
+    assert not is_confirmed(session, person(session).id, person(session).email_index)
