@@ -1,6 +1,7 @@
 """The engine, the base of every table, and transaction(): the only place that commits."""
 
 import secrets
+import threading
 import time
 import uuid
 from collections.abc import Iterator
@@ -45,11 +46,20 @@ class Base(DeclarativeBase):
             setattr(self, name, value)
 
 
+_ids = threading.Lock()
+_last_id = (0, 0)
+
+
 def new_id() -> uuid.UUID:
-    """Return a UUIDv7 (RFC 9562): it sorts by creation."""
-    # Real time even under a stretched clock: ids are for the index, and must not jump back when the clock is set right.
-    stamp = time.time_ns() // 1_000_000
-    return uuid.UUID(int=stamp << 80 | 0x7 << 76 | secrets.randbits(12) << 64 | 0b10 << 62 | secrets.randbits(62))
+    """Return a UUIDv7 (RFC 9562, 6.2, method 1): it sorts by creation, within this process even inside one millisecond."""
+    global _last_id
+    with _ids:
+        # Two acts of one moment must keep their order: of a grant and its withdrawal the later one counts.
+        stamp, counter = max((time.time_ns() // 1_000_000, secrets.randbits(11)), (_last_id[0], _last_id[1] + 1))
+        if counter > 0xFFF:
+            stamp, counter = stamp + 1, 0
+        _last_id = (stamp, counter)
+    return uuid.UUID(int=stamp << 80 | 0x7 << 76 | counter << 64 | 0b10 << 62 | secrets.randbits(62))
 
 
 @lru_cache

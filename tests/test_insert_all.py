@@ -62,3 +62,9 @@ def test_a_row_that_may_not_be_is_refused_as_ever_and_names_no_value(session: Se
         session.add_all(beats)
     assert "parameters" not in str(refusal.value)
     assert session.scalars(select(Heartbeat.id)).all() == []
+
+
+def test_ids_made_in_one_moment_keep_their_order() -> None:
+    ids = [new_id() for _ in range(20_000)]
+    assert ids == sorted(ids)
+    assert {each.version for each in ids} == {7}
