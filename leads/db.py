@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, ClassVar
 
-from sqlalchemy import ARRAY, DateTime, Engine, MetaData, String, Uuid, bindparam, create_engine, event, func, select
+from sqlalchemy import ARRAY, DateTime, Engine, MetaData, String, Uuid, bindparam, create_engine, event, func, inspect, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
@@ -40,10 +40,20 @@ class Base(DeclarativeBase):
 
     def __init__(self, **values: Any) -> None:
         self.id = values.pop("id", None) or new_id()
+        # A new row has no history that anybody would need: only what is sealed first goes the long way.
+        columns, row = _column_names(type(self)), vars(self)
         for name, value in values.items():
-            if not hasattr(type(self), name):
+            if name in columns:
+                row[name] = value
+            elif hasattr(type(self), name):
+                setattr(self, name, value)
+            else:
                 raise TypeError(f"{type(self).__name__} has no column {name}")
-            setattr(self, name, value)
+
+
+@lru_cache
+def _column_names(model: type[Base]) -> frozenset[str]:
+    return frozenset(inspect(model).column_attrs.keys())
 
 
 _ids = threading.Lock()

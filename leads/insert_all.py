@@ -1,76 +1,172 @@
-"""New rows of a session go to the database together, in the order in which they were made, in one round trip.
+"""New rows of a session go to the database together: rows of any tables in one statement.
 
-An inquiry makes a dozen rows in nine tables; sent one after another, each waits for the answer to the one before.
+An inquiry makes a dozen rows in nine tables; one after another, each would wait for the answer to the one before, and each statement
+costs driver and server more than its rows do.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
+from itertools import count, groupby
 from typing import Any
 
 import psycopg
 from psycopg.types.json import Jsonb
-from sqlalchemy import JSON, Table, event, insert, inspect
+from sqlalchemy import CTE, JSON, Insert, Table, bindparam, event, insert, select
 from sqlalchemy.dialects.postgresql import psycopg as dialect
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import InstanceState, Session, make_transient_to_detached
+from sqlalchemy.orm import Mapper, Session, make_transient_to_detached
+from sqlalchemy.orm.attributes import instance_state
+from sqlalchemy.sql.compiler import SQLCompiler
 
-DIALECT = dialect.dialect()  # type: ignore[no-untyped-call]
+# By position: a dozen rows have more than a hundred values, and their names would cost more than they.
+DIALECT = dialect.dialect(paramstyle="format")  # type: ignore[no-untyped-call]
+# Each number of rows is a statement of its own, made and prepared once; so that there are not too many, a long list takes several.
+ROWS = 40
+
+
+@dataclass(frozen=True)
+class Value:
+    """One value of a row: the attribute it comes from, the column it goes to."""
+
+    attribute: str
+    column: str
+    is_json: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Kind:
+    """Rows of one table: the values to send, and the columns that the database fills in."""
+
+    table: Table
+    sent: Sequence[Value]
+    made: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """An INSERT of so many rows of these kinds: its text, and in which order it wants their values."""
+
+    sql: bytes
+    order: Sequence[int]
+    made: Sequence[str]
 
 
 def insert_together(session: Session, *_: Any) -> None:
     """Insert what is new in a session, so that the flush that follows finds only what was changed."""
-    rows = sorted(session.new, key=lambda row: _state(row).insert_order or 0)
-    if len(rows) < 2:
+    if len(session.new) < 2:
         return
     driver = session.connection().connection.driver_connection
     assert isinstance(driver, psycopg.Connection)
-    try:
-        with driver.pipeline():
-            asked = [(row, *_insert(driver, row)) for row in rows]
-    except psycopg.Error as error:
-        # As SQLAlchemy says it, and without the values: they must not get into a log.
-        raise DBAPIError.instance("insert of new rows", None, error, psycopg.Error, hide_parameters=True, dialect=DIALECT) from None
-    for row, made, cursor in asked:
-        _keep(session, row, made, (cursor.fetchone() or ()) if made else ())
+    for rows in _that_fit_together(_in_order(session)):
+        statement = _statement(tuple((kind, len(list(alike))) for kind, alike in groupby(_kind_of(row) for row in rows)))
+        flat = [value for row in rows for value in _values(row)]
+        try:
+            answer = driver.execute(statement.sql, [flat[place] for place in statement.order], prepare=True)
+        except psycopg.Error as error:
+            # As SQLAlchemy says it, and without the values: they must not get into a log.
+            raise DBAPIError.instance("insert of new rows", None, error, psycopg.Error, hide_parameters=True, dialect=DIALECT) from None
+        _fill_in(rows, statement.made, answer)
+        _keep(session, rows)
 
 
-def _insert(driver: psycopg.Connection, row: Any) -> tuple[tuple[str, ...], psycopg.Cursor[Any]]:
-    given = _given(row)
-    table = _state(row).mapper.local_table
-    made = tuple(column.key for column in table.c if column.identity is not None or column.server_default is not None)
-    made = tuple(name for name in made if name not in given)
-    sql, json = _statement(table, made)
-    values = {name: given.get(name) for name in json}
-    return made, driver.execute(sql, {name: Jsonb(value) if json[name] and value is not None else value for name, value in values.items()})
+def _in_order(session: Session) -> list[Any]:
+    """Return the new rows: parents before those who name them, and rows of one table as they were made."""
+    states = [instance_state(row) for row in session.new]
+    states.sort(key=lambda state: (_place(state.mapper), state.insert_order or 0))
+    return [state.object for state in states]
 
 
-def _given(row: Any) -> dict[str, Any]:
-    state = _state(row)
-    return {column.key: state.dict[prop.key] for prop in state.mapper.column_attrs for column in prop.columns if prop.key in state.dict}
+def _that_fit_together(rows: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """Yield rows that one statement takes: not too many, and only one kind of them with something to tell in answer."""
+    fitting: list[Any] = []
+    telling: Kind | None = None
+    for row in rows:
+        kind = _kind_of(row)
+        if len(fitting) == ROWS or (kind.made and telling not in (None, kind)):
+            yield fitting
+            fitting, telling = [], None
+        fitting.append(row)
+        telling = kind if kind.made else telling
+    yield fitting
 
 
-@lru_cache(maxsize=256)
-def _statement(table: Table, made: tuple[str, ...]) -> tuple[bytes, dict[str, bool]]:
-    """Return the INSERT of a table, and for each column it needs whether that is JSON; `made` are the ones the database fills in."""
-    columns = {column.key: isinstance(column.type, JSON) for column in table.c if column.key not in made}
-    query = insert(table).returning(*(table.c[name] for name in made)) if made else insert(table)
-    return str(query.compile(dialect=DIALECT, column_keys=list(columns))).encode(), columns
+def _values(row: Any) -> Iterator[Any]:
+    given = vars(row)
+    for each in _kind_of(row).sent:
+        value = given.get(each.attribute)
+        yield Jsonb(value) if each.is_json and value is not None else value
 
 
-def _keep(session: Session, row: Any, made: Iterable[str], values: Iterable[Any]) -> None:
-    """From here on the session knows the row as one that is there."""
-    for name, value in zip(made, values, strict=True):
-        _state(row).dict[name] = value
-    session.expunge(row)
-    # Nothing ever changes a row that is only written: there is no need to watch it.
-    if not row.ONLY_WRITTEN:
-        make_transient_to_detached(row)
-        session.add(row)
+def _fill_in(rows: Sequence[Any], made: Sequence[str], answer: psycopg.Cursor[Any]) -> None:
+    told = {row_id: values for row_id, *values in answer} if made else {}
+    for row in rows:
+        vars(row).update(zip(made, told.get(row.id, ()), strict=False))
 
 
-def _state(row: Any) -> InstanceState[Any]:
-    state: InstanceState[Any] = inspect(row)
-    return state
+def _keep(session: Session, rows: Sequence[Any]) -> None:
+    """From here on the session knows the rows as ones that are there."""
+    for row in rows:
+        session.expunge(row)
+        # Nothing ever changes a row that is only written: there is no need to watch it.
+        if not row.ONLY_WRITTEN:
+            make_transient_to_detached(row)
+            session.add(row)
+
+
+@lru_cache(maxsize=1024)
+def _statement(shape: Sequence[tuple[Kind, int]]) -> Prepared:
+    """Return the INSERT of so many rows of these kinds; foreign keys are looked at when it ends, so all may name each other."""
+    number = count()
+    inserts = [_insert(kind, [[f"v{next(number)}" for _ in kind.sent] for _ in range(rows)]) for kind, rows in shape]
+    telling = next((place for place, (kind, _) in enumerate(shape) if kind.made), None)
+    made = () if telling is None else shape[telling][0].made
+    parts = [each.cte(f"new_{place}") for place, each in enumerate(inserts)]
+    query = inserts[-1].add_cte(*parts[:-1]) if telling is None else _telling(parts, parts[telling])
+    compiled = query.compile(dialect=DIALECT)
+    assert isinstance(compiled, SQLCompiler)
+    assert compiled.positiontup is not None
+    return Prepared(str(compiled).encode(), [int(name[1:]) for name in compiled.positiontup], made)
+
+
+def _telling(parts: Sequence[CTE], part: CTE) -> Any:
+    return select(*part.c).add_cte(*(each for each in parts if each is not part))
+
+
+def _insert(kind: Kind, names: Sequence[Sequence[str]]) -> Insert:
+    table = kind.table
+    columns = [table.c[value.column] for value in kind.sent]
+    rows = [{each.key: bindparam(name, type_=each.type) for each, name in zip(columns, row, strict=True)} for row in names]
+    query = insert(table).values(rows)
+    return query.returning(table.c.id, *(table.c[name] for name in kind.made)) if kind.made else query
+
+
+def _kind_of(row: Any) -> Kind:
+    mapper = instance_state(row).mapper
+    return _kind(mapper, tuple(name for name in _may_be_made(mapper) if name not in vars(row)))
+
+
+@lru_cache
+def _kind(mapper: Mapper[Any], made: tuple[str, ...]) -> Kind:
+    table = _table(mapper)
+    attributes = {column.key: prop.key for prop in mapper.column_attrs for column in prop.columns}
+    sent = [Value(attributes[each.key], each.key, isinstance(each.type, JSON)) for each in table.c if attributes[each.key] not in made]
+    return Kind(table, sent, made)
+
+
+@lru_cache
+def _may_be_made(mapper: Mapper[Any]) -> Sequence[str]:
+    return [column.key for column in _table(mapper).c if column.identity is not None or column.server_default is not None]
+
+
+@lru_cache
+def _place(mapper: Mapper[Any]) -> int:
+    return _table(mapper).metadata.sorted_tables.index(_table(mapper))
+
+
+def _table(mapper: Mapper[Any]) -> Table:
+    assert isinstance(mapper.local_table, Table)
+    return mapper.local_table
 
 
 def listen(sessions: type[Session]) -> None:

@@ -27,7 +27,7 @@ class Statement:
     fixed: Mapping[str, Any]
 
     @classmethod
-    def of(cls, query: Select[Any] | Insert | Update) -> "Statement":
+    def of(cls, query: Select[*tuple[Any, ...]] | Insert | Update) -> "Statement":
         """Return the statement a query stands for; the names of its open parameters are those of its `bindparam`s."""
         compiled = query.compile(dialect=DIALECT)
         assert isinstance(compiled, SQLCompiler)
@@ -88,6 +88,8 @@ class RoundTrips:
 
 def together(session: Session, *asked: Asked) -> list[list[Row]]:
     """Return the rows of several statements, asked in one round trip inside a session's own transaction."""
+    if session.autoflush:
+        session.flush()
     trips = RoundTrips(session.connection(), joined=True)
     trips.begun = True
     return trips.ask(*asked)

@@ -4,14 +4,16 @@ import hashlib
 import secrets
 import uuid
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, LargeBinary, bindparam, or_, select
+from sqlalchemy import ColumnElement, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from leads.accounts.models import SCOPES, ApiKey
 from leads.audit.trail import SYSTEM, record
 from leads.clock import real_now
 from leads.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, Unauthenticated
+from leads.round_trips import Statement, together
 
 PREFIX = "wh_"
 SHOWN = len(PREFIX) + 6
@@ -33,19 +35,29 @@ def create_key(
     return key, text
 
 
-# Put together once, for it is asked with every request.
-BY_HASH = select(ApiKey).where(ApiKey.hash == bindparam("hash", type_=LargeBinary()), ApiKey.revoked_at.is_(None))
+class Holder(NamedTuple):
+    """Whoever holds an API key, and what it opens."""
+
+    id: uuid.UUID
+    scopes: Sequence[str]
+    practice_id: uuid.UUID | None
 
 
-def find_key(session: Session, text: str) -> ApiKey:
-    """Return the key of this text; raises Unauthenticated when it is unknown or revoked, without saying which."""
-    key = session.scalar(BY_HASH, {"hash": _hash(text)})
-    if key is None:
+# Asked with every request, so made once and answered without a row the session would have to watch.
+BY_HASH = Statement.of(
+    select(ApiKey.id, ApiKey.scopes, ApiKey.practice_id).where(ApiKey.hash == bindparam("hash"), ApiKey.revoked_at.is_(None))
+)
+
+
+def find_key(session: Session, text: str) -> Holder:
+    """Return who holds the key of this text; raises Unauthenticated when it is unknown or revoked, without saying which."""
+    [found] = together(session, (BY_HASH, {"hash": _hash(text)}))
+    if not found:
         raise Unauthenticated("This API key is not known or was revoked.")
-    return key
+    return Holder(*found[0])
 
 
-def require(key: ApiKey, scope: str) -> None:
+def require(key: ApiKey | Holder, scope: str) -> None:
     """Raise Forbidden, naming the scope, unless the key has it."""
     if scope not in key.scopes:
         raise Forbidden(f"This key lacks the scope {scope}; it has {', '.join(key.scopes)}.", code="missing_scope")

@@ -15,6 +15,7 @@ class Inquiry(Base):
     """One submission, kept as it was received."""
 
     __tablename__ = "inquiries"
+    ONLY_WRITTEN = True
 
     person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("people.id"), index=True)
     lead_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("leads.id"), index=True)

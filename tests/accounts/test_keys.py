@@ -11,7 +11,7 @@ from leads.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 
 def test_a_key_is_found_by_its_text(session: Session) -> None:
     key, text = create_key(session, "Website", ["inquiries:write"])
-    assert find_key(session, text) is key
+    assert find_key(session, text).id == key.id
 
 
 def test_only_the_hash_is_kept(session: Session) -> None:

@@ -6,8 +6,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from leads.accounts.keys import find_key, require
-from leads.accounts.models import ApiKey
+from leads.accounts.keys import Holder, find_key, require
 from leads.errors import LeadsError, Unauthenticated
 from leads.http.transaction import Db
 
@@ -19,10 +18,10 @@ bearer = HTTPBearer(
 )
 
 
-def needs(scope: str) -> Callable[..., ApiKey]:
+def needs(scope: str) -> Callable[..., Holder]:
     """Return the dependency that yields the caller's key; raises Unauthenticated, Forbidden or TooMany."""
 
-    def caller(request: Request, session: Db, held: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> ApiKey:
+    def caller(request: Request, session: Db, held: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> Holder:
         if held is None:
             raise Unauthenticated("Send an API key: Authorization: Bearer KEY.")
         key = find_key(session, held.credentials)
@@ -46,7 +45,7 @@ def scoped(scope: str) -> dict[str, Any]:
     return {"x-scope": scope}
 
 
-InquiryWriter = Annotated[ApiKey, Depends(needs("inquiries:write"))]
-LeadReader = Annotated[ApiKey, Depends(needs("leads:read"))]
-LeadWriter = Annotated[ApiKey, Depends(needs("leads:write"))]
+InquiryWriter = Annotated[Holder, Depends(needs("inquiries:write"))]
+LeadReader = Annotated[Holder, Depends(needs("leads:read"))]
+LeadWriter = Annotated[Holder, Depends(needs("leads:write"))]
 JsonBody = Annotated[bytes, Depends(json_body)]
