@@ -4,6 +4,7 @@ import leads.accounts.models
 import leads.audit.models
 import leads.consent.models
 import leads.inquiries.models
+import leads.loop.models
 import leads.messages.models
 import leads.people.models
 import leads.pipeline.models

@@ -11,6 +11,8 @@ from leads.clock import real_now
 from leads.db import lock
 from leads.errors import TooMany
 
+# A mail to an address that somebody typed into one of our public forms, whichever.
+FORM_MAIL = "form-mail"
 SEEN = select(func.count()).where(
     Attempt.kind == bindparam("kind", type_=String()),
     Attempt.key == bindparam("key", type_=LargeBinary()),

@@ -181,6 +181,15 @@ class Choice(Strict):
     words: Words
 
 
+Level = Literal["acknowledged", "attendance", "stage", "full"]
+
+
+class Outcome(Choice):
+    """How a lead may end, and what that is to the clinician who sent it."""
+
+    referral: Literal["declined", "closed"] = "closed"
+
+
 class Limits(Strict):
     """How often is too often (real time)."""
 
@@ -203,8 +212,10 @@ class Clinic(Strict):
     offices: Annotated[list[Office], Field(min_length=1)]
     interests: list[Choice]
     heard_from: list[Choice]
-    outcomes: list[Choice]
+    outcomes: list[Outcome]
     consent: Wording
+    # What a patient's grant lets us tell whoever sent them; more than attendance needs a wording that says so.
+    disclosure_with_grant: Level = "attendance"
     safety_phrases: Annotated[dict[Language, list[str]], AfterValidator(_in_force)]
     crisis_text: Words
 

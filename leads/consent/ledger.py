@@ -29,6 +29,7 @@ class Spoken:
     method: str
     wording: str | None = None
     evidence: str | None = None
+    referral_id: uuid.UUID | None = None
 
 
 def grant(session: Session, person_id: uuid.UUID, kind: str, how: Spoken, *, actor: str) -> ConsentEntry:
@@ -207,6 +208,7 @@ def _enter(session: Session, person_id: uuid.UUID, kind: str, act: str, how: Spo
         person_id=person_id,
         kind=kind,
         act=act,
+        referral_id=how.referral_id,
         wording=how.wording,
         source=how.source,
         method=how.method,

@@ -16,11 +16,14 @@ class ConsentEntry(Base):
     """One dated act of granting or withdrawing; never changed, never deleted (a trigger refuses both)."""
 
     __tablename__ = "consents"
+    ONLY_WRITTEN = True
     __table_args__ = (Index(None, "person_id", "kind", "at"), CheckConstraint("act IN ('grant', 'withdraw')", name="act"))
 
     person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("people.id"))
     kind: Mapped[str] = mapped_column(String(20))
     act: Mapped[str] = mapped_column(String(10))
+    # Whom it names, where it names one: what may be told to one clinician is not thereby told to another.
+    referral_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("referrals.id"))
     wording: Mapped[str | None] = mapped_column(String(40))
     source: Mapped[str] = mapped_column(String(40))
     method: Mapped[str] = mapped_column(String(40))

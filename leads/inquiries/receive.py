@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
-from leads.accounts.throttle import SEEN, count, seen
+from leads.accounts.throttle import FORM_MAIL, SEEN, count, seen
 from leads.accounts.throttle import note as note_attempt
 from leads.audit.trail import SYSTEM, record
 from leads.clinic.profile import clinic
@@ -20,13 +20,15 @@ from leads.errors import Conflict, Invalid, NotFound
 from leads.inquiries.models import Inquiry, QuarantinedInquiry
 from leads.inquiries.submission import Submission
 from leads.messages.outbox import post
-from leads.people.match import CANDIDATES, Identity, email_index, find, indexes_of, phone_index, suggest_merge
+from leads.people.add import Manner, add_person
+from leads.people.match import CANDIDATES, Identity, email_index, find, indexes_of, suggest_merge
 from leads.people.models import Person
+from leads.pipeline.begin import begin_lead
 from leads.pipeline.confirm import start
 from leads.pipeline.deadlines import expected_by
 from leads.pipeline.facts import person_changed
 from leads.pipeline.find import further_number, open_lead_of
-from leads.pipeline.models import Lead, StageChange
+from leads.pipeline.models import Lead
 from leads.round_trips import Statement, together
 from leads.safety.disclose import disclose
 from leads.safety.phrases import found
@@ -34,7 +36,6 @@ from leads.todos.open import new_todo, open_todo
 
 GIVEN_BY_FORM = ("contact", "education", "unencrypted_email")
 CRIES_OVER_THE_LIMIT = 5
-FORM_MAIL = "form-mail"
 HOLD, FIND, COUNT = Statement.of(LOCKS), Statement.of(CANDIDATES), Statement.of(SEEN)
 USEFUL_FOR = timedelta(days=3)
 
@@ -135,41 +136,22 @@ def _look(session: Session, asked: Submission) -> Look:
     indexes = indexes_of(who)
     # Two submissions of one new person at the same moment would not see each other otherwise.
     names = sorted(lock_name("identity", index) for index in indexes.values() if index)
-    mail = indexes["email"] or b""
-    hour, day = (seen(FORM_MAIL, mail, timedelta(hours=hours)) for hours in (1, 24))
-    locked = [*names, lock_name(FORM_MAIL, mail)]
+    mail = indexes["email"]
+    # Nobody without an address is mailed, and nobody must wait for another who has none either.
+    locked = [*names, lock_name(FORM_MAIL, mail)] if mail else names
+    hour, day = (seen(FORM_MAIL, mail or b"", timedelta(hours=hours)) for hours in (1, 24))
     _, found, in_hour, in_day = together(session, (HOLD, {"names": locked}), (FIND, indexes), (COUNT, hour), (COUNT, day))
     return Look(who, [row[0] for row in found], (in_hour[0][0], in_day[0][0]))
 
 
 def _person(session: Session, asked: Submission, look: Look) -> tuple[Person, bool]:
     known, suspects = find(session, look.who, look.candidates)
-    person = known or _new_person(session, asked)
+    manner = Manner(asked.language, asked.reach_by, asked.reach_when, asked.safe_voicemail, asked.safe_email)
+    person = known or add_person(session, look.who, manner)
     for suspect, why in suspects:
         session.flush()
         suggest_merge(session, person.id, suspect.id, why=why)
     return person, known is not None
-
-
-def _new_person(session: Session, asked: Submission) -> Person:
-    person = Person(
-        given_name=asked.given_name,
-        family_name=asked.family_name,
-        email=asked.email,
-        phone=asked.phone,
-        birth_date=asked.birth_date.isoformat() if asked.birth_date else None,
-        email_index=email_index(asked.email) if asked.email else None,
-        phone_index=phone_index(asked.phone) if asked.phone else None,
-        language=asked.language,
-        reach_by=asked.reach_by,
-        reach_when=asked.reach_when,
-        safe_voicemail=asked.safe_voicemail,
-        safe_email=asked.safe_email,
-        discreet=False,
-        created_at=now(),
-    )
-    session.add(person)
-    return person
 
 
 def _lead(session: Session, person: Person, asked: Submission, arrival: Arrival, *, is_known: bool) -> tuple[Lead, bool]:
@@ -177,20 +159,9 @@ def _lead(session: Session, person: Person, asked: Submission, arrival: Arrival,
     known = open_lead_of(session, person.id) if is_known else None
     if known is not None:
         return known, False
-    lead = Lead(
-        person_id=person.id,
-        stage="new",
-        office=asked.office,
-        interest=asked.interest,
-        source="inquiry",
-        for_whom=asked.for_whom,
-        opened_at=now(),
-        expected_by=expected_by(asked.office, now()),
-        version=1,
+    lead = begin_lead(
+        session, person, office=asked.office, source="inquiry", for_whom=asked.for_whom, interest=asked.interest, actor=arrival.actor
     )
-    session.add(lead)
-    session.add(StageChange(lead_id=lead.id, from_stage=None, to_stage="new", actor=arrival.actor, at=now()))
-    record(session, "lead.opened", lead, actor=arrival.actor, source="inquiry")
     return lead, True
 
 

@@ -1,4 +1,4 @@
-"""A due message and all that decides about it — the person, their standing, what they had lately — read in one question."""
+"""A due message and all that decides about it — who gets it, how they stand, what they had lately — read in one question."""
 
 import uuid
 from collections.abc import Sequence
@@ -7,13 +7,28 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, DateTime, Select, Uuid, any_, bindparam, func, literal_column, select
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    DateTime,
+    Select,
+    Uuid,
+    and_,
+    any_,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    select,
+)
 from sqlalchemy.orm import aliased
 
 from leads.consent.may_email import Kind, Standing, standing_of
 from leads.messages.models import Message
+from leads.messages.recipients import RECIPIENTS
 from leads.messages.templates import catalogue
 from leads.people.models import Person
+from leads.providers.models import Claim, Delegate, Provider
 from leads.security.fields import unseal
 
 WEEK = timedelta(days=7)
@@ -21,11 +36,16 @@ WEEK = timedelta(days=7)
 
 @dataclass(frozen=True)
 class Due:
-    """One claimed message as its row, its person and their consent stood when it was read; cells stay closed until asked for."""
+    """One claimed message as its row, its recipient and their consent stood when it was read; cells stay closed until asked for."""
 
     id: uuid.UUID
     fence: int
-    person_id: uuid.UUID
+    person_id: uuid.UUID | None
+    referral_id: uuid.UUID | None
+    recipient: str
+    recipient_id: uuid.UUID
+    # A clinician we no longer believe, a delegate who has left, a claim that was refused: nothing goes there any more.
+    is_believed: bool
     template: str
     lane: str
     topic: str
@@ -50,8 +70,13 @@ class Due:
     under_way: Sequence[datetime] | None
 
     @property
+    def to_referrer(self) -> bool:
+        """True where it goes to somebody who refers: the consent and the hours of the person it is about say nothing about that."""
+        return self.person_id is None
+
+    @property
     def standing(self) -> Standing:
-        """How the person stands towards our mail."""
+        """How the recipient stands towards our mail."""
         return Standing(self.held, self.stopped, self.paused_until, self.confirmed, self.grants)
 
     @property
@@ -81,13 +106,13 @@ class Due:
 
     @cached_property
     def email(self) -> str:
-        """The person's address, empty where there is none; raises CellError."""
-        return self._open("people", "email", self.email_cell, self.person_id) or ""
+        """The recipient's address, empty where there is none; raises CellError."""
+        return self._open(self.recipient, "email", self.email_cell, self.recipient_id) or ""
 
     @cached_property
     def given_name(self) -> str | None:
         """The person's given name; raises CellError."""
-        name: str | None = self._open("people", "given_name", self.given_name_cell, self.person_id)
+        name: str | None = self._open("people", "given_name", self.given_name_cell, self.recipient_id)
         return name
 
     @staticmethod
@@ -98,17 +123,39 @@ class Due:
 def _due(*which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     at = bindparam("at", type_=DateTime(timezone=True))
     message, person = Message.__table__.c, Person.__table__.c
+    address_index = _theirs("email_index")
     return (
         select(
-            Message.id, Message.fence, Message.person_id, Message.template, Message.lane, Message.topic, Message.level,
-            Message.local_due, Message.due_at, Message.window, Message.useful_until, message.facts,
-            person.email, Person.email_index, person.given_name, Person.language, Person.discreet,
-            *standing_of(person.id, person.email_index, topic=message.topic, at=at),
+            Message.id, Message.fence, Message.person_id, Message.referral_id, *_recipient(), Message.template, Message.lane,
+            Message.topic, Message.level, Message.local_due, Message.due_at, Message.window, Message.useful_until, message.facts,
+            _theirs("email"), address_index, person.given_name,
+            func.coalesce(Person.language, "en"), func.coalesce(Person.discreet, literal_column("false")),
+            *standing_of(person.id, address_index, topic=message.topic, at=at),
             *_lately(at),
         )
-        .join(Person, Person.id == Message.person_id)
+        .outerjoin(Person, Person.id == Message.person_id)
+        .outerjoin(Provider, Provider.id == Message.provider_id)
+        .outerjoin(Delegate, Delegate.id == Message.delegate_id)
+        .outerjoin(Claim, Claim.id == Message.claim_id)
         .where(*which)
     )  # fmt: skip
+
+
+def _theirs(column: str) -> ColumnElement[Any]:
+    """Return a column of whichever of the four a message goes to."""
+    return func.coalesce(*(model.__table__.c[column] for model in RECIPIENTS.values()))
+
+
+def _recipient() -> tuple[ColumnElement[Any], ...]:
+    named = [(Message.__table__.c[column], model.__tablename__) for column, model in RECIPIENTS.items()]
+    table = case(*((column.is_not(None), literal_column(f"'{name}'")) for column, name in named))
+    believed = case(
+        (Message.provider_id.is_not(None), Provider.verified_at.is_not(None)),
+        (Message.delegate_id.is_not(None), and_(Delegate.verified_at.is_not(None), Delegate.removed_at.is_(None))),
+        (Message.claim_id.is_not(None), Claim.refused_at.is_(None)),
+        else_=literal_column("true"),
+    )
+    return table, func.coalesce(*(column for column, _ in named)), believed
 
 
 def _lately(at: ColumnElement[datetime]) -> tuple[ColumnElement[Any], ...]:

@@ -1,15 +1,31 @@
 """What a template may know: the message's own facts, the person's allow-listed ones, and the links of this mail."""
 
-from datetime import datetime
-from typing import Any
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 from config.settings import settings
 from leads.clinic.in_words import day_in_words, in_words, time_in_words
 from leads.clinic.profile import clinic
 from leads.clock import real_now
 from leads.messages.due import Due
-from leads.security.tokens import CONFIRM_FOR, Grant, Right, derive
+from leads.messages.templates import catalogue
+from leads.security.tokens import CONFIRM_FOR, SIGN_IN_FOR, STATUS_FOR, Grant, Purpose, Right, derive
 
+
+class Link(NamedTuple):
+    """A kind of link: where it leads, what it may do, and for how long."""
+
+    path: str
+    purpose: Purpose
+    lives: timedelta
+
+
+# The links a mail to somebody who refers may carry, by the fact a template declares for it.
+OF_REFERRER = {
+    "status_url": Link("/r", "referrer", STATUS_FOR),
+    "sign_in_url": Link("/portal/enter", "sign_in", SIGN_IN_FOR),
+}
 SPOKEN_TIMES = ("expected_by", "visit_at")
 
 
@@ -29,6 +45,9 @@ def facts_for(due: Due) -> dict[str, Any]:
 def _links(due: Due) -> dict[str, str | None]:
     """Return the links of this mail, the same on each render."""
     root, unproved = settings().public_url, due.to_unconfirmed and not due.confirmed
+    if due.person_id is None:
+        given = {name: f"{root}{link.path}/{derive(link.purpose, due.id)}" for name, link in _links_of_referrer(due)}
+        return {"unsubscribe_url": None, "portal_url": f"{root}/portal", **given}
     return {
         "unsubscribe_url": f"{root}/u/{derive('unsubscribe', due.id)}",
         "preferences_url": f"{root}/p/{derive('preferences', due.person_id)}",
@@ -38,9 +57,18 @@ def _links(due: Due) -> dict[str, str | None]:
 
 def rights(due: Due) -> list[Right]:
     """Return what the links of this mail stand for; recorded in the transaction that lets it go, they begin to work."""
+    if due.person_id is None:
+        links = (link for _, link in _links_of_referrer(due))
+        return [Right(due.id, Grant(link.purpose, None, due.id, expires_at=real_now() + link.lives)) for link in links]
     mine = [
         Right(due.id, Grant("unsubscribe", due.person_id, due.id, due.topic)),
         Right(due.person_id, Grant("preferences", due.person_id)),
     ]
     confirm = Grant("confirm", due.person_id, due.id, expires_at=real_now() + CONFIRM_FOR)
     return [*mine, Right(due.id, confirm)] if due.to_unconfirmed else mine
+
+
+def _links_of_referrer(due: Due) -> Iterator[tuple[str, Link]]:
+    # A claim that nobody verified opens no page: whoever typed it may be anybody.
+    if due.recipient != "provider_claims":
+        yield from ((name, link) for name, link in OF_REFERRER.items() if name in catalogue()[due.template].declared)

@@ -31,12 +31,21 @@ def objection(due: Due) -> Objection | None:
     """Return why this message may not go now, or None when every guard lets it pass; nothing is read but what `due` holds."""
     if due.useful_until is not None and now() > due.useful_until:
         return Objection("outlived", "expired")
-    reason = "no-address" if due.email_index is None else refusal(due.standing, due.kind)
+    reason = "no-address" if due.email_index is None else _refusal(due)
     if reason == "paused":
         return _wait(due, "paused", due.paused_until or now())
     if reason is not None:
         return Objection(reason)
     return _too_early(due)
+
+
+def _refusal(due: Due) -> str | None:
+    if not due.to_referrer:
+        return refusal(due.standing, due.kind)
+    # A hold, a pause or a grant is the patient's: a notice to the referrer goes on, and what it may say was decided when it was written.
+    if not due.is_believed:
+        return "not-verified"
+    return "suppressed-address" if due.standing.stopped else None
 
 
 def _too_early(due: Due) -> Objection | None:

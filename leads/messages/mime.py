@@ -39,7 +39,7 @@ def envelope(row_id: uuid.UUID, address: str) -> Envelope:
     return Envelope(f"b+{row_id.hex}@{clinic().mail.domain}", address)
 
 
-def build(message: Message | Due, address: str, rendered: Rendered, unsubscribe_url: str, *, discreet: bool) -> bytes:
+def build(message: Message | Due, address: str, rendered: Rendered, unsubscribe_url: str | None, *, discreet: bool) -> bytes:
     """Return the mail with CRLF line ends; raises UnsafeHeader rather than send a header that could be two.
 
     The same message, facts and moment give the same bytes: their hash proves later what was sent.
@@ -54,8 +54,7 @@ def build(message: Message | Due, address: str, rendered: Rendered, unsubscribe_
         "Message-ID": message_id(message.id),
         "Reply-To": mail.reply_to,
         "List-Id": f"<{message.topic}.{mail.list_domain}>",
-        "List-Unsubscribe": f"<{unsubscribe_url}>",
-        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        **_way_out(unsubscribe_url),
         "Auto-Submitted": "auto-generated",
         "X-Auto-Response-Suppress": "All",
         "Content-Language": rendered.language,
@@ -67,6 +66,12 @@ def build(message: Message | Due, address: str, rendered: Rendered, unsubscribe_
     parts = (_part("plain", rendered.text), _part("html", rendered.html))
     body = "".join(f"\r\n--{boundary}\r\n{part}" for part in parts)
     return f"{CRLF.join(head)}\r\n{body}\r\n--{boundary}--\r\n".encode("ascii")
+
+
+def _way_out(unsubscribe_url: str | None) -> dict[str, str]:
+    if unsubscribe_url is None:
+        return {}
+    return {"List-Unsubscribe": f"<{unsubscribe_url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
 
 
 def _sender(name: str, address: str) -> str:

@@ -19,12 +19,18 @@ STATES = (
 
 
 class Message(Base):
-    """One mail to one person: what caused it, when it is due, and what became of it and why."""
+    """One mail to one recipient: what caused it, when it is due, and what became of it and why.
+
+    It goes to a person, or to somebody who refers: a clinician or delegate at the address on file, or whoever made a claim nobody has
+    verified. What goes to a referrer is never the person's row with another address: `about_id` says whom it is about.
+    """
 
     __tablename__ = "messages"
     __table_args__ = (
         CheckConstraint(f"state IN {STATES}", name="state"),
         CheckConstraint(f"lane IN {LANES}", name="lane"),
+        CheckConstraint("num_nonnulls(person_id, provider_id, delegate_id, claim_id) = 1", name="one_recipient"),
+        CheckConstraint("about_id IS NULL OR person_id IS NULL", name="about_another"),
         UniqueConstraint("enrolment_id", "step", "occurrence"),
         Index("ix_messages_due_next", "lane", "due_at", "id", postgresql_where=text("state = 'planned'")),
         Index("ix_messages_suspect", "lane", "due_at", "id", postgresql_where=text("state = 'planned' AND lost_leases > 0")),
@@ -32,10 +38,17 @@ class Message(Base):
         Index("ix_messages_unknown", "id", postgresql_where=text("state = 'unknown'")),
         Index(None, "lead_id", "due_at"),
         Index(None, "person_id", "sent_at"),
+        Index("ix_messages_referral", "referral_id", postgresql_where=text("referral_id IS NOT NULL")),
+        Index("ix_messages_digest", "provider_id", "delegate_id", postgresql_where=text("state = 'planned' AND person_id IS NULL")),
         Index("ix_messages_under_way", "person_id", postgresql_where=text("state IN ('sending', 'unknown')")),
     )
 
-    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("people.id"))
+    person_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("people.id"))
+    provider_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("providers.id"))
+    delegate_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("delegates.id"))
+    claim_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("provider_claims.id"))
+    about_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("people.id"))
+    referral_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("referrals.id"))
     lead_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("leads.id"))
     enrolment_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("enrolments.id"))
     step: Mapped[str | None] = mapped_column(String(60))

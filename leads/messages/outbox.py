@@ -20,6 +20,11 @@ STOPPABLE = ("planned", "claimed")
 class Columns(TypedDict, total=False):
     """What a caller may decide of a message beside what it is and why; left out, it is due at once and on its own."""
 
+    provider_id: uuid.UUID | None
+    delegate_id: uuid.UUID | None
+    claim_id: uuid.UUID | None
+    about_id: uuid.UUID | None
+    referral_id: uuid.UUID | None
     lead_id: uuid.UUID | None
     enrolment_id: uuid.UUID | None
     step: str | None
@@ -39,7 +44,7 @@ class Columns(TypedDict, total=False):
 
 def post(
     session: Session,
-    person_id: uuid.UUID,
+    person_id: uuid.UUID | None,
     template: str,
     *,
     cause: str,
@@ -47,7 +52,10 @@ def post(
     actor: str = SYSTEM,
     **decided: Unpack[Columns],
 ) -> Message:
-    """Return a new message, due at once unless a time is given; lane, topic and level are the template's own unless overruled."""
+    """Return a new message, due at once unless a time is given; lane, topic and level are the template's own unless overruled.
+
+    It goes to a person, or, with None for one, to the `provider_id`, `delegate_id` or `claim_id` that is given.
+    """
     meta, at = catalogue()[template].meta, now()
     due = decided.get("due_at", at)
     values: dict[str, Any] = {

@@ -17,8 +17,8 @@ from leads.db import new_id
 from leads.messages.carriers.base import Receipt
 from leads.messages.claim import Claim
 from leads.messages.models import DeliveryAttempt, Message
+from leads.messages.recipients import address_index_of
 from leads.messages.switch import open_breaker
-from leads.people.models import Person
 from leads.todos.open import open_todo
 
 RETRY_AFTER = (timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=45), timedelta(hours=2), timedelta(hours=6))
@@ -156,8 +156,7 @@ def plan_again(session: Session, message: Message, until: datetime, reason: str)
 
 def _refused_for_good(session: Session, message: Message, receipt: Receipt) -> None:
     if (receipt.status or "").startswith("5.1."):
-        address_index = session.scalar(select(Person.email_index).where(Person.id == message.person_id))
-        suppress(session, address_index=address_index, reason="bounced", actor="system")
+        suppress(session, address_index=address_index_of(session, message), reason="bounced", actor="system")
         end(session, message, "failed", reason="bad-address")
         _phone_instead(session, message)
     else:
@@ -172,11 +171,16 @@ def fail(session: Session, message: Message, reason: str) -> None:
 
 def ask_staff(session: Session, message: Message) -> bool:
     """Put an unknown delivery before a person; returns False: it stays unknown until they decide."""
-    due = end_of_business_days(clinic().office(None).calendar, now(), 1)
-    open_todo(session, "settle-unknown", person_id=message.person_id, lead_id=message.lead_id, due_at=due)
+    _open_todo(session, "settle-unknown", message)
     return False
 
 
 def _phone_instead(session: Session, message: Message) -> None:
-    due = end_of_business_days(clinic().office(None).calendar, now(), 1)
-    open_todo(session, "phone-instead", person_id=message.person_id, lead_id=message.lead_id, due_at=due)
+    _open_todo(session, "phone-instead" if message.person_id else "phone-referrer", message)
+
+
+def _open_todo(session: Session, kind: str, message: Message) -> None:
+    # A sign-in link is about nobody; whoever asked for it sees that none has come, and calls.
+    if person_id := message.person_id or message.about_id:
+        due = end_of_business_days(clinic().office(None).calendar, now(), 1)
+        open_todo(session, kind, person_id=person_id, lead_id=message.lead_id, due_at=due)

@@ -35,7 +35,7 @@ def permit(trips: RoundTrips, letter: Letter, carrier: str, unwritten: list[Aske
     """Commit `sending` for a letter, and in the same commit the ending of the one before; returns False where it must not go any more."""
     due = letter.due
     # Whoever raises a hold or a stop takes this lock too: either they come first and are seen here, or the dot is already on its way.
-    _, found = trips.ask((ASK_LOCK, {"name": lock_name("person", due.person_id)}), (ASK_AGAIN, _mine(due)))
+    _, found = trips.ask((ASK_LOCK, {"name": lock_name("person", due.recipient_id)}), (ASK_AGAIN, _mine(due)))
     fresh = Due(*found[0]) if found else None
     if fresh is None or fresh.made_from != due.made_from or objection(fresh) is not None:
         # With the lock and the row let go first, for the ending of the one before must wait for nobody.
@@ -50,7 +50,7 @@ def permit(trips: RoundTrips, letter: Letter, carrier: str, unwritten: list[Aske
 def set_aside(due: Due) -> None:
     """Write down why a claimed message does not go now, as every guard sees it at this moment; one that may go after all begins anew."""
     with transaction() as session:
-        lock(session, "person", due.person_id)
+        lock(session, "person", due.recipient_id)
         found = session.execute(STILL_MINE, _mine(due)).first()
         if found is None:
             return

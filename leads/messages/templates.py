@@ -28,7 +28,7 @@ OURS = frozenset({
 IN_SUBJECTS = frozenset({"visit_day", "visit_time", "office"})
 Fact = Literal[
     "given_name", "office", "expected_by", "confirm_url", "unsubscribe_url", "preferences_url",
-    "visit_day", "visit_time", "phone", "number",
+    "visit_day", "visit_time", "phone", "number", "numbers", "status_url", "portal_url", "sign_in_url",
 ]  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from leads.audit.trail import record
 from leads.clinic.profile import clinic
 from leads.clock import now
 from leads.errors import Conflict, Forbidden, Invalid, StaleVersion
+from leads.loop.follow import lead_moved
 from leads.pipeline.facts import facts_about
 from leads.pipeline.find import locked, open_lead_of
 from leads.pipeline.models import Lead, StageChange
@@ -136,6 +137,7 @@ def _change(session: Session, lead: Lead, to: str, *, outcome: str | None, reaso
 
 
 def _carry_on(session: Session, lead: Lead, actor: str) -> None:
+    lead_moved(session, lead.id, lead.stage, outcome=lead.outcome, actor=actor)
     event = f"stage:{lead.stage}"
     stop_for(session, event, lead_id=lead.id, actor=actor)
     if lead.stage == "closed":

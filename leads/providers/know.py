@@ -12,7 +12,7 @@ from leads.clock import now
 from leads.db import lock
 from leads.providers.directory import look_up
 from leads.providers.edit import add_delegate, as_provider, fill
-from leads.providers.models import EACH, Claim, Delegate, Practice, Provider
+from leads.providers.models import EACH, Claim, Delegate, Practice, Provider, email_index
 from leads.providers.practices import practice_of_key
 from leads.providers.trust import trust
 
@@ -60,6 +60,8 @@ def know(session: Session, said: Said, *, channel: str, actor: str, key: ApiKey 
     provider = provider_at(session, said, trusted, actor=actor)
     delegate = _take_over(session, provider, said, key=key, actor=actor) if trusted else None
     claim = Claim(provider_id=provider.id, channel=channel, at=now(), said={name: value for name, value in asdict(said).items() if value})
+    if claim_email := said.by_email or said.email:
+        claim.email, claim.email_index = claim_email, email_index(claim_email)
     if trusted:
         claim.practice_id, claim.verified_at = trusted.id, claim.at
         claim.delegate_id = delegate.id if delegate else None

@@ -100,6 +100,9 @@ class Claim(Base):
     practice_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("practices.id"), index=True)
     delegate_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("delegates.id"))
     said = Encrypted[dict[str, str]]()
+    # Where "received" goes and nothing else: on file is an address only after a call or by a key.
+    email = Encrypted[str]()
+    email_index: Mapped[bytes | None] = mapped_column(LargeBinary)
     channel: Mapped[str] = mapped_column(String(20))
     at: Mapped[datetime]
     verified_at: Mapped[datetime | None]

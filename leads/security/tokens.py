@@ -19,6 +19,8 @@ from leads.security.keys import ring
 
 Purpose = Literal["confirm", "unsubscribe", "preferences", "referrer", "screening", "visit", "sign_in"]
 CONFIRM_FOR = timedelta(days=14)
+STATUS_FOR = timedelta(days=90)
+SIGN_IN_FOR = timedelta(minutes=10)
 
 
 class Token(Base):

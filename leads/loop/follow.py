@@ -1,0 +1,37 @@
+"""A lead moves, and its referrals with it: each referrer's stream goes on, in the same transaction."""
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from leads.clinic.profile import clinic
+from leads.loop.history import walk
+from leads.loop.models import Referral
+from leads.loop.states import OF_STAGE, way
+
+
+def lead_moved(session: Session, lead_id: uuid.UUID, stage: str, *, outcome: str | None, actor: str) -> None:
+    """Carry a lead's referrals along to where its new stage puts them, and tell their senders once what they may know."""
+    target = OF_STAGE.get(stage) or _closed_as(outcome)
+    for referral in of_lead(session, lead_id, held=True):
+        events = way(referral.state, target, came_from=referral.came_from)
+        walk(session, referral, events, actor=actor, details=_details(events, outcome))
+
+
+def of_lead(session: Session, lead_id: uuid.UUID, *, held: bool = False) -> Sequence[Referral]:
+    """Return a lead's referrals, the first received first; each with a stream of its own."""
+    theirs = select(Referral).where(Referral.lead_id == lead_id).order_by(Referral.received_at, Referral.id)
+    return session.scalars(theirs.with_for_update() if held else theirs).all()
+
+
+def _closed_as(outcome: str | None) -> str:
+    return next((each.referral for each in clinic().outcomes if each.code == outcome), "closed")
+
+
+def _details(events: Sequence[str], outcome: str | None) -> dict[str, Any]:
+    if not events or outcome is None:
+        return {}
+    return {"reason": outcome} if events[-1] == "decline" else {"outcome": outcome}

@@ -1,0 +1,116 @@
+"""Telling whoever sent a referral what became of it: once each, from the transaction in which it happens."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from leads.accounts.throttle import FORM_MAIL, has_room, note
+from leads.clinic.profile import clinic
+from leads.clinic.windows import Window, next_open
+from leads.clock import now
+from leads.db import lock
+from leads.loop.disclosure import level_for
+from leads.loop.models import Referral, ReferralEvent
+from leads.messages.models import Message
+from leads.messages.outbox import post
+from leads.people.match import email_index
+from leads.providers.models import DAILY, Claim, Delegate, Provider
+
+TEMPLATES = {
+    "package": "referral-received",
+    "accept": "referral-accepted",
+    "ask": "referral-needs-information",
+    "schedule": "referral-booked",
+    "reschedule": "referral-moved",
+    "cancel_visit": "referral-cancelled",
+    "no_show": "referral-missed",
+    "interim": "referral-attended",
+    "decline": "referral-declined",
+    "hand_on": "referral-handed-on",
+    "outcome": "referral-closed",
+    "confirm_cancel": "referral-closed",
+    "reopen": "referral-accepted",
+}
+DIGEST = "referral-digest"
+USEFUL_FOR = timedelta(days=7)
+MORNING = Window.model_validate({"from": "08:00", "to": "08:01", "business_days": True})
+
+
+def tell(session: Session, referral: Referral, happened: ReferralEvent) -> Sequence[Message]:
+    """Post the notices of an event, each with no more than a number and a link; returns them.
+
+    Without the patient's grant the sender hears that it was received and nothing after that; nor does whoever nobody has verified.
+    """
+    template = TEMPLATES.get(happened.event)
+    if template is None or (happened.event != "package" and level_for(session, referral) == "acknowledged"):
+        return []
+    if not referral.is_verified:
+        return _answer_claim(session, referral, happened, template)
+    return [_notify(session, referral, happened, template, each) for each in recipients(session, referral)]
+
+
+def recipients(session: Session, referral: Referral) -> Sequence[Provider | Delegate]:
+    """Return who hears about a referral: the clinician, and who wrote for them; each at an address on file."""
+    provider = session.get_one(Provider, referral.provider_id)
+    delegate = session.get(Delegate, referral.delegate_id) if referral.delegate_id else None
+    reached = [each for each in (provider, delegate) if each and each.email_index and each.verified_at]
+    # A clinician and their office may share one mailbox: it gets one notice.
+    return list({each.email_index: each for each in reversed(reached)}.values())
+
+
+def _notify(session: Session, referral: Referral, happened: ReferralEvent, template: str, to: Provider | Delegate) -> Message:
+    if to.notify == DAILY and happened.event != "package":
+        return _gather(session, referral, to)
+    return _post(session, referral, happened, template, **_to(to))
+
+
+def _post(session: Session, referral: Referral, happened: ReferralEvent, template: str, **to: Any) -> Message:
+    return post(
+        session,
+        None,
+        template,
+        cause=f"referral:{happened.event}",
+        about_id=referral.person_id,
+        referral_id=referral.id,
+        lead_id=referral.lead_id,
+        facts={"number": referral.number, "office": referral.office, "expected_by": referral.expected_by.isoformat()},
+        depends_on={"event": str(happened.id)},
+        useful_until=now() + USEFUL_FOR,
+        actor=happened.actor,
+        **to,
+    )
+
+
+def _gather(session: Session, referral: Referral, to: Provider | Delegate) -> Message:
+    """Add a referral to the digest of the next business morning, or begin one."""
+    lock(session, "digest", to.id)
+    mine = Message.provider_id == to.id if isinstance(to, Provider) else Message.delegate_id == to.id
+    waiting = select(Message).where(mine, Message.template == DIGEST, Message.state == "planned").with_for_update()
+    digest = session.scalar(waiting.limit(1))
+    if digest is None:
+        due = next_open(MORNING, clinic().office(None).calendar, now())
+        facts = {"numbers": [referral.number]}
+        return post(session, None, DIGEST, cause="referral:digest", facts=facts, due_at=due.at if due else now(), **_to(to))
+    facts = digest.facts or {}
+    digest.facts = facts | {"numbers": sorted({*facts.get("numbers", ()), referral.number})}
+    return digest
+
+
+def _answer_claim(session: Session, referral: Referral, happened: ReferralEvent, template: str) -> Sequence[Message]:
+    claim = session.get_one(Claim, referral.claim_id)
+    if happened.event != "package" or claim.email is None:
+        return []
+    # The same limit, and the same count, as for what patients' forms send: nobody's mailbox is to be bombed through us.
+    key, limits = email_index(claim.email), clinic().limits
+    spans = ((limits.mails_per_hour_per_address, timedelta(hours=1)), (limits.mails_per_day_per_address, timedelta(days=1)))
+    if not all(has_room(session, FORM_MAIL, key, limit=limit, within=span) for limit, span in spans):
+        return []
+    note(session, FORM_MAIL, key)
+    return [_post(session, referral, happened, template, claim_id=claim.id)]
+
+
+def _to(to: Provider | Delegate) -> dict[str, Any]:
+    return {"provider_id": to.id} if isinstance(to, Provider) else {"delegate_id": to.id}
