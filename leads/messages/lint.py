@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html.parser import HTMLParser
+from typing import Any
 
 from leads.clinic.profile import clinic
 from leads.messages import forbidden
@@ -14,10 +15,12 @@ LARGEST_HTML = 102 * 1024  # Gmail cuts off what is longer, the way out with it.
 HARDEST_GRADE = 8.0
 WORD = re.compile(r"[^\W_]+(?:[’'-][^\W_]+)*")
 SITE = "https://care.elmharbor.test"
-FACTS = {
+FACTS: dict[str, Any] = {
     "given_name": "Alma", "office": "woodbury", "expected_by": "Tuesday, October 6, 5:00 PM", "number": "R-000042",
     "visit_day": "Tuesday, October 6", "visit_time": "10:00 AM", "phone": "+1 203-555-0102",
     "confirm_url": f"{SITE}/c/1", "unsubscribe_url": f"{SITE}/u/2", "preferences_url": f"{SITE}/p/3",
+    "numbers": ("R-000042", "R-000043"), "status_url": f"{SITE}/r/4", "portal_url": f"{SITE}/portal",
+    "sign_in_url": f"{SITE}/portal/enter/5",
 }  # fmt: skip
 
 
@@ -97,7 +100,7 @@ def lint_all() -> list[str]:
 
 def lint(template: Template, language: str) -> list[str]:
     """Return the faults of an e-mail, read as it will be sent: to a person known, and to one who has only given a name."""
-    optional = {"given_name", "office", "confirm_url", "preferences_url"}
+    optional = {"given_name", "office", "confirm_url", "preferences_url", "status_url", "portal_url"}
     sparse = {name: value for name, value in FACTS.items() if name not in optional - set(template.meta.facts)}
     try:
         letters = [_letter(template, language, facts) for facts in (FACTS, sparse, {**FACTS, "discreet": True})]

@@ -1,5 +1,6 @@
 """What we say: each e-mail is a folder of templates/email, read, checked and compiled once, so that sending only renders."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -25,6 +26,7 @@ OURS = frozenset({
     "language", "sender", "practice", "office", "offices", "crisis", "words", "why", "subject", "preheader", "postal_address",
     "crisis_shown", "is_unconfirmed",
 })  # fmt: skip
+PART = re.compile(r"\[\[ (?P<name>[a-z]+) \]\]")
 IN_SUBJECTS = frozenset({"visit_day", "visit_time", "office"})
 Fact = Literal[
     "given_name", "office", "expected_by", "confirm_url", "unsubscribe_url", "preferences_url",
@@ -175,10 +177,13 @@ def _edition(folder: Path, meta: Meta, language: Language, words: Words) -> Edit
 
 
 def _framed(base: Path, folder: Path, language: Language, ending: str) -> str:
-    # The risks stand in one place, so that no mail can play them down.
-    risks = _read(base, language, f"risks.{ending}").strip()
-    content = _read(folder, language, f"body.{ending}").strip().replace("[[ risks ]]", risks)
-    return _read(base, "en", f"layout.{ending}").replace("[[ content ]]", content)
+    return _read(base, "en", f"layout.{ending}").replace("[[ content ]]", _body(folder, language, ending))
+
+
+def _body(folder: Path, language: Language, ending: str) -> str:
+    # The risks stand in one place, so that no mail can play them down; so does what each mail to a referrer ends with.
+    body = _read(folder, language, f"body.{ending}").strip()
+    return PART.sub(lambda part: _read(folder.parent / "_base", language, f"{part['name']}.{ending}").strip(), body)
 
 
 def _read(folder: Path, language: Language, name: str) -> str:
@@ -199,7 +204,8 @@ def _in(language: str) -> str:
 def _check_names(folder: Path, language: Language, template: Template) -> None:
     allowed = {"subject.txt": IN_SUBJECTS & (OURS | template.declared if template.meta.level else set())}
     for name in ("subject.txt", "body.txt", "body.mjml"):
-        path = folder / _in(language) / name
-        extra = names_in(path.read_text(encoding="utf-8")) - allowed.get(name, OURS | template.declared)
+        path, ending = folder / _in(language) / name, name.rpartition(".")[2]
+        source = _read(folder, language, name) if name in allowed else _body(folder, language, ending)
+        extra = names_in(source) - allowed.get(name, OURS | template.declared)
         if extra:
             raise ConfigError(f"{path}: {', '.join(sorted(extra))}: not among the facts this file may use (see meta.yml).")

@@ -3,12 +3,13 @@
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from config.settings import settings
 from leads.messages.templates import Template, load
 
 SHIPPED = settings().handoff_templates_dir / "email"
-FACTS = {
+FACTS: dict[str, Any] = {
     "given_name": "Alma",
     "office": "woodbury",
     "expected_by": "Tuesday, October 6, 5:00 PM",
@@ -18,11 +19,15 @@ FACTS = {
     "confirm_url": "https://care.elmharbor.test/c/1",
     "unsubscribe_url": "https://care.elmharbor.test/u/2",
     "preferences_url": "https://care.elmharbor.test/p/3",
+    "numbers": ["R-000042", "R-000043"],
+    "status_url": "https://care.elmharbor.test/r/4",
+    "portal_url": "https://care.elmharbor.test/portal",
+    "sign_in_url": "https://care.elmharbor.test/portal/enter/5",
 }
 SPANISH = {"expected_by": "martes 6 de octubre, 5:00 PM", "visit_day": "martes 6 de octubre"}
 
 
-def facts_in(language: str) -> Mapping[str, str]:
+def facts_in(language: str) -> Mapping[str, Any]:
     """The facts as a person of this language reads them."""
     return FACTS | SPANISH if language == "es" else FACTS
 

@@ -170,3 +170,14 @@ def test_a_provider_is_not_offered_a_persons_choices() -> None:
     mail = render("referral-received", "en", FACTS)
     assert "/u/" not in mail.text + mail.html
     assert "/p/" not in mail.text + mail.html
+
+
+def test_a_referrer_nobody_has_verified_is_shown_no_page() -> None:
+    mail = render("referral-received", "en", FACTS | {"status_url": None, "portal_url": None})
+    assert "/r/" not in mail.text + mail.html
+    assert "Please call us" in mail.text
+    assert FACTS["status_url"] in render("referral-received", "en", FACTS).html
+
+
+def test_a_digest_lists_each_number_on_a_line_of_its_own() -> None:
+    assert "\nR-000042\nR-000043\n" in render("referral-digest", "en", FACTS).text

@@ -12,7 +12,12 @@ from tests.messages.mails import copy_of, planted
 SPINE = {
     "inquiry-received", "office-location", "how-ketamine-works", "iv-and-im", "who-it-is-for", "preparing-session-integration",
     "screening-call", "screening-invitation", "screening-reminder-1", "screening-reminder-2", "screening-reminder-3", "still-here",
-    "visit-prepare", "visit-tomorrow", "visit-today", "visit-missed", "referral-received",
+    "visit-prepare", "visit-tomorrow", "visit-today", "visit-missed", "not-a-fit",
+}  # fmt: skip
+# To the referrer, by what happened; each but the digest speaks of one number.
+NOTICES = {
+    "referral-received", "referral-accepted", "referral-needs-information", "referral-booked", "referral-moved", "referral-cancelled",
+    "referral-attended", "referral-missed", "referral-handed-on", "referral-declined", "referral-closed",
 }  # fmt: skip
 
 
@@ -24,8 +29,28 @@ def refused(tmp_path: Path, file: str, old: str, new: str) -> str:
 
 
 def test_the_catalogue_speaks_english_and_spanish() -> None:
-    assert set(catalogue()) >= SPINE
+    assert set(catalogue()) >= SPINE | NOTICES | {"referral-digest"}
     assert all(set(template.editions) == {"en", "es"} for template in catalogue().values())
+
+
+def test_a_referrer_is_told_a_number_and_nothing_of_the_patient() -> None:
+    for name in (*NOTICES, "referral-digest"):
+        meta = catalogue()[name].meta
+        assert (meta.audience, meta.lane, meta.topic, meta.level) == ("provider", "transactional", "referral", 0)
+        told = {*meta.facts, *meta.optional}
+        assert told <= {"number", "numbers", "expected_by", "office", "status_url", "portal_url"}, name
+
+
+def test_only_the_receipt_goes_without_a_page_to_look_at() -> None:
+    assert {name for name in NOTICES if "status_url" not in catalogue()[name].required} == {"referral-received"}
+
+
+def test_a_part_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    assert "_base/nothing.txt: no such file" in refused(tmp_path, "body.txt", "well.", "well. [[ nothing ]]")
+
+
+def test_a_fact_that_only_a_part_asks_for_is_refused_too(tmp_path: Path) -> None:
+    assert "portal_url, status_url: not among the facts" in refused(tmp_path, "body.txt", "well.", "well. [[ follow ]]")
 
 
 def test_it_is_read_once() -> None:
