@@ -190,6 +190,16 @@ class Outcome(Choice):
     referral: Literal["declined", "closed"] = "closed"
 
 
+class Referrals(Strict):
+    """What a referral may name, why one is declined, and where else a patient may find help."""
+
+    contraindications: list[Choice]
+    decline_reasons: list[Choice]
+    destinations: list[Choice]
+    # A referrer who owes us an answer is reminded after so many business days, then phoned.
+    nudges_after: tuple[int, ...] = (2, 5)
+
+
 class Limits(Strict):
     """How often is too often (real time)."""
 
@@ -213,6 +223,7 @@ class Clinic(Strict):
     interests: list[Choice]
     heard_from: list[Choice]
     outcomes: list[Outcome]
+    referrals: Referrals
     consent: Wording
     # What a patient's grant lets us tell whoever sent them; more than attendance needs a wording that says so.
     disclosure_with_grant: Level = "attendance"

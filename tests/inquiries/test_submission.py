@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from leads.clinic.typed import from_form
 from leads.http.errors import from_model
-from leads.inquiries.submission import Submission, from_form
+from leads.inquiries.submission import Submission
 from tests.cast import raw_submission, submission
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from leads.accounts.throttle import count
 from leads.clinic.profile import Choice, Language, clinic
+from leads.clinic.typed import UNDER_AGE, from_form
 from leads.clock import now
 from leads.errors import Invalid, TooMany
 from leads.http.errors import from_model
@@ -22,7 +23,7 @@ from leads.http.source import source_of
 from leads.http.transaction import Db
 from leads.http.wording import Words, language_of
 from leads.inquiries.receive import Arrival, quarantine, receive
-from leads.inquiries.submission import UNDER_AGE, Submission, from_form
+from leads.inquiries.submission import Submission
 from leads.pipeline.deadlines import expected_by
 from leads.safety.phrases import found
 

@@ -86,7 +86,7 @@ def test_a_mail_is_shown_where_nothing_in_it_can_run(alone: TestClient) -> None:
 
 
 def test_every_refusal_of_the_form_has_words_in_both_languages() -> None:
-    source = Path(ROOT / "leads" / "inquiries" / "submission.py").read_text()
+    source = "".join(Path(ROOT / "leads" / path).read_text() for path in ("clinic/typed.py", "inquiries/submission.py"))
     codes = ("no_email", "no_phone", "email_or_phone", "no_date", "in_future", "too_long_ago", "too_long", "unknown_choice", "no_yes_or_no")
     for code in codes:
         assert f'"{code}"' in source
