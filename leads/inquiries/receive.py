@@ -20,8 +20,8 @@ from leads.errors import Conflict, Invalid, NotFound
 from leads.inquiries.models import Inquiry, QuarantinedInquiry
 from leads.inquiries.submission import Submission
 from leads.messages.outbox import post
-from leads.people.add import Manner, add_person
-from leads.people.match import CANDIDATES, Identity, email_index, find, indexes_of, suggest_merge
+from leads.people.add import Manner, recognise
+from leads.people.match import CANDIDATES, Identity, email_index, indexes_of
 from leads.people.models import Person
 from leads.pipeline.begin import begin_lead
 from leads.pipeline.confirm import start
@@ -145,13 +145,8 @@ def _look(session: Session, asked: Submission) -> Look:
 
 
 def _person(session: Session, asked: Submission, look: Look) -> tuple[Person, bool]:
-    known, suspects = find(session, look.who, look.candidates)
     manner = Manner(asked.language, asked.reach_by, asked.reach_when, asked.safe_voicemail, asked.safe_email)
-    person = known or add_person(session, look.who, manner)
-    for suspect, why in suspects:
-        session.flush()
-        suggest_merge(session, person.id, suspect.id, why=why)
-    return person, known is not None
+    return recognise(session, look.who, manner, look.candidates)
 
 
 def _lead(session: Session, person: Person, asked: Submission, arrival: Arrival, *, is_known: bool) -> tuple[Lead, bool]:

@@ -1,11 +1,13 @@
-"""A person we did not know is kept, as a submission names them."""
+"""A submission names a person: somebody we know, or one we keep from now on."""
 
+import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
 from leads.clock import now
-from leads.people.match import Identity, email_index, phone_index
+from leads.people.match import Identity, email_index, find, phone_index, suggest_merge
 from leads.people.models import Person
 
 
@@ -20,8 +22,20 @@ class Manner:
     safe_email: bool = True
 
 
-def add_person(session: Session, who: Identity, manner: Manner) -> Person:
-    """Return a new person."""
+def recognise(session: Session, who: Identity, manner: Manner, candidates: Sequence[uuid.UUID]) -> tuple[Person, bool]:
+    """Return the person a submission is about, and whether we knew them; those it may be as well are suggested for a merge.
+
+    `candidates` is the answer of CANDIDATES, asked by whoever holds the identifiers' locks.
+    """
+    known, suspects = find(session, who, candidates)
+    person = known or _add(session, who, manner)
+    for suspect, why in suspects:
+        session.flush()
+        suggest_merge(session, person.id, suspect.id, why=why)
+    return person, known is not None
+
+
+def _add(session: Session, who: Identity, manner: Manner) -> Person:
     person = Person(
         given_name=who.given_name,
         family_name=who.family_name,

@@ -23,3 +23,10 @@ def next_business_day(office: str) -> datetime:
 def within_office_minutes(office: str, minutes: int) -> datetime:
     """Return the UTC moment by which `minutes` of the office's open time will have passed."""
     return add_business_time(clinic().office(office).calendar, now(), minutes)
+
+
+def closing_time(office: str) -> datetime:
+    """Return when the office next closes, in UTC: today while it has not yet, else on its next open day."""
+    calendar = clinic().office(office).calendar
+    today = calendar.open_spans(now().astimezone(calendar.zone).date())
+    return today[-1][1] if today and today[-1][1] > now() else end_of_business_days(calendar, now(), 1)

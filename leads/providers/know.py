@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from leads.accounts.keys import Holder
 from leads.accounts.models import ApiKey
 from leads.audit.trail import record
 from leads.clock import now
@@ -47,7 +48,9 @@ class Known:
     delegate: Delegate | None
 
 
-def know(session: Session, said: Said, *, channel: str, actor: str, key: ApiKey | None = None, practice: Practice | None = None) -> Known:
+def know(
+    session: Session, said: Said, *, channel: str, actor: str, key: ApiKey | Holder | None = None, practice: Practice | None = None
+) -> Known:
     """Return who sends this; every submission leaves a claim with all that was typed.
 
     A practice's `key` verifies what comes by it: names and numbers beat the registry's, an address goes on file where there is none.
@@ -101,7 +104,7 @@ def _make(session: Session, said: Said, practice: Practice | None, *, actor: str
     return provider
 
 
-def _take_over(session: Session, provider: Provider, said: Said, *, key: ApiKey | None, actor: str) -> Delegate | None:
+def _take_over(session: Session, provider: Provider, said: Said, *, key: ApiKey | Holder | None, actor: str) -> Delegate | None:
     fill(provider, said.details, source="referrer")
     if key:
         if provider.verified_at is None or (said.email and provider.email is None):

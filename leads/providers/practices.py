@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from leads.accounts.keys import create_key, spelled_out
+from leads.accounts.keys import Holder, create_key, spelled_out
 from leads.accounts.models import ApiKey
 from leads.audit.trail import SYSTEM, record
 from leads.clock import now
@@ -61,7 +61,7 @@ def create_practice_key(
     return key, text, owner
 
 
-def practice_of_key(session: Session, key: ApiKey) -> Practice:
+def practice_of_key(session: Session, key: ApiKey | Holder) -> Practice:
     """Return the practice a key belongs to; raises Forbidden where it has none, or one we no longer believe."""
     practice = session.get(Practice, key.practice_id) if key.practice_id else None
     if practice is None:

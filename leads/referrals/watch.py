@@ -1,0 +1,24 @@
+"""Is the patient in danger? What a referrer says of it reaches a clinician, whoever the referrer is."""
+
+from sqlalchemy.orm import Session
+
+from leads.loop.models import Referral
+from leads.pipeline.deadlines import closing_time
+from leads.referrals.submission import Submission
+from leads.safety.disclose import disclose
+from leads.safety.phrases import found
+from leads.todos.open import open_todo
+
+
+def watch(session: Session, referral: Referral, asked: Submission, *, actor: str) -> None:
+    """Raise a hold where current risk is ticked; risk words in what was written make a clinician read it today."""
+    if asked.current_risk:
+        disclose(session, referral.person_id, referral.lead_id, source="referral", actor=actor)
+    elif found(_texts(asked)):
+        # "Denies suicidal ideation" stands in many a referral: read by a clinician, but no reason to silence anybody.
+        due = closing_time(referral.office)
+        open_todo(session, "risk-review", person_id=referral.person_id, lead_id=referral.lead_id, due_at=due, role="clinician", actor=actor)
+
+
+def _texts(asked: Submission) -> tuple[str | None, ...]:
+    return (asked.reason, asked.note, asked.diagnosis, *(trial.outcome for trial in asked.trials))
