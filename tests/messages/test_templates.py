@@ -57,9 +57,10 @@ def test_it_is_read_once() -> None:
     assert catalogue() is catalogue()
 
 
-def test_only_the_acknowledgement_may_go_to_an_unconfirmed_address() -> None:
-    assert [name for name, template in catalogue().items() if template.meta.to_unconfirmed] == ["inquiry-received"]
-    assert "given_name" not in catalogue()["inquiry-received"].declared
+def test_only_the_two_acknowledgements_may_go_to_an_unconfirmed_address() -> None:
+    acknowledgements = [name for name, template in catalogue().items() if template.meta.to_unconfirmed]
+    assert acknowledgements == ["inquiry-received", "referral-welcome"]
+    assert all("given_name" not in catalogue()[name].declared for name in acknowledgements)
 
 
 def test_every_mail_to_a_person_needs_a_way_out() -> None:
