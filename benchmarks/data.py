@@ -74,7 +74,7 @@ def use(url: str) -> None:
 
 
 def make() -> None:
-    """Make what is not there yet."""
+    """Make what is not there yet, and bring what is there to the newest schema."""
     if not settings().keyring_file.exists():
         keys.make(settings().keyring_file)
     with server() as url, psycopg.connect(url, autocommit=True) as plain:
@@ -82,6 +82,9 @@ def make() -> None:
         for size, count in SIZES.items():
             if f"bench_{count}" not in there:
                 _make_one(plain, database_of(url, size), f"bench_{count}", count)
+            use(database_of(url, size))
+            migrate.upgrade(db.engine())
+            db.engine().dispose()
             print(f"{size} messages are there.")
 
 
