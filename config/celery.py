@@ -29,6 +29,7 @@ BEAT = {
     "deliver what is due in the education lane, every 5 seconds": every(5, "tasks.deliver.deliver", "education", queue="education"),
     "repair what a dead worker left, every 10 seconds": every(10, "tasks.deliver.repair"),
     "open the to-dos of sequences whose time has come, every 30 seconds": every(30, "tasks.hand_over.open_todos"),
+    "remind referrers who owe us an answer, every minute": every(60, "tasks.remind.remind_referrers"),
     "seal the audit trail, every 2 seconds": every(2, "tasks.seal.seal_audit"),
     "throw away old counters, idempotent answers and sessions, every hour": every(3600, "tasks.housekeeping.throw_away"),
     **{
@@ -48,7 +49,7 @@ def _broker() -> str:
 app = Celery(
     "handoff",
     broker=_broker(),
-    include=["tasks.deliver", "tasks.hand_over", "tasks.heartbeat", "tasks.housekeeping", "tasks.seal", "tasks.sweep"],
+    include=["tasks.deliver", "tasks.hand_over", "tasks.heartbeat", "tasks.housekeeping", "tasks.remind", "tasks.seal", "tasks.sweep"],
 )
 app.conf.update(
     beat_schedule=BEAT,

@@ -14,6 +14,7 @@ from leads.messages.models import LANES
 from tasks.deliver import repair
 from tasks.hand_over import open_todos
 from tasks.heartbeat import show_life
+from tasks.remind import remind_referrers
 
 log = structlog.get_logger()
 BATCH = 50
@@ -33,6 +34,7 @@ def sweep(lanes: tuple[str, ...], end: threading.Event) -> None:
                 since_repair = 0.0
                 repair()
                 open_todos()
+                remind_referrers()
             while drain(lanes, limit=BATCH) and not end.is_set():
                 pass
         except Exception as error:

@@ -10,15 +10,22 @@ from sqlalchemy.orm import Session
 from leads.clinic.profile import clinic
 from leads.loop.history import walk
 from leads.loop.models import Referral
-from leads.loop.states import OF_STAGE, way
+from leads.loop.states import OF_STAGE, STATES, way
 
 
-def lead_moved(session: Session, lead_id: uuid.UUID, stage: str, *, outcome: str | None, actor: str) -> None:
+def lead_moved(session: Session, lead_id: uuid.UUID, stage: str, *, before: str, outcome: str | None, actor: str) -> None:
     """Carry a lead's referrals along to where its new stage puts them, and tell their senders once what they may know."""
-    target = OF_STAGE.get(stage) or _closed_as(outcome)
     for referral in of_lead(session, lead_id, held=True):
-        events = way(referral.state, target, came_from=referral.came_from)
-        walk(session, referral, events, actor=actor, details=_details(events, outcome))
+        # One that was declined or handed on by itself stays so while the lead goes on for another; a withdrawn one is its sender's.
+        if not STATES[referral.state].ended or (before == "closed" and referral.state != "cancelled"):
+            keep_step(session, referral, stage, outcome=outcome, actor=actor)
+
+
+def keep_step(session: Session, referral: Referral, stage: str, *, outcome: str | None = None, actor: str) -> None:
+    """Bring one referral to where its lead's stage puts it; its sender is told once."""
+    target = OF_STAGE.get(stage) or _closed_as(outcome)
+    events = way(referral.state, target, came_from=referral.came_from)
+    walk(session, referral, events, actor=actor, details=_details(events, outcome))
 
 
 def of_lead(session: Session, lead_id: uuid.UUID, *, held: bool = False) -> Sequence[Referral]:

@@ -10,7 +10,9 @@ from leads.audit.trail import record
 from leads.clinic.profile import clinic
 from leads.clock import end_of_business_days, now
 from leads.errors import StaleVersion
+from leads.loop.errands import drop_overtaken
 from leads.loop.models import Referral, ReferralEvent
+from leads.loop.nudge import next_nudge
 from leads.loop.states import STATES, after
 from leads.loop.tell_referrer import tell
 
@@ -35,6 +37,7 @@ def apply(
     _set_clocks(referral, event, at)
     _set_visit(referral, event, told.get("at"))
     _set_end(referral, at)
+    drop_overtaken(session, referral, actor=actor)
     happened = _write(session, referral, event, actor, told)
     record(session, f"referral.{event}", referral, actor=actor, before=before, to=state, reason=referral.reason)
     if not quietly:
@@ -80,7 +83,8 @@ def _write(session: Session, referral: Referral, event: str, actor: str, details
 def _set_clocks(referral: Referral, event: str, at: datetime) -> None:
     calendar = clinic().office(referral.office).calendar
     referral.their_promise = end_of_business_days(calendar, at, TO_ANSWER) if event == "ask" else None
-    if event in ("answer", "reopen"):
+    referral.nudge_at = next_nudge(referral, at) if event == "ask" else None
+    if event in ("answer", "resume", "reopen"):
         # Our clock rested while we waited for them: what we promised begins anew.
         referral.expected_by = end_of_business_days(calendar, at, clinic().promise.business_days)
 

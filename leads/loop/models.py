@@ -22,6 +22,7 @@ class Referral(Base):
     __table_args__ = (
         CheckConstraint(f"state IN {tuple(STATES)}", name="state"),
         Index("ix_referrals_of_practice", "practice_id", "changed_at", "id"),
+        Index("ix_referrals_nudge", "nudge_at", postgresql_where=text("nudge_at IS NOT NULL")),
         Index("ix_referrals_open", "state", "state_at", postgresql_where=text("closed_at IS NULL")),
         # A practice's own identifier for its request (FHIR: PLAC) names one referral, however often it is sent.
         Index("uq_referrals_placer", "practice_id", "placer_index", unique=True, postgresql_where=text("placer_index IS NOT NULL")),
@@ -54,6 +55,7 @@ class Referral(Base):
     version: Mapped[int]
     # While we wait for the referrer our clock rests and theirs runs.
     their_promise: Mapped[datetime | None]
+    nudge_at: Mapped[datetime | None]
     reason: Mapped[str | None] = mapped_column(String(40))
     words = Encrypted[dict[str, Any]]()
     appointment_at: Mapped[datetime | None]

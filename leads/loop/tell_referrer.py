@@ -12,7 +12,8 @@ from leads.clinic.profile import clinic
 from leads.clinic.windows import Window, next_open
 from leads.clock import now
 from leads.db import lock
-from leads.loop.disclosure import level_for
+from leads.loop.disclosure import IN_WORDS, level_for
+from leads.loop.errands import errand
 from leads.loop.models import Referral, ReferralEvent
 from leads.messages.models import Message
 from leads.messages.outbox import post
@@ -34,6 +35,9 @@ TEMPLATES = {
     "confirm_cancel": "referral-closed",
     "reopen": "referral-accepted",
 }
+# Of these somebody phones a sender of whom we have no address on file; a system that asks us by itself finds them out.
+MUST_BE_HEARD = ("accept", "decline", "hand_on", "outcome", "confirm_cancel", "no_show")
+ASK_THEMSELVES = ("api", "fhir")
 DIGEST = "referral-digest"
 USEFUL_FOR = timedelta(days=7)
 MORNING = Window.model_validate({"from": "08:00", "to": "08:01", "business_days": True})
@@ -49,7 +53,10 @@ def tell(session: Session, referral: Referral, happened: ReferralEvent) -> Seque
         return []
     if not referral.is_verified:
         return _answer_claim(session, referral, happened, template)
-    return [_notify(session, referral, happened, template, each) for each in recipients(session, referral)]
+    told = [_notify(session, referral, happened, template, each) for each in recipients(session, referral)]
+    if not told and happened.event in MUST_BE_HEARD and referral.channel not in ASK_THEMSELVES:
+        errand(session, referral, "tell-referrer", IN_WORDS[happened.event], actor=happened.actor)
+    return told
 
 
 def recipients(session: Session, referral: Referral) -> Sequence[Provider | Delegate]:
@@ -76,12 +83,17 @@ def _post(session: Session, referral: Referral, happened: ReferralEvent, templat
         about_id=referral.person_id,
         referral_id=referral.id,
         lead_id=referral.lead_id,
-        facts={"number": referral.number, "office": referral.office, "expected_by": referral.expected_by.isoformat()},
+        facts={"number": referral.number, "office": referral.office, "expected_by": _by_when(referral)},
         depends_on={"event": str(happened.id)},
         useful_until=now() + USEFUL_FOR,
         actor=happened.actor,
         **to,
     )
+
+
+def _by_when(referral: Referral) -> str:
+    # While they owe us an answer, the date in the mail is theirs.
+    return (referral.their_promise or referral.expected_by).isoformat()
 
 
 def _gather(session: Session, referral: Referral, to: Provider | Delegate) -> Message:

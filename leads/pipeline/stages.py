@@ -133,11 +133,11 @@ def _change(session: Session, lead: Lead, to: str, *, outcome: str | None, reaso
         lead.closed_at, lead.outcome = None, None
     session.add(StageChange(lead_id=lead.id, from_stage=before, to_stage=to, outcome=outcome, reason=reason, actor=actor, at=at))
     record(session, "lead.moved", lead, actor=actor, before=before, to=to, outcome=outcome)
-    _carry_on(session, lead, actor)
+    _carry_on(session, lead, before, actor)
 
 
-def _carry_on(session: Session, lead: Lead, actor: str) -> None:
-    lead_moved(session, lead.id, lead.stage, outcome=lead.outcome, actor=actor)
+def _carry_on(session: Session, lead: Lead, before: str, actor: str) -> None:
+    lead_moved(session, lead.id, lead.stage, before=before, outcome=lead.outcome, actor=actor)
     event = f"stage:{lead.stage}"
     stop_for(session, event, lead_id=lead.id, actor=actor)
     if lead.stage == "closed":
