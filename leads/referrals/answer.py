@@ -7,6 +7,7 @@ from leads.loop.errands import errand
 from leads.loop.history import apply
 from leads.loop.models import Referral, ReferralEvent
 from leads.referrals.journey import catch_up, wait_with_call
+from leads.referrals.watch import watch_words
 
 LONGEST = 10_000
 
@@ -22,6 +23,7 @@ def answer(session: Session, referral: Referral, text: str, *, actor: str, by: s
     errand(session, referral, "read-answer", "the referrer has answered", due_at=referral.expected_by, actor=actor)
     wait_with_call(session, referral, referral.expected_by, actor=actor)
     catch_up(session, referral, actor=actor)
+    watch_words(session, referral, [given], actor=actor)
     return happened
 
 

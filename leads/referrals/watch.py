@@ -1,5 +1,7 @@
 """Is the patient in danger? What a referrer says of it reaches a clinician, whoever the referrer is."""
 
+from collections.abc import Iterable
+
 from sqlalchemy.orm import Session
 
 from leads.loop.models import Referral
@@ -14,8 +16,14 @@ def watch(session: Session, referral: Referral, asked: Submission, *, actor: str
     """Raise a hold where current risk is ticked; risk words in what was written make a clinician read it today."""
     if asked.current_risk:
         disclose(session, referral.person_id, referral.lead_id, source="referral", actor=actor)
-    elif found(_texts(asked)):
-        # "Denies suicidal ideation" stands in many a referral: read by a clinician, but no reason to silence anybody.
+    else:
+        watch_words(session, referral, _texts(asked), actor=actor)
+
+
+def watch_words(session: Session, referral: Referral, texts: Iterable[str | None], *, actor: str) -> None:
+    """Let a clinician read today what a referrer wrote, where it has words of risk."""
+    # "Denies suicidal ideation" stands in many a referral: read by a clinician, but no reason to silence anybody.
+    if found(texts):
         due = closing_time(referral.office)
         open_todo(session, "risk-review", person_id=referral.person_id, lead_id=referral.lead_id, due_at=due, role="clinician", actor=actor)
 

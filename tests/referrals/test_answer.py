@@ -68,3 +68,10 @@ def test_a_withdrawal_needs_a_reason_and_something_to_withdraw(session: Session)
         withdraw(session, make_referral(session), " ", actor=REFERRER)
     with pytest.raises(Conflict):
         withdraw(session, bring_to(session, make_referral(session, family_name="Ortiz", npi=None), "closed"), "Late", actor=REFERRER)
+
+
+def test_risk_words_in_an_answer_are_read_by_a_clinician_today(session: Session, tuesday: Advance) -> None:
+    referral = make_referral(session)
+    ask(session, referral, ["Risk assessment"], actor=ACTOR)
+    answer(session, referral, "Denies suicidal ideation.", actor=REFERRER)
+    assert todos(session, referral) == ["read-answer", "risk-review"]
