@@ -5,10 +5,12 @@ from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
+from starlette.routing import Route
 
 from leads.http import errors
 from leads.http.api.routes import build_api
 from leads.http.console.routes import router as console
+from leads.http.fhir.routes import AtBase, build_fhir
 from leads.http.headers import SafeHeaders
 from leads.http.limit_body import LimitBody
 from leads.http.ops.requests import CountRequests
@@ -20,10 +22,14 @@ def create_app(nudge: Callable[[], None] = lambda: None) -> FastAPI:
     """Return the web app; `nudge` is called after each commit, and its loss costs seconds."""
     app = FastAPI(title="Warm Handoff", openapi_url=None, docs_url=None, redoc_url=None)
     api = build_api()
+    fhir = build_fhir(api.state.allowance)
     for each, as_json in ((app, False), (api, True)):
         each.state.nudge = nudge
         errors.install(each, as_json=as_json)
+    fhir.state.nudge = nudge
     app.mount("/api", api)
+    app.router.routes.append(Route("/fhir", AtBase(fhir, "/fhir")))
+    app.mount("/fhir", fhir)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "http" / "static"), name="static")
     for router in (ops, public, console):
         app.include_router(router)

@@ -1,14 +1,16 @@
-"""How much one request may bring: bodies up to 256 KB; nothing that people type is longer."""
+"""How much one request may bring: bodies up to 256 KB, for nothing that people type is longer; documents have places of their own."""
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LARGEST = 256 * 1024
+# 20 MB of documents, in base64, and what they belong to.
+LARGER = {"/fhir": 28 * 1024 * 1024}
 
 
 class LimitBody:
-    """ASGI middleware: refuses a body over 256 KB as soon as its length or its bytes say so, and reads no further."""
+    """ASGI middleware: refuses a body that is too large as soon as its length or its bytes say so, and reads no further."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -17,10 +19,11 @@ class LimitBody:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        largest = LARGER.get(scope.get("path", "").rstrip("/"), LARGEST)
         declared = Headers(scope=scope).get("content-length", "0")
         # What is declared may be a lie, and a chunked body declares nothing: the bytes are counted too.
         # Twenty digits tell enough: Python refuses to read a number of more than 4,300.
-        refused = declared.isdecimal() and int(declared[:20]) > LARGEST
+        refused = declared.isdecimal() and int(declared[:20]) > largest
         read = 0
 
         async def receive_no_more() -> Message:
@@ -28,7 +31,7 @@ class LimitBody:
             if not refused:
                 message = await receive()
                 read += len(message.get("body", b""))
-                refused = read > LARGEST
+                refused = read > largest
             if refused:
                 raise HTTPException(413)
             return message

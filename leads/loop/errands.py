@@ -21,6 +21,7 @@ NEEDED_IN: Mapping[str, frozenset[str]] = {
     "confirm-withdrawal": frozenset({"cancel_requested"}),
     "read-answer": OPEN,
     "tell-referrer": frozenset(STATES),
+    "withdrawn": frozenset(STATES),
 }
 
 
