@@ -132,7 +132,7 @@ def _end_attempt(session: Session, claim: Claim, receipt: Receipt) -> None:
 
 
 def _again_or_give_up(session: Session, message: Message, receipt: Receipt) -> None:
-    reason = f"smtp-{receipt.code}"
+    reason = receipt.reason
     # A server that asks us to slow down says nothing about this mail, so it costs none of its tries.
     if receipt.throttles:
         plan_again(session, message, now() + SLOW_DOWN, reason)

@@ -18,6 +18,7 @@ from leads.messages.outbox import cancel
 from leads.people.models import Person
 from leads.todos.models import Todo
 from tests.cast import ACTOR, make_confirmed_person, make_person
+from tests.leaving_peer import leaving
 from tests.smtp_server import ScriptedServer
 
 Due = Callable[..., Message]
@@ -108,6 +109,21 @@ def test_silence_after_the_dot_is_unknown_and_not_sent_again(
     drain(LANES, carrier=carrier)
     assert state(session, message) == ("unknown", "no-answer")
     assert len(server.mails) == 1
+
+
+def test_a_server_that_leaves_before_the_dot_leaves_no_doubt(session: Session, due: Due) -> None:
+    message = due()
+    with leaving("close") as peer:
+
+        class AfterItLeft(SmtpCarrier):
+            def offer(self, *offered: object) -> None:
+                super().offer(*offered)  # type: ignore[arg-type]
+                assert peer.left.wait(5)
+
+        drain(LANES, carrier=AfterItLeft(peer.url, helo="x.test"))
+    assert state(session, message) == ("planned", "hung-up")
+    assert message.attempts == 1
+    assert session.scalars(select(DeliveryAttempt.outcome)).all() == ["refused"]
 
 
 def test_no_server_leaves_everything_planned(session: Session, due: Due, server: ScriptedServer) -> None:

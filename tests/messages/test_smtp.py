@@ -1,15 +1,18 @@
 """A kept SMTP connection survives refusals, leaves when in doubt, and never lets one mail run into the next."""
 
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 from leads.messages.carriers import smtp
-from leads.messages.carriers.base import Envelope, Receipt, Refused, Silence, Unreachable
+from leads.messages.carriers.base import HUNG_UP, Envelope, Receipt, Refused, Silence, Unreachable
 from leads.messages.carriers.smtp import SmtpCarrier, parse
+from tests.leaving_peer import Way, certificate, leaving
 from tests.smtp_server import ScriptedServer
 
 TO_ANA = Envelope("bounce@example.com", "ana@example.com")
@@ -107,11 +110,39 @@ def test_a_peer_that_hangs_up_before_the_dot_has_nothing_of_ours() -> None:
         carrier.offer(TO_ANA, MAIL)
 
 
-def test_a_peer_that_hangs_up_after_the_dot_leaves_us_knowing_nothing() -> None:
-    with talking("250 ok\r\n250 ok\r\n354 go on") as carrier:
+def test_a_peer_that_hangs_up_after_the_dot_leaves_us_knowing_nothing(carrier: SmtpCarrier, server: ScriptedServer) -> None:
+    server.answer["DOT"].append("")
+    carrier.offer(TO_ANA, MAIL)
+    with pytest.raises(Silence):
+        carrier.release()
+
+
+@pytest.mark.parametrize("way", ["close", "reset", "goodbye"])
+def test_a_peer_that_leaves_in_the_middle_of_a_mail_has_taken_nothing(way: Way) -> None:
+    with leaving(way) as peer:
+        carrier = SmtpCarrier(peer.url, helo="x.test")
         carrier.offer(TO_ANA, MAIL)
-        with pytest.raises(Silence):
-            carrier.release()
+        assert peer.left.wait(5)
+        assert carrier.release() == HUNG_UP
+        assert carrier.connection is None
+
+
+def test_a_peer_that_leaves_during_a_long_mail_has_refused_it() -> None:
+    with leaving("reset") as peer, pytest.raises(Refused) as refusal:
+        SmtpCarrier(peer.url, helo="x.test").offer(TO_ANA, MAIL + b"x" * 50_000_000)
+    assert refusal.value.receipt == HUNG_UP
+
+
+@pytest.mark.parametrize(("way", "answer"), [("close", HUNG_UP), ("reset", HUNG_UP), ("stay", Receipt(250, "2.0.0"))])
+def test_under_tls_too_we_see_who_has_left(way: Way, answer: Receipt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tls, ours = certificate(tmp_path)
+    trusting = ssl.create_default_context(cafile=str(ours))
+    monkeypatch.setattr("ssl.create_default_context", lambda: trusting)
+    with leaving(way, tls) as peer:
+        carrier = SmtpCarrier(peer.url, helo="x.test")
+        carrier.offer(TO_ANA, MAIL)
+        assert peer.left.wait(5)
+        assert carrier.release() == answer
 
 
 def test_an_answer_out_of_turn_is_no_answer() -> None:

@@ -14,7 +14,7 @@ class Envelope:
 
 @dataclass(frozen=True)
 class Receipt:
-    """A carrier's explicit answer: the SMTP code and enhanced status (RFC 3463)."""
+    """A carrier's explicit answer: the SMTP code and enhanced status (RFC 3463); or what we know without one, and a word of ours for it."""
 
     code: int
     status: str | None = None
@@ -34,6 +34,15 @@ class Receipt:
         """True when the carrier asks us to slow down; that is no attempt of the message's."""
         return self.code in (421, 454, 429)
 
+    @property
+    def reason(self) -> str:
+        """Why, as it stands on the message: our own word where the carrier said none."""
+        return f"smtp-{self.code}" if self.status is None or self.status[0].isdigit() else self.status
+
+
+# The peer was gone before the final dot: RFC 5321 (3.8, 4.1.1.4) has it drop what it was given, so this is knowledge, not silence.
+HUNG_UP = Receipt(451, "hung-up")
+
 
 class Refused(Exception):
     """The carrier said no before it had the whole message."""
@@ -44,7 +53,7 @@ class Refused(Exception):
 
 
 class Unreachable(Exception):
-    """There was no carrier to talk to, or it went away before the last byte."""
+    """There was no carrier to talk to, or it went away before it was ready for a message."""
 
 
 class Silence(Exception):
@@ -57,10 +66,10 @@ class Carrier(Protocol):
     name: str
 
     def offer(self, envelope: Envelope, mime: bytes) -> None:
-        """Hand over everything but what makes it final; raises Refused or Unreachable."""
+        """Hand over everything but what makes it final; raises Refused (with HUNG_UP where it left in the middle) or Unreachable."""
 
     def release(self) -> Receipt:
-        """Make it final and return the answer; raises Silence when there is none."""
+        """Make it final and return the answer, HUNG_UP where nobody was there to hear it; raises Silence when there is none."""
 
     def withdraw(self) -> None:
         """Leave the offered message: it must not be delivered."""

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from leads.messages.carriers.base import Envelope, Receipt, Refused, Silence, Unreachable
+from leads.messages.carriers.base import HUNG_UP, Envelope, Receipt, Refused, Silence, Unreachable
 
 MESSAGES_PER_CONNECTION = 80
 TIMEOUT = 30
@@ -56,16 +56,18 @@ class SmtpCarrier:
         try:
             connection = self.connection or self._connect()
             self._begin_data(connection, envelope)
-            # A line that begins with a dot would end the mail (RFC 5321, 4.5.2).
-            body = mime.replace(b"\r\n.", b"\r\n..")
-            connection.send(body if body.endswith(b"\r\n") else body + b"\r\n")
         except (OSError, smtplib.SMTPException) as error:
             self._drop()
             raise Unreachable(type(error).__name__) from None
+        self._send_body(connection, mime)
 
     def release(self) -> Receipt:
-        """Say the final dot and return the answer to it; raises Silence when none comes."""
+        """Say the final dot and return the answer to it, HUNG_UP where nobody hears it any more; raises Silence when no answer comes."""
         assert self.connection is not None
+        # Not to say the dot is safe whatever we see here; to say it to a peer that left would make an unknown of what is known.
+        if _has_turned_away(self.connection):
+            self._drop()
+            return HUNG_UP
         try:
             self.connection.send(b".\r\n")
             code, text = self.connection.getreply()
@@ -123,6 +125,16 @@ class SmtpCarrier:
             for command, codes in wanted.items():
                 self._expect(connection.docmd(command), codes)
 
+    def _send_body(self, connection: smtplib.SMTP, mime: bytes) -> None:
+        # A line that begins with a dot would end the mail (RFC 5321, 4.5.2).
+        body = mime.replace(b"\r\n.", b"\r\n..")
+        try:
+            connection.send(body if body.endswith(b"\r\n") else body + b"\r\n")
+        except (OSError, smtplib.SMTPException):
+            # It was ready for a message and left at this one: were that no refusal, a mail no server can stomach would hold up its lane.
+            self._drop()
+            raise Refused(HUNG_UP) from None
+
     def _expect(self, reply: tuple[int, bytes], codes: tuple[int, ...], *, into_data: bool = False) -> None:
         code, text = reply
         if code in codes:
@@ -148,6 +160,25 @@ class SmtpCarrier:
         if self.connection is not None:
             self.connection.close()
         self.connection = None
+
+
+def _has_turned_away(connection: smtplib.SMTP) -> bool:
+    """Return True when the peer is known to have hung up, or spoke when it was not its turn."""
+    sock = connection.sock
+    assert sock is not None
+    sock.settimeout(0)
+    try:
+        # Read rather than peeked at: an end of TLS comes as bytes, which only the TLS layer can tell from its own housekeeping.
+        # Whatever there is to read, it is no answer to a dot that was not said, and the connection goes.
+        sock.recv(1)
+    except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+        return False
+    except OSError:
+        return True
+    finally:
+        with suppress(OSError):
+            sock.settimeout(TIMEOUT)
+    return True
 
 
 def _replies(connection: smtplib.SMTP, count: int) -> list[tuple[int, bytes]]:
