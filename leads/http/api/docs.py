@@ -53,6 +53,9 @@ def show_docs(request: Request) -> Response:
         "interest": [(each.code, each.words["en"]) for each in clinic().interests],
         "heard_from": [(each.code, each.words["en"]) for each in clinic().heard_from],
         "outcome": [(each.code, each.words["en"]) for each in clinic().outcomes],
+        "contraindications": [(each.code, each.words["en"]) for each in clinic().referrals.contraindications],
+        "reason_code": [(each.code, each.words["en"]) for each in clinic().referrals.decline_reasons],
+        "destination": [(each.code, each.words["en"]) for each in clinic().referrals.destinations],
     }
     return page(
         request,
@@ -60,6 +63,7 @@ def show_docs(request: Request) -> Response:
         about=document["info"]["description"],
         operations=list(operations(document)),
         curl=curl(),
+        curl_referral=curl("referrals"),
         choices=choices,
         refusals=REFUSALS,
         scopes=SCOPES,

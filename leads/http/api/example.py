@@ -1,4 +1,4 @@
-"""An inquiry as it would be accepted today, for the description and its pages; nobody in it exists."""
+"""An inquiry and a referral as they would be accepted today, for the description and its pages; nobody in them exists."""
 
 import json
 from typing import Any
@@ -25,12 +25,43 @@ def inquiry() -> dict[str, Any]:
     }
 
 
-def curl() -> str:
+def referral() -> dict[str, Any]:
+    """Return a referral with the clinic's own codes."""
+    return {
+        "provider": {
+            "npi": "1234567893",
+            "given_name": "Ana",
+            "family_name": "Rivera",
+            "practice": "Riverside Psychiatry",
+            "phone": "203-555-0140",
+            "email": "rivera@riverside.example.com",
+        },
+        "submitted_by": {"name": "Sam Lee", "email": "front@riverside.example.com"},
+        "patient": {
+            "given_name": "Jordan",
+            "family_name": "Doe",
+            "birth_date": "1985-07-21",
+            "phone": "203-555-0123",
+            "email": "jordan@example.com",
+            "consent": {"contact": True, "status_to_referrer": True, "wording": clinic().consent.version},
+        },
+        "reason": "No response to two adequate trials.",
+        "diagnosis": "Major depressive disorder",
+        "trials": [{"drug": "sertraline", "dose": "200 mg", "weeks": 10, "outcome": "no response"}],
+        "contraindications": [],
+        "current_risk": False,
+        "urgency": "routine",
+        "office": clinic().default_office,
+    }
+
+
+def curl(what: str = "inquiries") -> str:
     """Return the command that sends the example."""
-    body = json.dumps(inquiry(), indent=2, ensure_ascii=False).replace("'", "'\\''")
+    sent = referral() if what == "referrals" else inquiry()
+    body = json.dumps(sent, indent=2, ensure_ascii=False).replace("'", "'\\''")
     return "\n".join(
         (
-            f"curl {settings().public_url}/api/v1/inquiries \\",
+            f"curl {settings().public_url}/api/v1/{what} \\",
             '  -H "Authorization: Bearer $HANDOFF_KEY" \\',
             '  -H "Content-Type: application/json" \\',
             '  -H "Idempotency-Key: $(uuidgen)" \\',

@@ -4,12 +4,12 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from leads.http.api import docs, inquiries, leads, limits, refusals
-from leads.http.api.example import inquiry
+from leads.http.api import docs, inquiries, leads, limits, referrals, refusals
+from leads.http.api.example import inquiry, referral
 
 ABOUT = (
-    "Hand on inquiries and read what became of them. Fields are snake_case, times ISO 8601 with offset, ids UUIDv7; "
-    "a lead's `number` is what people say on the phone."
+    "Hand on inquiries, refer patients, and read what became of them. Fields are snake_case, times ISO 8601 with offset, ids UUIDv7; "
+    "a lead's or referral's `number` is what people say on the phone. Record systems may speak FHIR R4 instead: see `/fhir/metadata`."
 )
 
 
@@ -17,10 +17,10 @@ class Api(FastAPI):
     """The sub-app at /api."""
 
     def openapi(self) -> dict[str, Any]:
-        """Return the OpenAPI document, with an inquiry that would be accepted as its example."""
+        """Return the OpenAPI document, with an inquiry and a referral that would be accepted as its examples."""
         document = super().openapi()
-        body = document["paths"]["/v1/inquiries"]["post"]["requestBody"]["content"]["application/json"]
-        body["example"] = inquiry()
+        for path, example in (("/v1/inquiries", inquiry()), ("/v1/referrals", referral())):
+            document["paths"][path]["post"]["requestBody"]["content"]["application/json"]["example"] = example
         return document
 
 
@@ -37,6 +37,6 @@ def build_api() -> FastAPI:
     )
     api.state.allowance = limits.allowance()
     refusals.install(api)
-    for each in (inquiries.router, leads.router, docs.router):
+    for each in (inquiries.router, referrals.router, leads.router, docs.router):
         api.include_router(each)
     return api

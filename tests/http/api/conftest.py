@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 from leads.accounts.keys import create_key
 from leads.app import create_app
 from leads.db import transaction
+from leads.providers.practices import create_practice_key
 
 Post = Callable[..., httpx.Response]
 
@@ -18,6 +19,13 @@ def make_key(*scopes: str) -> str:
     """The text of a new key."""
     with transaction() as session:
         return create_key(session, "Partner", scopes)[1]
+
+
+def practice_key(practice: str = "Riverside Psychiatry", *scopes: str) -> dict[str, str]:
+    """The header of a new key of a practice, for referrals unless given."""
+    with transaction() as session:
+        text = create_practice_key(session, practice, scopes or ("referrals",))[1]
+    return {"Authorization": f"Bearer {text}"}
 
 
 @pytest.fixture

@@ -7,14 +7,19 @@ import pytest
 from fastapi.testclient import TestClient
 from jsonschema import Draft202012Validator
 
+from leads.accounts.models import SCOPES
 from leads.http.api.routes import build_api
 from tests.cast import raw_submission
-from tests.http.api.conftest import Post
+from tests.http.api.conftest import Post, practice_key
+from tests.referrals.cast import raw_referral
 
 DOCUMENT: dict[str, Any] = build_api().openapi()
 OPERATIONS = [(path, method) for path, methods in DOCUMENT["paths"].items() for method in methods]
 EXPECTED = {
     ("/v1/inquiries", "post"): "400 401 403 409 413 422 429 500",
+    ("/v1/referrals", "post"): "400 401 403 409 413 422 429 500",
+    ("/v1/referrals", "get"): "401 403 422 429 500",
+    ("/v1/referrals/{id}", "get"): "401 403 404 422 429 500",
     ("/v1/leads", "get"): "401 403 422 429 500",
     ("/v1/leads/{number}", "get"): "401 403 404 422 429 500",
     ("/v1/leads/{number}/stage", "post"): "400 401 403 404 409 412 413 422 429 500",
@@ -47,13 +52,27 @@ def test_every_refusal_is_listed_with_the_error_model(path: str, method: str) ->
 def test_every_operation_asks_for_a_key_and_names_its_scope(path: str, method: str) -> None:
     told = DOCUMENT["paths"][path][method]
     assert told["security"] == [{"api_key": []}]
-    assert told["x-scope"] in ("inquiries:write", "leads:read", "leads:write")
+    assert told["x-scope"] in SCOPES
 
 
 def test_the_example_is_accepted(post: Post) -> None:
     example = DOCUMENT["paths"]["/v1/inquiries"]["post"]["requestBody"]["content"]["application/json"]["example"]
     validator("Submission").validate(example)
     assert post(example).status_code == 201
+
+
+def test_the_example_of_a_referral_is_accepted(client: TestClient) -> None:
+    example = DOCUMENT["paths"]["/v1/referrals"]["post"]["requestBody"]["content"]["application/json"]["example"]
+    validator("ReferralSubmission").validate(example)
+    assert client.post("/api/v1/referrals", json=example, headers=practice_key()).status_code == 201
+
+
+def test_answers_about_referrals_are_as_described(client: TestClient) -> None:
+    key = practice_key()
+    told = client.post("/api/v1/referrals", json=raw_referral(), headers=key).json()
+    validator("ReferralReceived").validate(told)
+    validator("ReferralList").validate(client.get("/api/v1/referrals", headers=key).json())
+    validator("ReferralStatus").validate(client.get(f"/api/v1/referrals/{told['number']}", headers=key).json())
 
 
 def test_answers_are_as_described(client: TestClient, auth: dict[str, str], post: Post) -> None:
