@@ -5,8 +5,9 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LARGEST = 256 * 1024
-# 20 MB of documents, in base64, and what they belong to.
-LARGER = {"/fhir": 28 * 1024 * 1024}
+# 20 MB of documents and the form around them, or in base64 and what they belong to; an address that ends in / stands for all below it.
+LARGEST_UPLOAD = 21 * 1024 * 1024
+LARGER = {"/fhir": 28 * 1024 * 1024, "/refer": LARGEST_UPLOAD, "/portal/referrals/": LARGEST_UPLOAD}
 
 
 class LimitBody:
@@ -19,7 +20,7 @@ class LimitBody:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        largest = LARGER.get(scope.get("path", "").rstrip("/"), LARGEST)
+        largest = _largest(scope.get("path", ""))
         declared = Headers(scope=scope).get("content-length", "0")
         # What is declared may be a lie, and a chunked body declares nothing: the bytes are counted too.
         # Twenty digits tell enough: Python refuses to read a number of more than 4,300.
@@ -37,3 +38,8 @@ class LimitBody:
             return message
 
         await self.app(scope, receive_no_more, send)
+
+
+def _largest(path: str) -> int:
+    above = (size for place, size in LARGER.items() if place.endswith("/") and path.startswith(place))
+    return LARGER.get(path.rstrip("/")) or next(above, LARGEST)

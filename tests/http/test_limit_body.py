@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import Message, Receive, Scope, Send
 
-from leads.http.limit_body import LARGEST, LimitBody
+from leads.http.limit_body import LARGEST, LARGEST_UPLOAD, LimitBody
 
 EDGE = b"x" * LARGEST
 
@@ -17,10 +17,10 @@ async def _read(scope: Scope, receive: Receive, _send: Send) -> None:
     scope["read"] = await Request(scope, receive).body()
 
 
-def read(*chunks: bytes, declared: str | None = None) -> bytes:
+def read(*chunks: bytes, declared: str | None = None, path: str = "/inquire") -> bytes:
     """Return what an app behind the limit reads of a request that arrives in these chunks."""
     headers = [] if declared is None else [(b"content-length", declared.encode())]
-    scope: dict[str, Any] = {"type": "http", "method": "POST", "headers": headers}
+    scope: dict[str, Any] = {"type": "http", "path": path, "method": "POST", "headers": headers}
     coming = [*chunks]
 
     async def receive() -> Message:
@@ -56,3 +56,15 @@ def test_a_body_longer_than_it_says_is_refused_by_its_bytes(declared: str | None
     with pytest.raises(HTTPException) as refused:
         read(EDGE, b"x", declared=declared)
     assert refused.value.status_code == 413
+
+
+@pytest.mark.parametrize("path", ["/refer", "/portal/referrals/R-000001/documents"])
+def test_a_form_that_takes_documents_may_be_longer(path: str) -> None:
+    assert len(read(EDGE, EDGE, path=path)) == 2 * LARGEST
+    with pytest.raises(HTTPException):
+        read(b"", declared=str(LARGEST_UPLOAD + 1), path=path)
+
+
+def test_an_address_that_only_begins_alike_may_not() -> None:
+    with pytest.raises(HTTPException):
+        read(EDGE, EDGE, path="/refer/providers")
