@@ -5,7 +5,6 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import Response
 
-from config.settings import settings
 from leads.errors import LeadsError, TooMany
 from leads.http.console import words
 from leads.http.console.staff import SignInFirst, Staff, send_to_sign_in
@@ -31,8 +30,3 @@ def answer_refusal(request: Request, error: LeadsError) -> Response:
     if isinstance(error, TooMany):
         response.headers["Retry-After"] = str(error.retry_after)
     return response
-
-
-def is_https() -> bool:
-    """True when people reach us encrypted, so that cookies must not travel otherwise."""
-    return settings().public_url.startswith("https://")

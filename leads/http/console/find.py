@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 from leads.errors import NotFound
 from leads.http.console.draw import draw
 from leads.http.console.leads_list import owners_of, put_on_record
-from leads.http.console.staff import Reader, Token, check_form
+from leads.http.console.staff import Reader
 from leads.http.console.waiting import waiting
+from leads.http.own_form import Token, check_form
 from leads.http.transaction import Db
 from leads.people.match import email_index, phone_index
 from leads.people.models import Person

@@ -1,6 +1,5 @@
 """Signing in and out of the console."""
 
-import secrets
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
@@ -8,8 +7,9 @@ from fastapi.responses import RedirectResponse, Response
 
 from leads.accounts import sign_in as accounts
 from leads.accounts.sign_in import Refused, form_token, sign_out, signed_in
-from leads.http.console.draw import draw, is_https
-from leads.http.console.staff import COOKIE, SIGN_IN, Token, check_form, safe_next
+from leads.http.console.draw import draw
+from leads.http.console.staff import COOKIE, SIGN_IN, safe_next
+from leads.http.own_form import Token, check_form, door_of, give
 from leads.http.source import source_of
 from leads.http.transaction import Db
 
@@ -46,7 +46,7 @@ def enter(
     # A new secret at each sign-in: one that somebody planted in this browser before is worth nothing now.
     sign_out(session, request.cookies.get(COOKIE, ""))
     response = RedirectResponse(safe_next(next), status_code=303)
-    _give(response, COOKIE, answer.secret)
+    give(response, COOKIE, answer.secret, path=PATH)
     response.delete_cookie(DOOR, path=PATH)
     return response
 
@@ -64,14 +64,9 @@ def leave(request: Request, session: Db, token: Token) -> Response:
 
 
 def _form(request: Request, *, next: str, status: int = 200, email: str = "", error: str | None = None) -> Response:
-    door = request.cookies.get(DOOR) or secrets.token_urlsafe(32)
+    door = door_of(request, DOOR)
     page = draw(
         request, "sign_in.html", staff=None, status=status, csrf=form_token(door), next=safe_next(next), email=email[:320], error=error
     )
-    _give(page, DOOR, door)
+    give(page, DOOR, door, path=PATH)
     return page
-
-
-def _give(response: Response, name: str, secret: str) -> None:
-    # Lax, not Strict: a link in a mail to staff must find them signed in.
-    response.set_cookie(name, secret, path=PATH, httponly=True, samesite="lax", secure=is_https())

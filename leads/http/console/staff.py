@@ -1,18 +1,18 @@
 """Who is signed in, what they may see and do, and that a form is ours."""
 
-import hmac
 import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from fastapi import Depends, Request
 from fastapi.responses import RedirectResponse
 
 from leads.accounts.sign_in import form_token, signed_in
 from leads.errors import Forbidden, Unauthenticated
+from leads.http.own_form import Token, check_form, comes_from_us
 from leads.http.transaction import Db
 from leads.pipeline.stages import COORDINATORS
 
@@ -66,12 +66,6 @@ async def typed_words(request: Request) -> dict[str, str]:
     return {name: value for name in KEPT if isinstance(value := form.get(name), str) and value.strip()}
 
 
-async def given_token(request: Request) -> str:
-    """Return the token a form carries."""
-    token = (await request.form()).get("csrf", "")
-    return token if isinstance(token, str) else ""
-
-
 def staff(request: Request, session: Db, typed: Annotated[dict[str, str], Depends(typed_words)]) -> Staff:
     """Return who is signed in; raises SignInFirst."""
     secret = request.cookies.get(COOKIE, "")
@@ -92,7 +86,7 @@ def reader(who: Annotated[Staff, Depends(staff)]) -> Staff:
     return who
 
 
-def worker(request: Request, who: Annotated[Staff, Depends(staff)], token: Annotated[str, Depends(given_token)]) -> Staff:
+def worker(request: Request, who: Annotated[Staff, Depends(staff)], token: Token) -> Staff:
     """Return who is signed in, if they may work with leads and the form is ours; raises Forbidden."""
     check_form(request, who.csrf, token)
     if not who.may_work:
@@ -102,22 +96,6 @@ def worker(request: Request, who: Annotated[Staff, Depends(staff)], token: Annot
 
 Reader = Annotated[Staff, Depends(reader)]
 Worker = Annotated[Staff, Depends(worker)]
-Token = Annotated[str, Depends(given_token)]
-
-
-def check_form(request: Request, expected: str, given: str) -> None:
-    """Let a form pass that we drew for this very browser; raises Forbidden."""
-    if not comes_from_us(request) or not hmac.compare_digest(expected.encode(), given.encode()):
-        raise Forbidden("This form is not from a page of ours, or that page is too old. Open the page again, then repeat.", code="csrf")
-
-
-def comes_from_us(request: Request) -> bool:
-    """True unless the browser says that another site sent this form (Fetch Metadata; else the Origin header, RFC 6454)."""
-    site = request.headers.get("sec-fetch-site")
-    if site is not None:
-        return site == "same-origin"
-    origin = request.headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == request.headers.get("host")
 
 
 def safe_next(path: str) -> str:
