@@ -69,6 +69,9 @@ class Settings(BaseSettings):
     handoff_api_rate: int = Field(
         100, ge=1, description="requests a second one API key may make to one web process; ten seconds' worth at once"
     )
+    handoff_subscription_hosts: str = Field(
+        "", description="hosts, comma-separated, that referrers may have news sent to; with a port where it is not 443"
+    )
     handoff_lines: int = Field(8, ge=1, le=100, description="connections to the mail server that one worker process keeps going at once")
     handoff_db_pool: int = Field(10, ge=1, le=100, description="database connections a process keeps")
 

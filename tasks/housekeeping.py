@@ -3,7 +3,6 @@
 from config.celery import app
 from leads.accounts.tidy import tidy
 from leads.db import transaction
-from leads.providers.sign_in import forget_ended
 from leads.referrals.draft import discard_old
 
 
@@ -13,4 +12,3 @@ def throw_away() -> None:
     with transaction() as session:
         tidy(session)
         discard_old(session)
-        forget_ended(session)

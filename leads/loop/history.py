@@ -10,6 +10,7 @@ from leads.audit.trail import record
 from leads.clinic.profile import clinic
 from leads.clock import end_of_business_days, now
 from leads.errors import StaleVersion
+from leads.loop.announce import announce
 from leads.loop.errands import drop_overtaken
 from leads.loop.models import Referral, ReferralEvent
 from leads.loop.nudge import next_nudge
@@ -42,6 +43,7 @@ def apply(
     record(session, f"referral.{event}", referral, actor=actor, before=before, to=state, reason=referral.reason)
     if not quietly:
         tell(session, referral, happened)
+        announce(session, referral, happened)
     return happened
 
 
@@ -50,6 +52,7 @@ def begin(session: Session, referral: Referral, *, actor: str) -> ReferralEvent:
     happened = _write(session, referral, "package", actor, {})
     record(session, "referral.received", referral, actor=actor, channel=referral.channel, lead=str(referral.lead_id))
     tell(session, referral, happened)
+    announce(session, referral, happened)
     return happened
 
 

@@ -132,15 +132,47 @@ class Draft(Base):
     updated_at: Mapped[datetime]
 
 
-class StatusOpening(Base):
-    """Somebody opened the link of a mail about a referral: looked at its state, named a detail of the patient, or a wrong one."""
+class Subscription(Base):
+    """A practice wants to hear at once that something about a referral of theirs has changed: at a web address, or by e-mail."""
 
-    __tablename__ = "status_openings"
-    ONLY_WRITTEN = True
-    __table_args__ = (CheckConstraint("outcome IN ('looked', 'shown', 'refused')", name="outcome"),)
+    __tablename__ = "referral_subscriptions"
+    __table_args__ = (
+        Index("ix_referral_subscriptions_of_practice", "practice_id"),
+        CheckConstraint("kind IN ('rest-hook', 'email')", name="kind"),
+        CheckConstraint("state IN ('requested', 'active', 'error', 'off')", name="state"),
+    )
 
-    token_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("tokens.id"), index=True)
-    referral_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("referrals.id"), index=True)
-    recipient: Mapped[str] = mapped_column(String(80))
-    outcome: Mapped[str] = mapped_column(String(10))
+    practice_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("practices.id"))
+    api_key_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("api_keys.id"))
+    kind: Mapped[str] = mapped_column(String(20))
+    endpoint = Encrypted[str]()
+    # Such as `Authorization: Bearer …`: secrets of theirs, never shown again.
+    headers = Encrypted[list[str]]()
+    provider_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("providers.id"))
+    delegate_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("delegates.id"))
+    state: Mapped[str] = mapped_column(String(20))
+    why: Mapped[str | None] = mapped_column(String(80))
+    events: Mapped[int]
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class Knock(Base):
+    """One notification to a web address, until it was taken or given up: an id and a number, never anything of the patient."""
+
+    __tablename__ = "referral_knocks"
+    __table_args__ = (
+        Index("ix_referral_knocks_due", "due_at", postgresql_where=text("ended_at IS NULL")),
+        UniqueConstraint("subscription_id", "number"),
+    )
+
+    subscription_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("referral_subscriptions.id"))
+    # None for the handshake, with which a subscription begins.
+    referral_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("referrals.id"))
+    number: Mapped[int]
     at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    tries: Mapped[int]
+    last: Mapped[str | None] = mapped_column(String(80))
+    ended_at: Mapped[datetime | None]
+    taken: Mapped[bool | None]

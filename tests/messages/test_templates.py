@@ -17,7 +17,7 @@ SPINE = {
 # To the referrer, by what happened; each but the digest speaks of one number.
 NOTICES = {
     "referral-received", "referral-accepted", "referral-needs-information", "referral-booked", "referral-moved", "referral-cancelled",
-    "referral-attended", "referral-missed", "referral-handed-on", "referral-declined", "referral-closed",
+    "referral-attended", "referral-missed", "referral-handed-on", "referral-declined", "referral-closed", "referral-news",
 }  # fmt: skip
 
 

@@ -44,6 +44,6 @@ def count_poll(session: Session, key: Holder) -> None:
     """Count one more search by this key; raises TooMany when they come faster than one in 15 minutes, a few at once aside."""
     within = POLL_EVERY * POLLS_AT_ONCE
     if not has_room(session, "poll", key.id.bytes, limit=POLLS_AT_ONCE, within=within):
-        words = "Poll hourly; more often than every 15 minutes brings nothing."
+        words = "Poll hourly; more often than every 15 minutes brings nothing. To hear at once, subscribe: POST /fhir/Subscription."
         raise TooMany(words, retry_after=int(POLL_EVERY.total_seconds()))
     note(session, "poll", key.id.bytes)

@@ -14,7 +14,7 @@ router = APIRouter()
 
 POLLING = (
     "Poll Task at least each business day, better hourly, not under every 15 minutes (429 beyond). Ask with _lastUpdated=gt and the "
-    "meta.lastUpdated of the Bundle before."
+    "meta.lastUpdated of the Bundle before. Or subscribe."
 )
 SENDING = (
     "A referral is a transaction Bundle of Patient, Practitioner (NPI), ServiceRequest (one PLAC identifier) and Task, with optional "
@@ -63,7 +63,7 @@ def _rest() -> dict[str, Any]:
         "mode": "server",
         "documentation": " ".join((SENDING, CHANGING, POLLING, _grants())),
         "security": {"description": "Authorization: Bearer KEY, a key of one practice with the scope fhir. TLS is the operator's."},
-        "resource": [_task(), *(_resource(kind, "read") for kind in ("ServiceRequest", "Practitioner", "Organization"))],
+        "resource": [_task(), *(_resource(kind, "read") for kind in ("ServiceRequest", "Practitioner", "Organization")), _subscription()],
         "interaction": [{"code": "transaction"}],
     }
 
@@ -76,6 +76,11 @@ def _task() -> dict[str, Any]:
         "searchInclude": ["Task:focus"],
         "searchParam": parameters,
     }
+
+
+def _subscription() -> dict[str, Any]:
+    words = "R4 backport, id-only: rest-hook to an HTTPS host the clinic allows, or email to an address the clinic knows as yours."
+    return _resource("Subscription", "create", "read", "search-type", "delete") | {"documentation": words}
 
 
 def _resource(kind: str, *interactions: str) -> dict[str, Any]:

@@ -4,9 +4,9 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from leads.http.api.limits import Allowance
-from leads.http.fhir import directory, metadata, outcome, send, tasks
+from leads.http.fhir import directory, metadata, outcome, send, subscriptions, tasks
 
-ROUTERS = (metadata.router, send.router, tasks.router, directory.router)
+ROUTERS = (metadata.router, send.router, tasks.router, directory.router, subscriptions.router)
 
 
 def build_fhir(allowance: Allowance) -> FastAPI:

@@ -1,6 +1,7 @@
 """Two practices with a key each, and the server they talk to."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -8,16 +9,18 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
+from config.settings import settings
 from leads.app import create_app
 from leads.clinic.profile import clinic
 from leads.db import transaction
 from leads.http.fhir.parse import parse
-from leads.loop import disclosure
+from leads.loop import disclosure, web_hook
 from leads.loop.history import walk
 from leads.loop.models import Referral
 from leads.providers.practices import create_practice_key
 from tests.cast import ACTOR
 from tests.http.fhir.cast import bundle
+from tests.http.fhir.https_server import Hooks, https_server
 
 Send = Callable[..., httpx.Response]
 
@@ -97,3 +100,29 @@ def id_in(answer: httpx.Response) -> str:
     assert answer.status_code == 200, answer.text
     places = [each["response"].get("location", "") for each in answer.json()["entry"]]
     return next(place.split("/")[1] for place in places if place.startswith("Task/"))
+
+
+@pytest.fixture
+def hooks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hooks]:
+    """A practice's own server, on the operator's list, trusted, and (for this once) allowed on this machine."""
+    with https_server(tmp_path) as (server, certificate):
+        monkeypatch.setenv("HANDOFF_SUBSCRIPTION_HOSTS", f"ehr.example.com, localhost:{server.port}")
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        monkeypatch.setattr(web_hook, "is_public", lambda address: True)
+        settings.cache_clear()
+        yield server
+        monkeypatch.undo()
+        settings.cache_clear()
+
+
+def wish(endpoint: str, kind: str = "rest-hook", **channel: Any) -> dict[str, Any]:
+    told = {"type": kind, "endpoint": endpoint, "payload": "application/fhir+json"} | channel
+    return {"resourceType": "Subscription", "status": "requested", "reason": "News", "criteria": "Task", "channel": told}
+
+
+@pytest.fixture
+def subscribed(client: TestClient, auth: dict[str, str], hooks: Hooks) -> str:
+    """The id of a subscription that has been made, and not proved yet."""
+    answer = client.post("/fhir/Subscription", json=wish(hooks.url, header=["Authorization: Bearer their-secret"]), headers=auth)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
