@@ -1,6 +1,7 @@
 """SMTP (RFC 5321) on a kept connection, with the final dot in our own hand."""
 
 import re
+import select
 import smtplib
 import socket
 import ssl
@@ -70,6 +71,7 @@ class SmtpCarrier:
             return HUNG_UP
         try:
             self.connection.send(b".\r\n")
+            _wait_for_answer(self.connection)
             code, text = self.connection.getreply()
         except (OSError, smtplib.SMTPException):
             self._drop()
@@ -179,6 +181,19 @@ def _has_turned_away(connection: smtplib.SMTP) -> bool:
         with suppress(OSError):
             sock.settimeout(TIMEOUT)
     return True
+
+
+def _wait_for_answer(connection: smtplib.SMTP) -> None:
+    """Return once there is something to read; raises TimeoutError when nothing comes."""
+    sock = connection.sock
+    assert sock is not None
+    if isinstance(sock, ssl.SSLSocket) and sock.pending():
+        return
+    poll = select.poll()
+    poll.register(sock, select.POLLIN)
+    # Looked at once more when the time is over: a machine that slept meanwhile wakes up too late, with the answer long there.
+    if not (poll.poll(TIMEOUT * 1000) or poll.poll(0)):
+        raise TimeoutError
 
 
 def _replies(connection: smtplib.SMTP, count: int) -> list[tuple[int, bytes]]:
