@@ -3,6 +3,7 @@
 from config.celery import app
 from leads.accounts.tidy import tidy
 from leads.db import transaction
+from leads.providers.sign_in import forget_ended
 from leads.referrals.draft import discard_old
 
 
@@ -12,3 +13,4 @@ def throw_away() -> None:
     with transaction() as session:
         tidy(session)
         discard_old(session)
+        forget_ended(session)

@@ -132,6 +132,20 @@ class Draft(Base):
     updated_at: Mapped[datetime]
 
 
+class StatusOpening(Base):
+    """Somebody opened the link of a mail about a referral: looked at its state, named a detail of the patient, or a wrong one."""
+
+    __tablename__ = "status_openings"
+    ONLY_WRITTEN = True
+    __table_args__ = (CheckConstraint("outcome IN ('looked', 'shown', 'refused')", name="outcome"),)
+
+    token_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("tokens.id"), index=True)
+    referral_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("referrals.id"), index=True)
+    recipient: Mapped[str] = mapped_column(String(80))
+    outcome: Mapped[str] = mapped_column(String(10))
+    at: Mapped[datetime]
+
+
 class Subscription(Base):
     """A practice wants to hear at once that something about a referral of theirs has changed: at a web address, or by e-mail."""
 

@@ -1,15 +1,17 @@
 """Bringing one claimed message to its end: offer it, ask every guard again and commit, the dot, write down what was answered."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import psycopg
 import structlog
+from sqlalchemy import text
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from leads.db import transaction
 from leads.errors import LeadsError
 from leads.messages import outcome
-from leads.messages.carriers.base import Carrier, Receipt, Refused, Silence
+from leads.messages.carriers.base import WITHDRAWN, Carrier, Receipt, Refused, Silence
 from leads.messages.claim import Claim
 from leads.messages.due import Due
 from leads.messages.facts import facts_for
@@ -22,6 +24,8 @@ from leads.messages.render import render
 from leads.round_trips import Asked, RoundTrips, Statement
 
 MARK_TAKEN = Statement.of(outcome.TAKEN)
+DATABASE_AWAY = (OperationalError, InterfaceError, psycopg.OperationalError)
+BE_BRIEF = text("SET LOCAL lock_timeout = '5s'")
 log = structlog.get_logger()
 
 
@@ -68,7 +72,7 @@ def _prepare(due: Due) -> Letter | None:
             set_aside(due)
             return None
         return _write(due)
-    except (OperationalError, InterfaceError, psycopg.OperationalError):
+    except DATABASE_AWAY:
         raise
     except Exception as error:
         # Poison stops only itself: this row fails, its neighbours go on.
@@ -89,13 +93,25 @@ def _write(due: Due) -> Letter:
 def _let_go(letter: Letter, line: Line) -> bool:
     try:
         may = permit(line.trips, letter, line.carrier.name, line.unwritten)
-    except BaseException:
+    except BaseException as error:
         line.carrier.withdraw()
+        # A commit whose answer was lost may stand: the row may say `sending` though nothing was sent, and would end as unknown.
+        if isinstance(error, DATABASE_AWAY):
+            _take_back(letter.due, line)
         raise
     if not may:
         line.carrier.withdraw()
         set_aside(letter.due)
     return may
+
+
+def _take_back(due: Due, line: Line) -> None:
+    """Write down that nothing of this was sent: on disk, for whoever comes when the database is back, and at once where it is there."""
+    line.journal.write(due.id, due.fence, WITHDRAWN)
+    with suppress(*DATABASE_AWAY), transaction() as session:
+        # Over a new connection, behind whatever the lost one still holds: the row is read once its transaction has come to an end.
+        session.execute(BE_BRIEF)
+        outcome.record_answer(session, _claim(due), WITHDRAWN)
 
 
 def _release(due: Due, line: Line) -> None:

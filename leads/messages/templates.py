@@ -20,7 +20,7 @@ from leads.errors import ConfigError
 from leads.messages.mjml import check_tags, compile_mjml, unix
 from leads.messages.sandbox import compile_safely, names_in
 
-Topic = Literal["inquiry", "education", "screening", "visits", "referral"]
+Topic = Literal["inquiry", "education", "screening", "visits", "referral", "sign-in"]
 # What render() adds by itself; everything else a template asks for must stand in its meta.yml.
 OURS = frozenset({
     "language", "sender", "practice", "office", "offices", "crisis", "words", "why", "subject", "preheader", "postal_address",

@@ -12,6 +12,7 @@ from leads.errors import Conflict, FieldError, Invalid
 from leads.providers.models import DAILY, EACH, Delegate, Practice, Provider, email_index
 from leads.providers.names import in_words
 from leads.providers.registry import RegistryEntry
+from leads.providers.sign_in import sign_out_everywhere
 from leads.providers.trust import checked_email
 from leads.security.identifiers import normal_phone
 
@@ -123,6 +124,7 @@ def remove_delegate(session: Session, delegate: Delegate, *, actor: str) -> None
     """End what a delegate may do; what they did stays on record."""
     if delegate.removed_at is None:
         delegate.removed_at = now()
+        sign_out_everywhere(session, delegate)
         record(session, "delegate.removed", delegate, actor=actor)
 
 

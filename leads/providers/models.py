@@ -90,6 +90,21 @@ class Delegate(Base):
     removed_at: Mapped[datetime | None]
 
 
+class PortalSession(Base):
+    """One signed-in browser of a clinician or a delegate: its cookie's hash, and until when it lasts (real time)."""
+
+    __tablename__ = "portal_sessions"
+    __table_args__ = (CheckConstraint("num_nonnulls(provider_id, delegate_id) = 1", name="one_holder"),)
+
+    provider_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("providers.id"), index=True)
+    delegate_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("delegates.id"), index=True)
+    hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    created_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
 class Claim(Base):
     """What one submission says about who sends it, as typed; until it is verified nobody but our staff sees it."""
 

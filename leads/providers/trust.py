@@ -9,6 +9,7 @@ from leads.audit.trail import record
 from leads.clock import now
 from leads.errors import Conflict, FieldError, Invalid
 from leads.providers.models import Claim, Delegate, Practice, Provider, Verification, email_index
+from leads.providers.sign_in import sign_out_everywhere
 from leads.security.identifiers import normal_email, normal_phone
 
 Subject = Practice | Provider | Delegate | Claim
@@ -59,6 +60,7 @@ def distrust(session: Session, subject: Practice | Provider | Delegate, *, why: 
     subject.verified_at = None
     if not isinstance(subject, Practice):
         subject.email = subject.email_index = None
+    sign_out_everywhere(session, subject)
     session.add(verification)
     session.flush()
     record(session, "verification.withdrawn", subject, actor=actor)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import ForeignKey, LargeBinary, String, select
+from sqlalchemy import ForeignKey, LargeBinary, String, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -94,8 +94,25 @@ def read(session: Session, purpose: Purpose, text: str) -> Token:
     # Unknown, expired and meant for another purpose are answered alike: a guess must not teach which links exist.
     token = session.scalar(select(Token).where(Token.hash == _hash(text), Token.purpose == purpose))
     if token is None or (token.expires_at is not None and token.expires_at < real_now()):
-        raise NotFound("This link is not valid any more. Please call the office.", code="link_expired")
+        raise no_such_link()
     return token
+
+
+def use(session: Session, purpose: Purpose, text: str) -> Token:
+    """Use up a link that is good once and return its token; raises NotFound as `read` does, and where it was used before."""
+    at = real_now()
+    lives = or_(Token.expires_at.is_(None), Token.expires_at >= at)
+    unused = (Token.hash == _hash(text), Token.purpose == purpose, Token.used_at.is_(None), lives)
+    # One statement, not a look and a write: of two browsers that press the button at once only one may come in.
+    token: Token | None = session.scalar(update(Token).where(*unused).values(used_at=at).returning(Token))
+    if token is None:
+        raise no_such_link()
+    return token
+
+
+def no_such_link() -> NotFound:
+    """Return the one answer to every link that opens nothing."""
+    return NotFound("This link is not valid any more. Please call the office.", code="link_expired")
 
 
 def _hash(text: str) -> bytes:

@@ -17,6 +17,7 @@ class Relay:
         self.url = f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
         self.whole, self.over = threading.Event(), threading.Event()
         self.whole.set()
+        self.unheard = b""
         self.listening = socket.create_server(("127.0.0.1", self.port))
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -28,10 +29,20 @@ class Relay:
         """Carry on, with what was held up first."""
         self.whole.set()
 
+    def lose(self, answer: bytes) -> None:
+        """Break the line rather than carry the next bytes that hold this answer; whoever calls again gets through."""
+        self.unheard = answer
+
+    def refuse(self) -> None:
+        """Take no more connections; those there are stay."""
+        with suppress(OSError):
+            self.listening.shutdown(socket.SHUT_RDWR)
+
     def close(self) -> None:
         """Take no more connections, and let go of those there are."""
         self.over.set()
         self.whole.set()
+        self.refuse()
         self.listening.close()
 
     def _accept(self) -> None:
@@ -47,6 +58,9 @@ class Relay:
         with suppress(OSError):
             while data := source.recv(65536):
                 self.whole.wait()
+                if self.unheard and self.unheard in data:
+                    self.unheard = b""
+                    break
                 sink.sendall(data)
         for end in (source, sink):
             with suppress(OSError):

@@ -42,6 +42,8 @@ class Receipt:
 
 # The peer was gone before the final dot: RFC 5321 (3.8, 4.1.1.4) has it drop what it was given, so this is knowledge, not silence.
 HUNG_UP = Receipt(451, "hung-up")
+# We took the mail back ourselves before the dot, for want of a database that lets it go; like throttling, that is no try of the mail's.
+WITHDRAWN = Receipt(421, "withdrawn")
 
 
 class Refused(Exception):

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "3d9a6be21440"
-down_revision = "5b7f0a2c1430"
+down_revision = "c3f4a91e1440"
 branch_labels = None
 depends_on = None
 
