@@ -219,7 +219,7 @@ def _against_acknowledging(session: Session, address: str | None, person: Person
 
 
 def _waiting(session: Session, quarantined_id: uuid.UUID) -> QuarantinedInquiry:
-    kept = session.get(QuarantinedInquiry, quarantined_id, with_for_update=True)
+    kept = session.get(QuarantinedInquiry, quarantined_id, with_for_update=True, populate_existing=True)
     if kept is None:
         raise NotFound("There is no such submission.")
     if kept.decided_at is not None:

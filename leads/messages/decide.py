@@ -22,7 +22,7 @@ def decide(session: Session, message_id: uuid.UUID, verdict: str, *, actor: str)
     """Settle an unknown delivery; raises Invalid, NotFound, or Conflict when it is not unknown any more."""
     if verdict not in VERDICTS:
         raise Invalid(f"Say what became of it: {', '.join(VERDICTS)}.")
-    message = session.get(Message, message_id, with_for_update=True)
+    message = session.get(Message, message_id, with_for_update=True, populate_existing=True)
     if message is None:
         raise NotFound("There is no such message.")
     if message.state != "unknown":

@@ -15,6 +15,8 @@ from leads.messages.models import Message
 from leads.messages.templates import catalogue
 
 STOPPABLE = ("planned", "claimed")
+# Stands in `moved_by` of a message that a colleague gave its time; a plan leaves that alone.
+MOVED_BY_STAFF = "a colleague moved it"
 
 
 class Columns(TypedDict, total=False):
@@ -92,7 +94,7 @@ def cancel(session: Session, *which: ColumnElement[bool], reason: str, actor: st
 
 def cancel_one(session: Session, message_id: uuid.UUID, *, reason: str, actor: str) -> Message:
     """Take one message back; raises NotFound, or Conflict when it has gone or ended already."""
-    message = session.get(Message, message_id, with_for_update=True)
+    message = session.get(Message, message_id, with_for_update=True, populate_existing=True)
     if message is None:
         raise NotFound("There is no such message.")
     if message.state not in STOPPABLE:

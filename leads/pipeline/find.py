@@ -36,7 +36,8 @@ def _numbered(session: Session, serial: int) -> Lead | None:
 
 def locked(session: Session, lead_id: uuid.UUID) -> Lead:
     """Return a lead, held until the transaction ends; raises NotFound."""
-    lead = session.get(Lead, lead_id, with_for_update=True)
+    # A row that this session read before it waited for the lock is a row of yesterday: SQLAlchemy keeps it unless told otherwise.
+    lead = session.get(Lead, lead_id, with_for_update=True, populate_existing=True)
     if lead is None:
         raise NotFound("There is no such lead.")
     return lead

@@ -85,7 +85,7 @@ def new_todo(
 
 def finish(session: Session, todo_id: uuid.UUID, *, actor: str, outcome: str) -> Todo:
     """Close a to-do with its outcome; raises NotFound, or Conflict when somebody already did."""
-    todo = session.get(Todo, todo_id, with_for_update=True)
+    todo = session.get(Todo, todo_id, with_for_update=True, populate_existing=True)
     if todo is None:
         raise NotFound("There is no such to-do.")
     if todo.done_at is not None:

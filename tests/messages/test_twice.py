@@ -3,12 +3,16 @@
 from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
 from sqlalchemy.orm import Session
 
+from leads.db import transaction
+from leads.errors import Conflict
 from leads.messages.carriers.smtp import SmtpCarrier
 from leads.messages.deliver import drain
 from leads.messages.models import Message
-from tests.cast import make_confirmed_person
+from leads.messages.outbox import cancel_one, post
+from tests.cast import ACTOR, make_confirmed_person
 from tests.smtp_server import ScriptedServer
 
 Due = Callable[..., Message]
@@ -65,3 +69,15 @@ def test_a_refusal_does_not_spoil_the_connection_for_the_next_mail(
     server.answer["RCPT"].append("451 4.2.1 mailbox busy")
     drain(LANE, carrier=carrier)
     assert states(session, messages) == ["planned", "sent", "sent"]
+
+
+@pytest.mark.committed
+def test_what_a_worker_began_to_send_is_not_stopped_on_an_old_look(database: None) -> None:
+    with transaction() as session:
+        message_id = post(session, make_confirmed_person(session).id, "office-location", cause="test").id
+    with transaction() as slower:
+        slower.get_one(Message, message_id)
+        with transaction() as worker:
+            worker.get_one(Message, message_id).state = "sending"
+        with pytest.raises(Conflict, match="it is sending"):
+            cancel_one(slower, message_id, reason="stopped-by-staff", actor=ACTOR)

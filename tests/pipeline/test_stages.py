@@ -4,12 +4,15 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from leads.clock import now
+from leads.db import transaction
 from leads.errors import Conflict, Forbidden, Invalid, StaleVersion
 from leads.people.models import Person
+from leads.pipeline.find import by_number
 from leads.pipeline.models import Lead, StageChange
 from leads.pipeline.stages import MOVES, STAGES, actions, move
 from leads.todos.models import Todo
-from leads.todos.open import open_todo
+from leads.todos.open import finish, open_todo
 from tests.cast import ACTOR, make_lead
 
 BOTH = ("coordinator", "clinician")
@@ -95,3 +98,30 @@ def test_closing_ends_the_calls_but_not_a_clinicians_todo(session: Session) -> N
         open_todo(session, kind, person_id=lead.person_id, lead_id=lead.id, due_at=lead.expected_by, role=role)
     to(session, lead, "closed", outcome="cannot-reach")
     assert dict(session.execute(select(Todo.kind, Todo.outcome)).all()) == {"call": "closed", "safety": None}
+
+
+@pytest.mark.committed
+@pytest.mark.usefixtures("database")
+def test_of_two_who_read_the_same_version_only_the_first_moves_it() -> None:
+    with transaction() as session:
+        number = make_lead(session).number
+    with transaction() as slower:
+        seen = by_number(slower, number)
+        with transaction() as faster:
+            to(faster, by_number(faster, number), "contacted")
+        with pytest.raises(StaleVersion):
+            move(slower, seen.id, "contacted", version=1, actor=ACTOR, roles=BOTH)
+
+
+@pytest.mark.committed
+@pytest.mark.usefixtures("database")
+def test_of_two_who_finish_the_same_todo_the_second_is_told() -> None:
+    with transaction() as session:
+        lead = make_lead(session)
+        todo_id = open_todo(session, "look", person_id=lead.person_id, lead_id=lead.id, due_at=now()).id
+    with transaction() as slower:
+        slower.get_one(Todo, todo_id)
+        with transaction() as faster:
+            finish(faster, todo_id, actor=ACTOR, outcome="done")
+        with pytest.raises(Conflict):
+            finish(slower, todo_id, actor=ACTOR, outcome="done")
