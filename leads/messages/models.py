@@ -35,6 +35,7 @@ class Message(Base):
         Index("ix_messages_due_next", "lane", "due_at", "id", postgresql_where=text("state = 'planned'")),
         Index("ix_messages_suspect", "lane", "due_at", "id", postgresql_where=text("state = 'planned' AND lost_leases > 0")),
         Index("ix_messages_leased", "lease_until", postgresql_where=text("state IN ('claimed', 'sending')")),
+        Index("ix_messages_failed", "state_at", "id", postgresql_where=text("state = 'failed'")),
         Index("ix_messages_unknown", "id", postgresql_where=text("state = 'unknown'")),
         Index(None, "lead_id", "due_at"),
         Index(None, "person_id", "sent_at"),

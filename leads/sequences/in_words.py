@@ -37,6 +37,8 @@ WORDS = {
     "resent-once": "Nobody knew whether it went out, and it matters: it goes once more.",
     "assumed": "Nobody knew whether it went out; it is taken as sent, so that it never comes twice.",
     "decided": "A colleague said what became of it.",
+    "retried": "It had failed, and a colleague has it tried once more.",
+    "not-needed": "It had failed, and a colleague says that it is not needed.",
     "poison": "Three processes died over it: it is stopped, and somebody phones instead.",
     "gave-up": "The mail server put us off too often: somebody phones instead.",
     "bad-address": "The mail server says that there is no such address: somebody phones instead.",

@@ -10,7 +10,7 @@ from leads.audit.trail import record
 from leads.clock import now
 from leads.db import lock
 from leads.messages.models import Message
-from leads.messages.outbox import STOPPABLE, cancel
+from leads.messages.outbox import MOVED_BY_STAFF, STOPPABLE, cancel
 from leads.messages.templates import catalogue
 from leads.sequences.enroll import columns, history, is_open, mail_facts, next_todo, plan_facts, put_down
 from leads.sequences.models import Enrolment
@@ -117,6 +117,9 @@ def change(session: Session, row: Message, wanted: dict[str, Any], *, actor: str
 
 
 def _kept(row: Message, wanted: dict[str, Any]) -> dict[str, Any]:
+    # A colleague's time stands while the mail hangs on the same fact; a visit that moves takes its mails along.
+    if MOVED_BY_STAFF in row.moved_by and wanted["state"] == "planned" and wanted["depends_on"] == row.depends_on:
+        return {name: getattr(row, name) for name in ("due_at", "local_due", "moved_by", "reason")}
     # Delivery moves what is due on by itself, to a retry say, and gives a reason; a plan that only says "now" has nothing better.
     moved = row.state == "claimed" or (row.state == "planned" and row.reason not in (None, "paused"))
     delayed = moved and wanted["state"] == "planned" and wanted["due_at"] <= now()

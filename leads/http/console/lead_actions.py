@@ -71,7 +71,7 @@ def done(asked: Asked, todo_id: uuid.UUID, outcome: Words = "") -> Response:
 
     def verb(lead: Lead) -> None:
         todo = asked.session.get(Todo, todo_id)
-        _check_belongs(todo, lead)
+        check_belongs(todo, lead)
         if todo is not None and todo.kind == "safety":
             raise NotFound("This to-do ends when a clinician releases the hold.")
         finish_todo(asked.session, todo_id, actor=asked.staff.actor, outcome=outcome or "done")
@@ -84,12 +84,13 @@ def stop_mail(asked: Asked, message_id: uuid.UUID) -> Response:
     """Take one planned mail back."""
 
     def verb(lead: Lead) -> None:
-        _check_belongs(asked.session.get(Message, message_id), lead)
+        check_belongs(asked.session.get(Message, message_id), lead)
         cancel_one(asked.session, message_id, reason="stopped-by-staff", actor=asked.staff.actor)
 
     return do(asked, verb, done="#planned")
 
 
-def _check_belongs(row: Todo | Message | None, lead: Lead) -> None:
+def check_belongs(row: Todo | Message | None, lead: Lead) -> None:
+    """Raise NotFound unless a to-do or mail is this lead's."""
     if row is None or row.lead_id != lead.id:
         raise NotFound(f"There is no such thing on {lead.number}.")

@@ -83,11 +83,13 @@ def show(
 def _next(session: Session, lead: Lead) -> dict[str, Any]:
     todos = select(Todo).where(Todo.lead_id == lead.id, Todo.done_at.is_(None)).order_by(Todo.urgent.desc(), Todo.due_at)
     coming = select(Message).where(Message.lead_id == lead.id, Message.state.in_(PLANNED)).order_by(Message.due_at, Message.id)
+    failed = select(Message).where(Message.lead_id == lead.id, Message.state == "failed").order_by(Message.state_at.desc()).limit(10)
     asked = select(Inquiry).where(Inquiry.lead_id == lead.id).order_by(Inquiry.received_at.desc()).limit(1)
     return {
         "row": of_leads(session, [lead])[0],
         "todos": session.scalars(todos).all(),
         "planned": session.scalars(coming).all(),
+        "failed": session.scalars(failed).all(),
         "explanation": explain(session, lead.id),
         "asked": session.scalar(asked),
         "owner": names_of(session, [lead.assigned_to]).get(lead.assigned_to) if lead.assigned_to else None,

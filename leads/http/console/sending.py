@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from leads.audit.trail import record_about
 from leads.clinic.profile import clinic
 from leads.clock import now
-from leads.errors import Conflict, Forbidden, Invalid
+from leads.errors import Conflict, Forbidden, Invalid, StaleVersion
 from leads.http.console.draw import draw
 from leads.http.console.staff import Reader, Staff, Worker
 from leads.http.console.waiting import waiting
@@ -20,13 +20,16 @@ from leads.http.transaction import Db
 from leads.messages.decide import RESTORED, decide
 from leads.messages.models import LANES, Message
 from leads.messages.review import decide_all
+from leads.messages.steer import dismiss, retry
 from leads.messages.switch import pause_sending, resume_sending, stops
 from leads.pipeline.models import Lead
+from leads.sequences.in_words import in_words
 from leads.sequences.models import Enrolment
 
 A_PAGE = 50
 router = APIRouter(prefix="/sending")
 Words = Annotated[str, Form()]
+Refusal = Invalid | Conflict | StaleVersion
 
 
 @router.get("")
@@ -61,7 +64,7 @@ def settle(request: Request, session: Db, staff: Worker, message_id: uuid.UUID, 
     """Settle one unknown delivery."""
     try:
         with session.begin_nested():
-            _check_still_wanted(session, message_id, verdict)
+            check_still_wanted(session, message_id, verdict)
             decide(session, message_id, verdict, actor=staff.actor)
     except (Invalid, Conflict) as refusal:
         return _page(request, session, staff, refusal=refusal)
@@ -76,7 +79,29 @@ def settle_all(session: Db, staff: Worker, verdict: Annotated[Literal["sent", "f
     return RedirectResponse("/console/sending", status_code=303)
 
 
-def _check_still_wanted(session: Session, message_id: uuid.UUID, verdict: str) -> None:
+@router.post("/{message_id}/failed")
+def settle_failed(
+    request: Request, session: Db, staff: Worker, message_id: uuid.UUID, fence: Annotated[int, Form()], verdict: Words = ""
+) -> Response:
+    """Have a failed mail tried once more, or say that it is not needed."""
+    try:
+        with session.begin_nested():
+            settle_one(session, message_id, verdict, actor=staff.actor, fence=fence)
+    except (Invalid, Conflict, StaleVersion) as refusal:
+        return _page(request, session, staff, refusal=refusal)
+    return RedirectResponse("/console/sending", status_code=303)
+
+
+def settle_one(session: Session, message_id: uuid.UUID, verdict: str, *, actor: str, fence: int | None = None) -> None:
+    """Do what a colleague says about a failed mail; raises Invalid, Conflict, StaleVersion or NotFound."""
+    if verdict not in ("again", "not-needed"):
+        raise Invalid("Say what is to be done: again or not-needed.")
+    check_still_wanted(session, message_id, verdict)
+    (retry if verdict == "again" else dismiss)(session, message_id, actor=actor, fence=fence)
+
+
+def check_still_wanted(session: Session, message_id: uuid.UUID, verdict: str) -> None:
+    """Raise Conflict where a mail is to go once more though its sequence was stopped."""
     ended = select(Enrolment.ended_at).join(Message, Message.enrolment_id == Enrolment.id).where(Message.id == message_id)
     # What ended the sequence cancelled what was planned, but could not cancel what may have gone: this one would come after the stop.
     if verdict == "again" and session.scalar(ended) is not None:
@@ -93,10 +118,11 @@ def may_switch(staff: Staff) -> bool:
     return bool(staff.roles & {"supervisor", "clinician"})
 
 
-def _page(request: Request, session: Session, staff: Staff, *, refusal: Invalid | Conflict | None = None) -> Response:
+def _page(request: Request, session: Session, staff: Staff, *, refusal: Refusal | None = None) -> Response:
+    failed = _failed(session)
     unknown = _in_doubt(session, Message.reason.is_distinct_from(RESTORED))
     restored = _in_doubt(session, Message.reason == RESTORED)
-    seen = [str(message.id) for message, _ in (*unknown, *restored)]
+    seen = [str(message.id) for message, _ in (*failed, *unknown, *restored)]
     record_about(session, "unknown.listed", "messages", None, actor=staff.actor, ids=seen)
     return draw(
         request,
@@ -107,8 +133,10 @@ def _page(request: Request, session: Session, staff: Staff, *, refusal: Invalid 
         waiting=waiting(session),
         stops=stops(session),
         due=_due(session),
+        failed=failed,
         unknown=unknown,
         restored=restored,
+        why=in_words,
         restored_count=_restored_count(session),
         may_switch=may_switch(staff),
         refusal=refusal,
@@ -119,6 +147,13 @@ def _page(request: Request, session: Session, staff: Staff, *, refusal: Invalid 
 def _in_doubt(session: Session, which: ColumnElement[bool]) -> Sequence[Row[Message, Lead]]:
     rows = select(Message, Lead).outerjoin(Lead, Message.lead_id == Lead.id).where(Message.state == "unknown", which)
     return session.execute(rows.order_by(Message.id).limit(A_PAGE)).all()
+
+
+def _failed(session: Session) -> Sequence[Row[Message, Lead]]:
+    # What a colleague has put among the failed needs no second look.
+    rows = select(Message, Lead).outerjoin(Lead, Message.lead_id == Lead.id)
+    waiting = rows.where(Message.state == "failed", Message.reason.is_distinct_from("decided"))
+    return session.execute(waiting.order_by(Message.state_at.desc(), Message.id).limit(A_PAGE)).all()
 
 
 def _restored_count(session: Session) -> int:
