@@ -97,9 +97,7 @@ def _add(session: Session, practice: Practice, kind: str, endpoint: str, key: Ho
     lock(session, "subscriptions", practice.id)
     if sum(each.ended_at is None for each in subscriptions_of(session, practice.id)) >= MOST:
         raise Conflict(f"A practice has at most {MOST} subscriptions: delete one first.")
-    subscription = Subscription(
-        practice_id=practice.id, api_key_id=key.id, kind=kind, state="requested", events=0, created_at=now()
-    )
+    subscription = Subscription(practice_id=practice.id, api_key_id=key.id, kind=kind, state="requested", events=0, created_at=now())
     subscription.endpoint = endpoint
     session.add(subscription)
     session.flush()

@@ -1,6 +1,6 @@
 """Telling whoever sent a referral what became of it: once each, from the transaction in which it happens."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -19,6 +19,8 @@ from leads.messages.models import Message
 from leads.messages.outbox import post
 from leads.people.match import email_index
 from leads.providers.models import DAILY, Claim, Delegate, Provider
+from leads.sequences.definitions import sequence_called
+from leads.sequences.plan import PlanFacts, plan
 
 TEMPLATES = {
     "package": "referral-received",
@@ -38,7 +40,7 @@ TEMPLATES = {
 # Of these somebody phones a sender of whom we have no address on file; a system that asks us by itself finds them out.
 MUST_BE_HEARD = ("accept", "decline", "hand_on", "outcome", "confirm_cancel", "no_show")
 ASK_THEMSELVES = ("api", "fhir")
-DIGEST = "referral-digest"
+DIGEST, RECEIVED = "referral-digest", "referral-received"
 USEFUL_FOR = timedelta(days=7)
 MORNING = Window.model_validate({"from": "08:00", "to": "08:01", "business_days": True})
 
@@ -53,7 +55,7 @@ def tell(session: Session, referral: Referral, happened: ReferralEvent) -> Seque
         return []
     if not referral.is_verified:
         return _answer_claim(session, referral, happened, template)
-    told = [_notify(session, referral, happened, template, each) for each in recipients(session, referral)]
+    told = [mail for each in recipients(session, referral) for mail in _notify(session, referral, happened, template, each)]
     if not told and happened.event in MUST_BE_HEARD and referral.channel not in ASK_THEMSELVES:
         errand(session, referral, "tell-referrer", IN_WORDS[happened.event], actor=happened.actor)
     return told
@@ -68,13 +70,25 @@ def recipients(session: Session, referral: Referral) -> Sequence[Provider | Dele
     return list({each.email_index: each for each in reversed(reached)}.values())
 
 
-def _notify(session: Session, referral: Referral, happened: ReferralEvent, template: str, to: Provider | Delegate) -> Message:
-    if to.notify == DAILY and happened.event != "package":
-        return _gather(session, referral, to)
-    return _post(session, referral, happened, template, **_to(to))
+def _notify(session: Session, referral: Referral, happened: ReferralEvent, template: str, to: Provider | Delegate) -> Iterator[Message]:
+    if happened.event == "package":
+        yield from _acknowledge(session, referral, happened, to)
+    elif to.notify == DAILY:
+        yield _gather(session, referral, to)
+    else:
+        yield _post(session, referral, happened, template, **_to(to))
 
 
-def _post(session: Session, referral: Referral, happened: ReferralEvent, template: str, **to: Any) -> Message:
+def _acknowledge(session: Session, referral: Referral, happened: ReferralEvent, to: Provider | Delegate) -> Iterator[Message]:
+    """Post what the clinic's own sequence says to whoever has referred: by default one mail, at once."""
+    facts = PlanFacts(now(), clinic().office(referral.office).calendar, {"office": referral.office, "language": "en"}, whose=str(to.id))
+    for step in plan(sequence_called(RECEIVED), facts, (), now()):
+        if step.template is not None and step.skip is None:
+            when = {"due_at": step.due_at, "planned_for": step.planned_for, "local_due": step.local_due, "useful_until": step.useful_until}
+            yield _post(session, referral, happened, step.template, **when, **_to(to))
+
+
+def _post(session: Session, referral: Referral, happened: ReferralEvent, template: str, **decided: Any) -> Message:
     return post(
         session,
         None,
@@ -85,9 +99,8 @@ def _post(session: Session, referral: Referral, happened: ReferralEvent, templat
         lead_id=referral.lead_id,
         facts={"number": referral.number, "office": referral.office, "expected_by": _by_when(referral)},
         depends_on={"event": str(happened.id)},
-        useful_until=now() + USEFUL_FOR,
         actor=happened.actor,
-        **to,
+        **{"useful_until": now() + USEFUL_FOR} | decided,
     )
 
 

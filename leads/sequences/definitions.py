@@ -198,6 +198,14 @@ def sequences() -> Mapping[str, Sequence]:
     return read_all(settings().handoff_sequences_dir)
 
 
+def sequence_called(key: str) -> Sequence:
+    """Return a sequence that must be there; raises ConfigError where its file is missing."""
+    found = sequences().get(key)
+    if found is None:
+        raise ConfigError(f"{settings().handoff_sequences_dir / key}.yml: no such file, and nobody who refers would hear that it came.")
+    return found
+
+
 def read_all(folder: Path) -> Mapping[str, Sequence]:
     """Return the sequences of a folder by key; raises ConfigError naming every wrong file."""
     found, wrong = {}, []
