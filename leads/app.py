@@ -15,6 +15,7 @@ from leads.http.headers import SafeHeaders
 from leads.http.limit_body import LimitBody
 from leads.http.ops.requests import CountRequests
 from leads.http.ops.routes import router as ops
+from leads.http.portal.routes import router as portal
 from leads.http.public.routes import router as public
 
 
@@ -31,7 +32,7 @@ def create_app(nudge: Callable[[], None] = lambda: None) -> FastAPI:
     app.router.routes.append(Route("/fhir", AtBase(fhir, "/fhir")))
     app.mount("/fhir", fhir)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "http" / "static"), name="static")
-    for router in (ops, public, console):
+    for router in (ops, public, portal, console):
         app.include_router(router)
     app.add_middleware(LimitBody)
     app.add_middleware(SafeHeaders)

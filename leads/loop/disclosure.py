@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, get_args
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session
 
 from leads.clinic.profile import Level, clinic
@@ -89,9 +89,18 @@ def level_for(session: Session, referral: Referral) -> Level:
     """
     if referral.practice_id is None or not _granted(session, referral):
         return "acknowledged"
-    agreed = session.scalar(select(Practice.disclosure).where(Practice.id == referral.practice_id))
+    return most_for(session.scalar(select(Practice.disclosure).where(Practice.id == referral.practice_id)))
+
+
+def most_for(agreed: str | None) -> Level:
+    """Return how much a grant opens to a practice with which this level was agreed, None being no limit of its own."""
     most = clinic().disclosure_with_grant
     return min(most, next((level for level in LEVELS if level == agreed), most), key=LEVELS.index)
+
+
+def is_granted() -> ColumnElement[bool]:
+    """Return, for queries of referrals, whether the patient lets each one's sender know anything: as `level_for` has it, for lists."""
+    return _newest_act(Referral.person_id, Referral.id).correlate(Referral).scalar_subquery() == "grant"
 
 
 def seen(session: Session, referral: Referral) -> Seen:
@@ -130,11 +139,10 @@ def _only(details: Mapping[str, Any] | None, told: frozenset[str]) -> dict[str, 
 
 
 def _granted(session: Session, referral: Referral) -> bool:
-    theirs = or_(ConsentEntry.referral_id == referral.id, ConsentEntry.referral_id.is_(None))
-    newest = (
-        select(ConsentEntry.act)
-        .where(ConsentEntry.person_id == referral.person_id, ConsentEntry.kind == "status_to_referrer", theirs)
-        .order_by(ConsentEntry.at.desc(), ConsentEntry.id.desc())
-        .limit(1)
-    )
-    return session.scalar(newest) == "grant"
+    return session.scalar(_newest_act(referral.person_id, referral.id)) == "grant"
+
+
+def _newest_act(person_id: Any, referral_id: Any) -> Select[str]:
+    theirs = or_(ConsentEntry.referral_id == referral_id, ConsentEntry.referral_id.is_(None))
+    about = (ConsentEntry.person_id == person_id, ConsentEntry.kind == "status_to_referrer", theirs)
+    return select(ConsentEntry.act).where(*about).order_by(ConsentEntry.at.desc(), ConsentEntry.id.desc()).limit(1)

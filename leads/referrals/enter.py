@@ -16,7 +16,7 @@ from leads.providers.directory import on_file
 from leads.providers.models import Delegate, Provider, email_index
 from leads.providers.sign_in import Referrer, open_session, referrer_of
 from leads.providers.trust import checked_email
-from leads.security.tokens import no_such_link, use
+from leads.security.tokens import Token, no_such_link, use
 
 TEMPLATE = "portal-link"
 # A link that a carrier holds back so long is not waited for any more; a new one is asked for.
@@ -51,12 +51,22 @@ def send_link(session: Session, email: str, *, source: bytes) -> None:
 
 def enter(session: Session, text: str) -> Entered:
     """Use up a link and open a session for whom it was mailed to; raises NotFound for a link that opens nothing, or nothing any more."""
-    token = use(session, "sign_in", text)
+    _, referrer = mailed_to(session, use(session, "sign_in", text))
+    return Entered(referrer, open_session(session, referrer))
+
+
+def mailed_to(session: Session, token: Token) -> tuple[Message, Referrer]:
+    """Return the mail that carried a link and to whom it went; raises NotFound unless they are believed and have the address still."""
     message = session.get(Message, token.message_id) if token.message_id else None
-    referrer = _mailed_to(session, message) if message else None
+    model, row_id = recipient_of(message) if message else (None, None)
+    who = session.get(model, row_id) if model else None
+    # The address may have been changed while the link was on its way: then whoever reads the old mailbox stays outside.
+    if message is None or not isinstance(who, Provider | Delegate) or message.address_index != who.email_index:
+        raise no_such_link()
+    referrer = referrer_of(session, who)
     if referrer is None:
         raise no_such_link()
-    return Entered(referrer, open_session(session, referrer))
+    return message, referrer
 
 
 def identities(session: Session, address: str) -> list[Referrer]:
@@ -68,12 +78,3 @@ def _mail(session: Session, to: Provider | Delegate) -> None:
     decided: Columns = {"provider_id": to.id} if isinstance(to, Provider) else {"delegate_id": to.id}
     decided["useful_until"] = now() + USEFUL_FOR
     post(session, None, TEMPLATE, cause="portal:asked", **decided)
-
-
-def _mailed_to(session: Session, message: Message) -> Referrer | None:
-    model, row_id = recipient_of(message)
-    who = session.get(model, row_id)
-    # The address may have been changed while the link was on its way: then whoever reads the old mailbox stays outside.
-    if not isinstance(who, Provider | Delegate) or message.address_index != who.email_index:
-        return None
-    return referrer_of(session, who)

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from leads.http.public import confirm, crisis, embed, home, inquire, mailbox, preferences, refer, unsubscribe
+from leads.http.public import confirm, crisis, embed, home, inquire, mailbox, preferences, refer, status, unsubscribe
 
 router = APIRouter(include_in_schema=False)
-for each in (home, inquire, refer, embed, confirm, unsubscribe, preferences, crisis, mailbox):
+for each in (home, inquire, refer, embed, confirm, unsubscribe, preferences, status, crisis, mailbox):
     router.include_router(each.router)
