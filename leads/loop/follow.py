@@ -2,15 +2,16 @@
 
 import uuid
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from leads.clinic.profile import clinic
-from leads.loop.history import walk
+from leads.loop.history import apply, walk
 from leads.loop.models import Referral
-from leads.loop.states import OF_STAGE, STATES, way
+from leads.loop.states import OF_STAGE, STATES, allowed, way
 
 
 def lead_moved(session: Session, lead_id: uuid.UUID, stage: str, *, before: str, outcome: str | None, actor: str) -> None:
@@ -26,6 +27,14 @@ def keep_step(session: Session, referral: Referral, stage: str, *, outcome: str 
     target = OF_STAGE.get(stage) or _closed_as(outcome)
     events = way(referral.state, target, came_from=referral.came_from)
     walk(session, referral, events, actor=actor, details=_details(events, outcome))
+
+
+def visit_changed(session: Session, lead_id: uuid.UUID, event: str, *, at: datetime | None = None, actor: str) -> int:
+    """Let a visit's news (`no_show`, `reschedule`) happen to the lead's referrals it concerns; returns how many."""
+    theirs = [referral for referral in of_lead(session, lead_id, held=True) if event in allowed(referral.state, "recipient")]
+    for referral in theirs:
+        apply(session, referral, event, actor=actor, details={"at": at.isoformat()} if at else None)
+    return len(theirs)
 
 
 def of_lead(session: Session, lead_id: uuid.UUID, *, held: bool = False) -> Sequence[Referral]:

@@ -13,11 +13,13 @@ from sqlalchemy.orm import Session
 from leads.clinic.profile import clinic
 from leads.clock import local_to_utc, now
 from leads.consent.models import Confirmation, Hold
+from leads.loop.models import Referral
 from leads.people.models import Person
 from leads.pipeline.models import Lead
+from leads.providers.models import Claim
 from leads.todos.models import Todo
 
-Need = Literal["safety", "call-now", "today", "new", "to-confirm", "under-way"]
+Need = Literal["safety", "call-now", "to-verify", "for-referrer", "today", "new", "to-confirm", "under-way"]
 NEEDS: tuple[Need, ...] = get_args(Need)
 CALL_SOON = timedelta(hours=4)
 
@@ -46,7 +48,7 @@ class Row:
     @property
     def late(self) -> bool:
         """True when it should have been done by now; what is urgent is always due, and says since when instead."""
-        return self.need in ("call-now", "today") and self.due < now()
+        return self.need in ("call-now", "to-verify", "today") and self.due < now()
 
 
 @dataclass(frozen=True)
@@ -115,9 +117,9 @@ def _at_rest(row: Row) -> Row:
 
 
 def _needs(filters: Filters) -> Select[Any]:
-    urgent_here = exists().where(Todo.lead_id == Lead.id, Todo.urgent, Todo.done_at.is_(None))
-    # A lead may be closed over an urgent to-do; it stays in sight until somebody has done it.
-    return _standing().where(or_(Lead.closed_at.is_(None), urgent_here), *_chosen(filters))
+    outlives = exists().where(Todo.lead_id == Lead.id, or_(Todo.urgent, Todo.kind == "tell-referrer"), Todo.done_at.is_(None))
+    # A lead may be closed over an urgent to-do, or before its referrer has heard; it stays in sight until somebody has done it.
+    return _standing().where(or_(Lead.closed_at.is_(None), outlives), *_chosen(filters))
 
 
 def _standing() -> Select[Any]:
@@ -127,10 +129,13 @@ def _standing() -> Select[Any]:
     raised = _earliest(Hold.raised_at, Hold.person_id == Lead.person_id, Hold.released_at.is_(None))
     call = func.coalesce(_earliest(Todo.due_at, of_lead, Todo.kind == "call"), case((Lead.reached_at.is_(None), Lead.expected_by)))
     todo, in_danger = _earliest(Todo.due_at, of_lead), _earliest(Todo.due_at, urgent)
+    waits = _earliest(Referral.their_promise, Referral.lead_id == Lead.id, Referral.state == "needs_information")
     confirmed = exists().where(Confirmation.person_id == Person.id, Confirmation.address_index == Person.email_index)
     need = case(
         (or_(held, exists().where(urgent)), "safety"),
         (call <= now() + CALL_SOON, "call-now"),
+        (_has_stranger(), "to-verify"),
+        (and_(waits.is_not(None), func.coalesce(todo > _end_of_today(), True)), "for-referrer"),
         (or_(todo <= _end_of_today(), call <= _end_of_today()), "today"),
         (Lead.stage == "new", "new"),
         (and_(Person.email_index.is_not(None), ~confirmed), "to-confirm"),
@@ -139,6 +144,7 @@ def _standing() -> Select[Any]:
     due = case(
         (need == "safety", func.coalesce(in_danger, raised)),
         (need.in_(("call-now", "new")), call),
+        (need == "for-referrer", waits),
         else_=func.coalesce(func.least(todo, call), Lead.opened_at),
     )
     return (
@@ -148,6 +154,11 @@ def _standing() -> Select[Any]:
         .join(Person, Lead.person_id == Person.id)
         .select_from(Lead)
     )
+
+
+def _has_stranger() -> ColumnElement[bool]:
+    unsettled = (Claim.id == Referral.claim_id, Claim.verified_at.is_(None), Claim.refused_at.is_(None))
+    return exists().where(Referral.lead_id == Lead.id, Referral.closed_at.is_(None), *unsettled)
 
 
 def _rows(session: Session, wanted: Select[Any]) -> list[Row]:

@@ -17,6 +17,7 @@ from leads.consent.ledger import granted, is_not_safe, open_holds, paused_until
 from leads.errors import LeadsError
 from leads.http.console import words
 from leads.http.console.draw import draw
+from leads.http.console.referral_page import referrals_of, why_no_mail
 from leads.http.console.staff import Reader, Staff
 from leads.http.console.timeline import PLANNED, timeline, who_is_who
 from leads.http.console.waiting import waiting
@@ -74,6 +75,9 @@ def show(
         typed=typed or {},
         changed_since=read_at,
         read_at=now(),
+        referrals=referrals_of(session, lead),
+        choices=clinic().referrals,
+        no_mail=why_no_mail(session, person),
         **_next(session, lead),
         **_standing(session, person),
         **_may(session, lead, staff),

@@ -3,7 +3,19 @@
 from fastapi import APIRouter, Depends, Request
 
 from leads.errors import NotFound
-from leads.http.console import find, lead_actions, lead_page, leads_list, mails, merges, person_actions, quarantine, sending, sign_in
+from leads.http.console import (
+    find,
+    lead_actions,
+    lead_page,
+    leads_list,
+    mails,
+    merges,
+    person_actions,
+    quarantine,
+    referral_actions,
+    sending,
+    sign_in,
+)
 from leads.http.console.draw import answer_refusal
 from leads.http.console.staff import Reader
 
@@ -14,7 +26,7 @@ def answer_here(request: Request) -> None:
 
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(answer_here)])
-for each in (sign_in, leads_list, lead_page, lead_actions, mails, person_actions, quarantine, merges, sending, find):
+for each in (sign_in, leads_list, lead_page, lead_actions, mails, person_actions, referral_actions, quarantine, merges, sending, find):
     router.include_router(each.router, prefix="/console")
 
 

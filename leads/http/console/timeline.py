@@ -14,6 +14,8 @@ from leads.accounts.models import Account, ApiKey
 from leads.consent.models import Confirmation, ConsentEntry, Hold, Pause, Suppression
 from leads.http.console import words
 from leads.inquiries.models import Inquiry
+from leads.loop.disclosure import IN_WORDS
+from leads.loop.models import Referral, ReferralEvent
 from leads.messages.models import Message
 from leads.people.models import Person
 from leads.pipeline.models import Lead, Note, StageChange
@@ -23,7 +25,9 @@ from leads.todos.models import Todo
 A_PAGE = 40
 PLANNED = ("planned", "claimed", "sending")
 NOT_SHOWN = ("consent", "message")
+REFERRERS = {"provider": "the referrer", "delegate": "the referrer's office", "claim": "whoever referred them"}
 USUAL = (None, "", "any", "self", "none")
+CODED = (("Why", "reason"), ("To", "destination"))
 SILENCED = ("skipped", "cancelled", "expired")
 
 
@@ -53,7 +57,7 @@ def who_is_who(session: Session, actors: Collection[str]) -> dict[str, str]:
     accounts = session.scalars(select(Account).where(Account.id.in_(_ids(actors, "account"))))
     keys = session.scalars(select(ApiKey).where(ApiKey.id.in_(_ids(actors, "key"))))
     names = {f"account:{each.id}": each.name for each in accounts} | {f"key:{each.id}": each.name for each in keys}
-    kinds = {"system": "automatically", "person": "the person", "key": "a connected system", "account": "a colleague"}
+    kinds = {"system": "automatically", "person": "the person", "key": "a connected system", "account": "a colleague"} | REFERRERS
     return {actor: names.get(actor) or kinds.get(actor.partition(":")[0], actor) for actor in actors}
 
 
@@ -150,5 +154,17 @@ def _todos(session: Session, lead: Lead, before: datetime | None) -> Iterable[En
         yield Entry(row.done_at, "todo", title, row.done_by or "system", words.in_words({}, row.outcome))
 
 
+def _referrals(session: Session, lead: Lead, before: datetime | None) -> Iterable[Entry]:
+    rows = select(ReferralEvent, Referral).join(Referral, Referral.id == ReferralEvent.referral_id).where(Referral.lead_id == lead.id)
+    if before is not None:
+        rows = rows.where(ReferralEvent.at < before)
+    for event, referral in session.execute(rows.order_by(ReferralEvent.at.desc(), ReferralEvent.version.desc()).limit(A_PAGE + 1)):
+        details = event.details or {}
+        said = "\n".join((*details.get("missing", ()), *(details[name] for name in ("note", "answer") if name in details)))
+        coded = tuple((name, words.choice_name(details[code])) for name, code in CODED if code in details)
+        title = f"Referral {referral.number}: {IN_WORDS[event.event].lower()}"
+        yield Entry(event.at, "referral", title, event.actor, said or None, coded)
+
+
 # Of what happened at one moment, the gravest comes first.
-SOURCES = (_holds, _todos, _notes, _messages, _rests, _confirmations, _stages, _consents, _inquiries)
+SOURCES = (_holds, _todos, _notes, _referrals, _messages, _rests, _confirmations, _stages, _consents, _inquiries)

@@ -11,6 +11,8 @@ from leads.messages.templates import catalogue
 NEEDS = {
     "safety": "Safety",
     "call-now": "Call now",
+    "to-verify": "Referrals to verify",
+    "for-referrer": "Waiting for referrer",
     "today": "To do today",
     "new": "New",
     "to-confirm": "Address to confirm",
@@ -20,6 +22,8 @@ NEEDS = {
 HINTS = {
     "safety": "On hold, or an urgent to-do: a clinician looks first. No automatic mail goes out meanwhile.",
     "call-now": "The promise runs out within four hours, or has run out.",
+    "to-verify": "Somebody we don't know referred them: call the practice at a number you find yourself.",
+    "for-referrer": "We asked for something; the clock that runs is the referrer's.",
     "today": "Due before the day ends.",
     "new": "Nobody has spoken with them yet; there is still time.",
     "to-confirm": "We spoke, but no mail can go until the address is known to be theirs.",
@@ -44,7 +48,18 @@ NEXT_AT_STAGE = {
     "in_care": "Close when care here ends",
     "closed": "Nothing",
 }
-TODOS = {"call": "Call them", "safety": "A clinician looks now", "read-reply": "Read their answer"}
+TODOS = {
+    "call": "Call them",
+    "safety": "A clinician looks now",
+    "read-reply": "Read their answer",
+    "verify-referrer": "Call the practice that referred them",
+    "amendment": "Look at what the referrer changed",
+    "risk-review": "A clinician reads the referral",
+    "phone-referrer": "Phone the referrer for what is missing",
+    "tell-referrer": "Phone the referrer with the news",
+    "read-answer": "Read the referrer's answer",
+    "confirm-withdrawal": "Confirm the withdrawal",
+}
 RESULTS = {"reached": "Reached", "left-message": "Left a message", "no-answer": "No answer"}
 STATES = {
     "planned": "planned",
@@ -66,11 +81,23 @@ GRANTS = {
     "unencrypted_email": "health topics in plain e-mail",
     "status_to_referrer": "status to the referrer",
 }
-SOURCES = {"inquiry": "the inquiry form", "preferences": "the preferences page", "unsubscribe": "the unsubscribe link"}
+SOURCES = {
+    "inquiry": "the inquiry form",
+    "referral": "a referral",
+    "preferences": "the preferences page",
+    "unsubscribe": "the unsubscribe link",
+}
 REACH_BY = {"any": "any way", "phone": "by phone", "text": "by text", "email": "by e-mail"}
 REACH_WHEN = {"any": "at any time", "morning": "in the morning", "afternoon": "in the afternoon", "evening": "in the evening"}
 LANGUAGES = {"en": "English", "es": "Spanish"}
-CHANNELS = {"page": "our page", "embed": "the form on the clinic's site", "api": "a connected system"}
+CHANNELS = {
+    "page": "our page",
+    "form": "our page",
+    "portal": "the portal",
+    "embed": "the form on the clinic's site",
+    "api": "a connected system",
+    "fhir": "a connected system (FHIR)",
+}
 TRAPS = {
     "honeypot": "It filled a field that people cannot see.",
     "no-stamp": "It did not come from our page.",
@@ -106,8 +133,11 @@ def outcome_name(code: str | None) -> str:
 
 
 def choice_name(code: str | None) -> str:
-    """Return the words of an interest or of how somebody heard from us."""
-    return in_words({each.code: each.words["en"] for each in (*clinic().interests, *clinic().heard_from)}, code)
+    """Return the words of a code people choose: an interest, how they heard from us, why a referral is declined and where to."""
+    ours = clinic()
+    choices = (*ours.interests, *ours.heard_from, *ours.outcomes, *ours.referrals.decline_reasons, *ours.referrals.destinations)
+    more = ours.referrals.contraindications
+    return in_words({each.code: each.words["en"] for each in (*choices, *more)}, code)
 
 
 def value(name: str, given: Any) -> str:
