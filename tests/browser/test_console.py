@@ -116,17 +116,18 @@ def test_the_day_can_be_worked_by_keyboard_without_javascript(visit: Visit, numb
 @pytest.mark.parametrize("look", [(DESKTOP, "light"), (DESKTOP, "dark"), (PHONE, "light"), (PHONE, "dark")])
 def test_no_page_has_a_barrier_or_scrolls_sideways(visit: Visit, numbers: list[str], look: tuple[dict[str, int], str]) -> None:
     door = visit("/console", viewport=look[0], color_scheme=look[1])
-    found = {"door": _wrong(door, "door", look)}
+    found = {"door": look_for_barriers(door, "door", look)}
     page = sign_in(visit, viewport=look[0], color_scheme=look[1])
     leads = {f"lead-{name}": f"/console/leads/{numbers[place]}" for name, place in (("late", 0), ("held", 1), ("spoken", 2))}
     others = {"list": "/console", "need": "/console?need=new", "closed": "/console?need=closed", "missing": "/console/leads/L-999999"}
     for name, path in (others | leads | {"quarantine": "/console/quarantine", "merges": "/console/merges"}).items():
         page.goto(path)
-        found[name] = _wrong(page, name, look)
+        found[name] = look_for_barriers(page, name, look)
     assert {name: wrong for name, wrong in found.items() if wrong} == {}
 
 
-def _wrong(page: Page, name: str, look: tuple[dict[str, int], str]) -> list[str]:
+def look_for_barriers(page: Page, name: str, look: tuple[dict[str, int], str]) -> list[str]:
+    """What axe finds on a page, and whether it is wider than its window; a picture of it where one is wanted."""
     if SHOTS:
         SHOTS.mkdir(exist_ok=True)
         page.screenshot(path=SHOTS / f"console-{name}-{look[0]['width']}-{look[1]}.png", full_page=True)

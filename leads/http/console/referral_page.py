@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from leads.clinic.profile import Level
 from leads.consent.may_email import Kind, may_email
+from leads.http.console import words
 from leads.loop.disclosure import level_for
 from leads.loop.follow import of_lead
 from leads.loop.models import Amendment, Attachment, Referral, ReferralEvent
@@ -115,12 +116,12 @@ def _shown(session: Session, referral: Referral, lead: Lead) -> Shown:
 
 
 def _said(received: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
-    return [(field_words(name), value_words(value)) for name, value in received.items() if name not in ASIDE and value]
+    return [(field_words(name), value_words(value, name)) for name, value in received.items() if name not in ASIDE and value]
 
 
 def _change(referral: Referral, amendment: Amendment) -> Change:
     found = differences(referral.received or {}, amendment.received or {})
-    return Change(amendment, [(field_words(name), value_words(old), value_words(new)) for name, (old, new) in found.items()])
+    return Change(amendment, [(field_words(name), value_words(old, name), value_words(new, name)) for name, (old, new) in found.items()])
 
 
 def _attachments(session: Session, referral: Referral) -> Sequence[Attachment]:
@@ -140,8 +141,10 @@ def field_words(name: str) -> str:
     return ": ".join((*within, last)).capitalize()
 
 
-def value_words(value: Any) -> str:
+def value_words(value: Any, name: str = "") -> str:
     """Return what was said in a field as people read it; a list, or a treatment that was tried, on lines of their own."""
+    if name == "contraindications":
+        return "\n".join(words.choice_name(code) for code in value or ()) or "none"
     if isinstance(value, Mapping):
         return ", ".join(f"{each} weeks" if name == "weeks" else str(each) for name, each in value.items() if each not in (None, ""))
     if isinstance(value, list | tuple):

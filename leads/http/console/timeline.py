@@ -111,7 +111,8 @@ def _messages(session: Session, lead: Lead, before: datetime | None) -> Iterable
         why = in_words(row.reason) if row.reason else None
         is_bad = row.state in ("failed", "bounced", "complained", "unknown")
         tone = "quiet" if row.state in SILENCED else "stop" if is_bad else ""
-        yield Entry(row.state_at, "mail", f"{words.mail_title(row.template)}: {words.STATES[row.state]}", row.actor, why, tone=tone)
+        what = " ".join(part for part in (words.mail_title(row.template), words.mail_to(row)) if part)
+        yield Entry(row.state_at, "mail", f"{what}: {words.STATES[row.state]}", row.actor, why, tone=tone)
 
 
 def _consents(session: Session, lead: Lead, before: datetime | None) -> Iterable[Entry]:

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from leads.clinic.profile import clinic
 from leads.clock import now
+from leads.messages.models import Message
 from leads.messages.templates import catalogue
 
 NEEDS = {
@@ -165,6 +166,12 @@ def mail_purpose(template: str) -> str:
     """Return what an e-mail is for, or nothing where it is no longer in the catalogue."""
     found = catalogue().get(template)
     return found.meta.purpose if found else ""
+
+
+def mail_to(mail: Message) -> str:
+    """Return who an e-mail goes to, where that is not the person."""
+    whose = {"to the referrer": mail.provider_id, "to the referrer's office": mail.delegate_id, "to whoever referred them": mail.claim_id}
+    return next((words for words, given in whose.items() if given), "")
 
 
 def zone_of(office: str | None) -> ZoneInfo:

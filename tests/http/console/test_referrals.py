@@ -32,7 +32,7 @@ def lead_of(session: Session, referral: Referral) -> Lead:
 
 def page_of(browser: Browser, session: Session, referral: Referral) -> str:
     """What the lead's page shows."""
-    return browser.get(f"/console/leads/{lead_of(session, referral).number}").text
+    return str(browser.get(f"/console/leads/{lead_of(session, referral).number}").text)
 
 
 def press(browser: Browser, session: Session, referral: Referral, verb: str, **fields: str) -> int:
