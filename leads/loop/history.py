@@ -15,7 +15,7 @@ from leads.loop.errands import drop_overtaken
 from leads.loop.models import Referral, ReferralEvent
 from leads.loop.nudge import next_nudge
 from leads.loop.states import STATES, after
-from leads.loop.tell_referrer import tell
+from leads.loop.tell_referrer import take_back_questions, tell
 
 # How long a referrer has to answer; their clock, not ours (the nudges come before it ends).
 TO_ANSWER = 10
@@ -39,6 +39,8 @@ def apply(
     _set_visit(referral, event, told.get("at"))
     _set_end(referral, at)
     drop_overtaken(session, referral, actor=actor)
+    if before == "needs_information":
+        take_back_questions(session, referral, actor=actor)
     happened = _write(session, referral, event, actor, told)
     record(session, f"referral.{event}", referral, actor=actor, before=before, to=state, reason=referral.reason)
     if not quietly:

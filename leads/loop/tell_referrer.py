@@ -16,7 +16,7 @@ from leads.loop.disclosure import IN_WORDS, level_for
 from leads.loop.errands import errand
 from leads.loop.models import Referral, ReferralEvent
 from leads.messages.models import Message
-from leads.messages.outbox import post
+from leads.messages.outbox import cancel, post
 from leads.people.match import email_index
 from leads.providers.models import DAILY, Claim, Delegate, Provider
 from leads.sequences.definitions import sequence_called
@@ -59,6 +59,11 @@ def tell(session: Session, referral: Referral, happened: ReferralEvent) -> Seque
     if not told and happened.event in MUST_BE_HEARD and referral.channel not in ASK_THEMSELVES:
         errand(session, referral, "tell-referrer", IN_WORDS[happened.event], actor=happened.actor)
     return told
+
+
+def take_back_questions(session: Session, referral: Referral, *, actor: str) -> None:
+    """Stop the questions that have not gone out, such as while sending rested: nothing is missing any more."""
+    cancel(session, Message.referral_id == referral.id, Message.template == TEMPLATES["ask"], reason="no-longer-missing", actor=actor)
 
 
 def recipients(session: Session, referral: Referral) -> Sequence[Provider | Delegate]:

@@ -44,6 +44,8 @@ WORDS = {
     "bad-address": "The mail server says that there is no such address: somebody phones instead.",
     "render": "The mail could not be written.",
     "unsendable": "The mail could not be written.",
+    "no-longer-missing": "What it asks for was given meanwhile, or is no longer needed.",
+    "not-verified": "Nobody has verified this sender, or not any more.",
     "no-longer-planned": "A newer plan has no such step.",
     "confirmation": "The address was confirmed.",
     "inquiry": "It answers an inquiry.",

@@ -4,11 +4,13 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from leads.clock import now
 from leads.errors import Conflict, Invalid
 from leads.loop.disclosure import seen
+from leads.messages.models import Message
 from leads.pipeline.deadlines import expected_by
 from leads.referrals.answer import answer, withdraw
 from leads.referrals.ask import ask
@@ -33,6 +35,15 @@ def test_an_answer_stops_the_reminders(session: Session, tuesday: Advance) -> No
     ask(session, referral, ["Medication list"], actor=ACTOR)
     answer(session, referral, "Sertraline 100 mg", actor=REFERRER)
     assert referral.nudge_at is None
+
+
+def test_a_question_that_has_not_gone_out_is_not_asked_once_it_is_answered(session: Session) -> None:
+    referral = make_referral(session)
+    ask(session, referral, ["Medication list"], actor=ACTOR)
+    session.flush()
+    answer(session, referral, "Sertraline 100 mg", actor=REFERRER)
+    question = session.scalars(select(Message).where(Message.template == "referral-needs-information")).one()
+    assert (question.state, question.reason) == ("cancelled", "no-longer-missing")
 
 
 def test_an_answer_returns_to_where_the_question_came_from(session: Session) -> None:

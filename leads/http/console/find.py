@@ -1,5 +1,6 @@
-"""Who is calling? Found by number, e-mail address or phone; by POST, so that none of it stands in an address."""
+"""Who is calling? Found by number (a lead's or a referral's), e-mail address or phone; by POST, so that none of it stands in an address."""
 
+from contextlib import suppress
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
@@ -19,6 +20,7 @@ from leads.people.models import Person
 from leads.pipeline.find import by_number
 from leads.pipeline.models import Lead
 from leads.pipeline.worklist import of_leads
+from leads.referrals.find import by_number as referral_numbered
 from leads.security.identifiers import normal_phone
 
 MOST = 20
@@ -37,11 +39,14 @@ def find(request: Request, session: Db, staff: Reader, token: Token, q: Annotate
     return draw(request, "found.html", staff=staff, tab="", waiting=waiting(session), q=q, rows=rows, owners=owners_of(session, rows))
 
 
+def _of_referral(session: Session, q: str) -> Lead:
+    return session.get_one(Lead, referral_numbered(session, q).lead_id)
+
+
 def _found(session: Session, q: str) -> list[Lead]:
-    try:
-        return [by_number(session, q)]
-    except NotFound:
-        pass
+    for numbered in (by_number, _of_referral):
+        with suppress(NotFound):
+            return [numbered(session, q)]
     # Whole identifiers only: their blind indexes know no prefixes, so a search cannot be used to leaf through patients.
     phone = normal_phone(q)
     same = [Person.email_index == email_index(q)] + ([Person.phone_index == phone_index(phone)] if phone else [])

@@ -12,7 +12,7 @@ from leads.consent.may_email import Kind, may_email
 from leads.http.console import words
 from leads.loop.disclosure import level_for
 from leads.loop.follow import of_lead
-from leads.loop.models import Amendment, Attachment, Referral, ReferralEvent
+from leads.loop.models import Amendment, Referral, ReferralEvent
 from leads.loop.states import STATES, allowed
 from leads.messages.templates import catalogue
 from leads.people.models import Person
@@ -22,6 +22,7 @@ from leads.providers.know import Said
 from leads.providers.models import Claim, Practice, Provider
 from leads.providers.registry import RegistryEntry
 from leads.referrals.amend import differences, waiting
+from leads.referrals.attach import Listed, attachments_of
 from leads.referrals.decline import TO_PATIENT
 from leads.referrals.journey import is_all_it_has
 from leads.sequences.in_words import in_words
@@ -51,7 +52,7 @@ class Shown:
     said: Sequence[tuple[str, str]]
     answer: str | None
     changes: Sequence[Change]
-    attachments: Sequence[Attachment]
+    attachments: Sequence[Listed]
     offers: frozenset[str]
     not_now: Sequence[str]
     is_all: bool
@@ -108,7 +109,7 @@ def _shown(session: Session, referral: Referral, lead: Lead) -> Shown:
         said=_said(referral.received or {}),
         answer=_answer(session, referral),
         changes=[_change(referral, each) for each in waiting(session, referral.id)],
-        attachments=_attachments(session, referral),
+        attachments=attachments_of(session, referral.id),
         offers=offers,
         not_now=[f"{label}: not while it is {standing}" for verb, label in VERBS.items() if verb not in offers],
         is_all=lead.closed_at is None and is_all_it_has(session, referral, lead),
@@ -122,11 +123,6 @@ def _said(received: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
 def _change(referral: Referral, amendment: Amendment) -> Change:
     found = differences(referral.received or {}, amendment.received or {})
     return Change(amendment, [(field_words(name), value_words(old, name), value_words(new, name)) for name, (old, new) in found.items()])
-
-
-def _attachments(session: Session, referral: Referral) -> Sequence[Attachment]:
-    theirs = select(Attachment).where(Attachment.referral_id == referral.id).order_by(Attachment.at, Attachment.id)
-    return session.scalars(theirs).all()
 
 
 def _answer(session: Session, referral: Referral) -> str | None:

@@ -4,6 +4,7 @@ from fastapi import APIRouter, Depends, Request
 
 from leads.errors import NotFound
 from leads.http.console import (
+    documents,
     find,
     lead_actions,
     lead_page,
@@ -26,7 +27,8 @@ def answer_here(request: Request) -> None:
 
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(answer_here)])
-for each in (sign_in, leads_list, lead_page, lead_actions, mails, person_actions, referral_actions, quarantine, merges, sending, find):
+OF_A_LEAD = (lead_page, lead_actions, mails, person_actions, referral_actions, documents)
+for each in (sign_in, leads_list, *OF_A_LEAD, quarantine, merges, sending, find):
     router.include_router(each.router, prefix="/console")
 
 

@@ -15,6 +15,7 @@ from leads.pipeline.models import Lead
 from leads.providers.models import Verification
 from leads.referrals.answer import answer, withdraw
 from leads.referrals.ask import ask
+from leads.referrals.attach import attach
 from leads.referrals.receive import Arrival, receive
 from tests.cast import ACTOR
 from tests.http.console.conftest import Browser, hidden_fields
@@ -293,3 +294,27 @@ def test_a_strange_referral_with_no_grant_is_never_promised_more(coordinator: Br
     referral = make_strange_referral(session)
     session.commit()
     assert "No mail goes to them: a to-do to phone is opened." in page_of(coordinator, session, referral)
+
+
+def test_a_document_is_saved_never_shown_and_its_reading_is_on_record(coordinator: Browser, session: Session, known: Referral) -> None:
+    kept = attach(session, known, 'Brief "a".pdf', b"%PDF-1.7 words", actor=ACTOR)
+    session.commit()
+    assert ">Brief a.pdf</a>" in page_of(coordinator, session, known)
+    got = coordinator.get(f"/console/leads/{lead_of(session, known).number}/referrals/{known.number}/attachments/{kept.id}")
+    assert (got.content, got.headers["content-type"]) == (b"%PDF-1.7 words", "application/pdf")
+    assert got.headers["content-disposition"].startswith("attachment;")
+    assert got.headers["x-content-type-options"] == "nosniff"
+    assert session.scalars(select(AuditEntry).where(AuditEntry.action == "attachment.read")).one().actor.startswith("account:")
+
+
+def test_a_document_of_another_lead_is_out_of_reach(coordinator: Browser, session: Session, known: Referral, strange: Referral) -> None:
+    kept = attach(session, strange, "Letter.pdf", b"%PDF-1.7 words", actor=ACTOR)
+    session.commit()
+    for which in (known.number, strange.number):
+        path = f"/console/leads/{lead_of(session, known).number}/referrals/{which}/attachments/{kept.id}"
+        assert coordinator.get(path).status_code == 404
+
+
+def test_whoever_reads_out_a_referrals_number_is_found(coordinator: Browser, session: Session, known: Referral) -> None:
+    found = coordinator.form("/console/find", page="/console", q=known.number.lower())
+    assert found.headers["location"] == f"/console/leads/{lead_of(session, known).number}"
