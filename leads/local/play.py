@@ -36,10 +36,10 @@ def play(character: Character, carrier: Carrier, *, until: datetime, actor: str)
             lead_id = _write(session, character)
         events = sorted(_events(character, lead_id, actor), key=lambda event: event[0])
         for at, happen in [event for event in events if event[0] < until]:
-            _mails_until(at, lead_id, carrier)
+            mails_until(at, lead_id, carrier)
             with clock.frozen(at), db.transaction() as session:
                 happen(session)
-        _mails_until(until, lead_id, carrier)
+        mails_until(until, lead_id, carrier)
 
 
 def first_account(session: Session) -> str:
@@ -53,7 +53,8 @@ def _write(session: Session, character: Character) -> uuid.UUID:
     return session.scalars(select(Lead.id).order_by(Lead.serial.desc()).limit(1)).one()
 
 
-def _mails_until(moment: datetime, lead_id: uuid.UUID, carrier: Carrier) -> None:
+def mails_until(moment: datetime, lead_id: uuid.UUID, carrier: Carrier) -> None:
+    """Send a lead's mails that are due up to a moment, each at its time."""
     while True:
         with db.transaction() as session:
             due = session.scalar(select(func.min(Message.due_at)).where(Message.lead_id == lead_id, Message.state == "planned"))
@@ -68,7 +69,7 @@ def _events(character: Character, lead_id: uuid.UUID, actor: str) -> list[Event]
     if character.confirms_after is not None:
         events.append((wrote + character.confirms_after, lambda session: _confirm(session, lead_id)))
     if character.called_after is not None:
-        events.append((_at_work(wrote + character.called_after), lambda session: _call(session, lead_id, character.reached, actor)))
+        events.append((at_work(wrote + character.called_after), lambda session: _call(session, lead_id, character.reached, actor)))
         events += _journey(character, lead_id, actor)
     if character.stops_after is not None:
         events.append((wrote + character.stops_after, lambda session: _stop(session, lead_id)))
@@ -79,13 +80,13 @@ def _journey(character: Character, lead_id: uuid.UUID, actor: str) -> list[Event
     at, events = character.wrote_at + (character.called_after or timedelta()), list[Event]()
     for stage, step in zip(WAY[2 : WAY.index(character.goes_to) + 1], character.steps, strict=False):
         at += step
-        events.append((_at_work(at), lambda session, to=stage: _move(session, lead_id, to, actor, None)))  # type: ignore[misc]
+        events.append((at_work(at), lambda session, to=stage: _move(session, lead_id, to, actor, None)))  # type: ignore[misc]
     if character.outcome is not None:
-        events.append((_at_work(at + character.steps[-1]), lambda session: _move(session, lead_id, "closed", actor, character.outcome)))
+        events.append((at_work(at + character.steps[-1]), lambda session: _move(session, lead_id, "closed", actor, character.outcome)))
     return events
 
 
-def _at_work(moment: datetime) -> datetime:
+def at_work(moment: datetime) -> datetime:
     """Return a few minutes of office hours later: nobody moves a lead at night."""
     return clock.add_business_time(clinic().office(None).calendar, moment, 9)
 
