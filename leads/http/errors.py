@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from leads.errors import FieldError, Invalid, LeadsError, NotFound, TooMany
 from leads.http.headers import dress
@@ -23,6 +24,10 @@ WORDS = {
     405: ("method_not_allowed", "This address does not take that kind of request."),
     413: ("too_large", "This is more than we can take in at once."),
 }
+
+NO_SUCH_METHOD = 405
+FOR_MACHINES = ("/api/", "/fhir/")
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 # What pydantic finds by itself, in words; a model's own findings have theirs.
 FOUND = {
@@ -42,7 +47,8 @@ def install(app: FastAPI, *, as_json: bool) -> None:
         own = getattr(request.state, "answer_refusal", None)
         if own is not None:
             return cast(Response, own(request, error))
-        return in_json(error) if as_json else in_a_page(request, error)
+        # An address with a line break in it finds no way into what is mounted there; a machine is answered as one all the same.
+        return in_json(error) if as_json or request.scope["path"].startswith(FOR_MACHINES) else in_a_page(request, error)
 
     @app.exception_handler(LeadsError)
     def refused(request: Request, error: LeadsError) -> Response:
@@ -57,7 +63,10 @@ def install(app: FastAPI, *, as_json: bool) -> None:
         code, message = WORDS.get(error.status_code, ("refused", str(error.detail)))
         refusal = LeadsError(message, code=code)
         refusal.status = error.status_code
-        return answer(request, refusal)
+        response = answer(request, refusal)
+        if error.status_code == NO_SUCH_METHOD:
+            response.headers["Allow"] = methods_here(request)
+        return response
 
     @app.exception_handler(Exception)
     def broken(request: Request, error: Exception) -> Response:
@@ -68,6 +77,13 @@ def install(app: FastAPI, *, as_json: bool) -> None:
         # This answer is given outside the middleware that dresses all others.
         dress(response.headers)
         return response
+
+
+def methods_here(request: Request) -> str:
+    """Return the methods this address takes, for the header that a 405 must have (RFC 9110, 15.5.6)."""
+    # Starlette names those of the first route only, where two routes share one address.
+    scopes = {method: {**request.scope, "method": method} for method in METHODS}
+    return ", ".join(each for each, scope in scopes.items() if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes))
 
 
 def in_json(error: LeadsError) -> JSONResponse:

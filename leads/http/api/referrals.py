@@ -4,7 +4,8 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, BeforeValidator
+from pydantic_core import PydanticCustomError
 from sqlalchemy.orm import Session
 
 from config.settings import settings
@@ -28,8 +29,19 @@ router = APIRouter(prefix="/v1", tags=["Referrals"])
 
 ReferralReader = Annotated[Holder, Depends(needs("referrals:read"))]
 ReferralWriter = Annotated[Holder, Depends(needs("referrals:write"))]
+
+
+def _moment(value: Any) -> Any:
+    # A bare number would be taken for seconds since 1970, which nobody means who writes 20261006.
+    if isinstance(value, str) and "T" not in value.upper():
+        raise PydanticCustomError("no_moment", "Write a moment like 2026-10-06T10:00:00-04:00.")
+    return value
+
+
 After = Annotated[str | None, Query(description="the number of the last referral of the page before, such as R-000042")]
-Since = Annotated[AwareDatetime | None, Query(description="only what has changed after this moment; ISO 8601 with offset")]
+Since = Annotated[
+    AwareDatetime | None, BeforeValidator(_moment), Query(description="only what has changed after this moment; ISO 8601 with offset")
+]
 MADE: Answers = {
     200: {"model": ReferralReceived, "description": "The same words again: nothing was done twice."},
     202: {"model": ReferralReceived, "description": "Other words about a referral we have: they wait for one of us."},

@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from leads.errors import FieldError, LeadsError, TooMany, Unauthenticated
-from leads.http.errors import from_validation
+from leads.http.errors import NO_SUCH_METHOD, from_validation, methods_here
 from leads.http.fhir.codes import Resource
 from leads.http.headers import dress
 
@@ -75,7 +75,8 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     def plain(request: Request, error: HTTPException) -> Response:
         words = PLAIN.get(error.status_code, str(error.detail))
-        return as_fhir(outcome(ISSUES.get(error.status_code, "processing"), words), error.status_code)
+        headers = {"Allow": methods_here(request)} if error.status_code == NO_SUCH_METHOD else {}
+        return as_fhir(outcome(ISSUES.get(error.status_code, "processing"), words), error.status_code, headers)
 
     @app.exception_handler(Exception)
     def broken(request: Request, error: Exception) -> Response:

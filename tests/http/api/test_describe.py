@@ -105,4 +105,4 @@ def test_elsewhere_is_nothing_and_says_so_in_json(client: TestClient, path: str)
 
 def test_the_wrong_method_says_so_in_json(client: TestClient) -> None:
     answer = client.get("/api/v1/inquiries")
-    assert (answer.status_code, answer.json()["error"]) == (405, "method_not_allowed")
+    assert (answer.status_code, answer.json()["error"], answer.headers["Allow"]) == (405, "method_not_allowed", "POST")

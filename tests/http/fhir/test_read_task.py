@@ -165,3 +165,9 @@ def test_another_practices_people_are_not_found(client: TestClient, auth: dict[s
 def test_what_is_not_there_is_said_in_an_outcome(client: TestClient, auth: dict[str, str], path: str) -> None:
     answer = client.get(f"/fhir/{path}", headers=auth)
     assert (answer.status_code, parse(answer.content, "OperationOutcome")["issue"][0]["code"]) == (404, "not-found")
+
+
+def test_the_wrong_method_says_which_there_are(client: TestClient, auth: dict[str, str], task_id: str) -> None:
+    answer = client.delete(f"/fhir/Task/{task_id}", headers=auth)
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, PUT")
+    assert parse(answer.content, "OperationOutcome")["issue"][0]["code"] == "not-supported"
