@@ -36,6 +36,12 @@ Assume = Annotated[
     list[str] | None,
     typer.Option("--assume", help=f'Something to happen, day 0 being the first; may be repeated: "{EXAMPLES[0]}", "{EXAMPLES[2]}".'),
 ]
+Beside = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--beside", help="Another sequence the person runs in, like visit=2026-12-28: its mails count in the caps too. Repeatable."
+    ),
+]
 LeadNumber = Annotated[str | None, typer.Option("--lead", help="A lead that runs in it, like L-000042: what is still to come, from now.")]
 Bodies = Annotated[bool, typer.Option("--bodies", help="Print what each mail says.")]
 # A visit has words of its own in a subject; any other fact of a mail is only needed for it to render.
@@ -51,6 +57,7 @@ def simulate_command(
     language: Annotated[str, typer.Option(help="en or es")] = "en",
     fact: Facts = None,
     assume: Assume = None,
+    beside: Beside = None,
     lead: LeadNumber = None,
     bodies: Bodies = False,
     as_json: AsJson = False,
@@ -58,9 +65,13 @@ def simulate_command(
     """Print what a sequence would send, and when, to somebody who starts on a day, or to a lead; without --lead it needs no database."""
     if lead is None:
         facts = dict(map(_fact, fact or []))
-        steps = simulate(key, office=office, start=_start(start), language=language, facts=facts, assume=assume or [])
-    elif start or fact or office:
-        raise Invalid("--lead: a lead has its own office and facts, and begins now; leave out --office, --from and --fact.")
+        begins = _start(start)
+        others = dict(_beside(each, begins) for each in beside or [])
+        steps = simulate(key, office=office, start=begins, language=language, facts=facts, assume=assume or [], beside=others)
+    elif start or fact or office or beside:
+        raise Invalid(
+            "--lead: a lead has its own office, facts and mails, and begins now; leave out --office, --from, --fact and --beside."
+        )
     else:
         steps, office, language = _of_lead(lead, key, assume or [], data_dir)
     mails = [_mail(step, office, language) for step in steps]
@@ -90,6 +101,11 @@ def _start(given: str | None) -> date | datetime:
         return date.fromisoformat(given) if len(given) == len("2026-12-23") else datetime.fromisoformat(given)
     except ValueError:
         raise Invalid(f"--from: {given} is no day; write 2026-12-23, 2026-12-23T09:30, or a moment with its offset.") from None
+
+
+def _beside(text: str, begins: date | datetime) -> tuple[str, date | datetime]:
+    key, _, day = text.partition("=")
+    return key, _start(day) if day else begins
 
 
 def _fact(text: str) -> tuple[str, Any]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from leads.clinic.profile import clinic
@@ -25,6 +26,14 @@ class Objection:
     reason: str
     state: str = "skipped"
     wait_until: datetime | None = None
+
+
+class Crowded(NamedTuple):
+    """No mail before `until`: somebody has had as many as `most` within a `span`."""
+
+    until: datetime
+    most: int
+    span: timedelta
 
 
 def objection(due: Due) -> Objection | None:
@@ -55,9 +64,9 @@ def _too_early(due: Due) -> Objection | None:
     # It answers what somebody just did: neither the hour nor how much they had this week may delay it.
     if due.lane == "transactional":
         return None
-    rested = _rested(due.lately)
-    if rested > now():
-        return _wait(due, "cap", _next_open(due, rested))
+    full = crowded(due.lately)
+    if full is not None and full.until > now():
+        return _wait(due, "cap", _next_open(due, full.until))
     opens = _next_open(due, now())
     return _wait(due, "window", opens) if opens > now() else None
 
@@ -79,11 +88,11 @@ def _as_zones_are_today(local_due: str) -> datetime | None:
     return local_to_utc(local.date(), local.time(), ZoneInfo(intent["zone"]))
 
 
-def _rested(lately: Sequence[datetime]) -> datetime:
-    """Return when somebody who had these mails may have the next: not more a day, nor a week, than the clinic allows."""
+def crowded(lately: Sequence[datetime]) -> Crowded | None:
+    """Return until when somebody who had these mails gets no more, and which cap says so; None while no cap was ever full."""
     caps, newest_first = clinic().mail.caps, sorted(lately, reverse=True)
-    free = [newest_first[most - 1] + span for most, span in ((caps.a_day, DAY), (caps.a_week, WEEK)) if len(newest_first) >= most]
-    return max(free, default=now())
+    kinds = [(most, span) for most, span in ((caps.a_day, DAY), (caps.a_week, WEEK)) if len(newest_first) >= most]
+    return max((Crowded(newest_first[most - 1] + span, most, span) for most, span in kinds), default=None)
 
 
 def _next_open(due: Due, at: datetime) -> datetime:

@@ -2,10 +2,11 @@
 
 import uuid
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select, union_all
 from sqlalchemy.orm import Session
 
 from leads.clinic.profile import clinic
@@ -13,8 +14,11 @@ from leads.clock import local_to_utc, now
 from leads.consent.ledger import suppressed_topics
 from leads.consent.may_email import STANDING, Standing
 from leads.errors import NotFound
+from leads.messages.due import WEEK
+from leads.messages.models import Message
 from leads.people.models import Person
 from leads.sequences.assume import Assumption, assumption
+from leads.sequences.cap import is_capped
 from leads.sequences.conditions import facts_from
 from leads.sequences.definitions import Sequence, sequences
 from leads.sequences.enroll import history, plan_facts
@@ -34,22 +38,33 @@ def simulate(
     language: str = "en",
     facts: Mapping[str, Any] | None = None,
     assume: Iterable[str] = (),
+    beside: Mapping[str, date | datetime] | None = None,
 ) -> list[PlannedStep]:
     """Return what would go to somebody who starts at `start` (a bare date means 10:00 there), or whose visit is then.
 
-    `facts` are those of `only_if`, by their dotted names; `assume` are sentences like "replies on day 3". NotFound names the sequences
-    or offices that exist, Invalid what can be assumed.
+    `facts` are those of `only_if`, by their dotted names; `assume` are sentences like "replies on day 3"; `beside` are other sequences
+    and when they start: their mails fill the clinic's caps too. NotFound names the sequences or offices that exist, Invalid what can be
+    assumed.
     """
     sequence, calendar = _sequence(key), clinic().office(_office(office)).calendar
     at = start if isinstance(start, datetime) else local_to_utc(start, START, calendar.zone)
     at = (at if at.tzinfo else at.replace(tzinfo=calendar.zone)).astimezone(UTC)
+    others = [simulate(other, office=office, start=when, language=language, facts=facts) for other, when in (beside or {}).items()]
     conditions = facts_from({"language": language, "office": _office(office)} | dict(facts or {}))
     known, assumed = PlanFacts(at, calendar, conditions, whose="somebody"), [assumption(text) for text in assume]
-    return unfold(_beginning(sequence, known, assumed), assumed)
+    story = replace(_beginning(sequence, known, assumed), elsewhere=tuple(went for steps in others for went in _capped(steps)))
+    return unfold(story, assumed)
+
+
+def _capped(steps: Iterable[PlannedStep]) -> list[datetime]:
+    return [step.due_at for step in steps if not step.skip and is_capped(step)]
 
 
 def simulate_lead(session: Session, lead_id: uuid.UUID, key: str, *, assume: Iterable[str] = ()) -> list[PlannedStep]:
-    """Return what is still to come for a lead that runs in a sequence, by its own version, history and consents; raises NotFound."""
+    """Return what is still to come for a lead that runs in a sequence, by its own version, history and consents; raises NotFound.
+
+    The person's other mails, gone or planned, fill the clinic's caps too.
+    """
     mine = (Enrolment.lead_id == lead_id, Enrolment.sequence_key == key, Enrolment.ended_at.is_(None))
     enrolment = session.scalar(select(Enrolment).where(*mine))
     if enrolment is None:
@@ -63,8 +78,19 @@ def simulate_lead(session: Session, lead_id: uuid.UUID, key: str, *, assume: Ite
         standing=_standing(session, person),
         past=tuple(history(session, enrolment)),
         off=frozenset(suppressed_topics(session, person.id)),
+        elsewhere=tuple(_other_mails(session, enrolment)),
     )
     return unfold(story, [assumption(text) for text in assume])
+
+
+def _other_mails(session: Session, enrolment: Enrolment) -> Iterable[datetime]:
+    theirs = (Message.person_id == enrolment.person_id, Message.lane != "transactional")
+    gone = select(Message.sent_at).where(*theirs, Message.sent_at > now() - WEEK)
+    # One that is under way, or that nobody knows the end of, counts as gone, as it does in delivery.
+    doubtful = select(Message.state_at).where(*theirs, Message.state.in_(("sending", "unknown")))
+    elsewhere = or_(Message.enrolment_id.is_(None), Message.enrolment_id != enrolment.id)
+    planned = select(Message.due_at).where(*theirs, Message.state.in_(("planned", "claimed")), elsewhere)
+    return (at for at in session.scalars(union_all(gone, doubtful, planned)) if at is not None)
 
 
 def _standing(session: Session, person: Person) -> Standing:

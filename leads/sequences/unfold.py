@@ -1,10 +1,9 @@
 """Lets a sequence run through assumed events, without a database: by the plan, the stops and the consents that decide in earnest.
 
-Nothing here decides: times come from plan(), ends from the sequence's own `stops_on`, refusals from the question delivery asks. What the
-clinic's caps would move, when several sequences meet, is not foreseen.
+Nothing here decides: times come from plan(), ends from the sequence's own `stops_on`, refusals and caps from the questions delivery asks.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 
@@ -13,6 +12,7 @@ from leads.consent.may_email import Kind, Standing, refusal
 from leads.messages.templates import catalogue
 from leads.sequences.answer import QUIET
 from leads.sequences.assume import Assumption
+from leads.sequences.cap import is_capped, put_off
 from leads.sequences.definitions import Sequence
 from leads.sequences.place import Appointment, Past, PlanFacts
 from leads.sequences.plan import WAITS, PlannedStep, plan
@@ -34,6 +34,9 @@ class Story:
     told: tuple[PlannedStep, ...] = ()
     off: frozenset[str | None] = field(default_factory=frozenset)
     ended: str | None = None
+    # When mails of other sequences went to the same person, or will, and what the caps have put off.
+    elsewhere: tuple[datetime, ...] = ()
+    put_off: Mapping[tuple[str, int, datetime], PlannedStep] = field(default_factory=dict)
 
     @property
     def has_begun(self) -> bool:
@@ -138,13 +141,31 @@ def _planned(story: Story) -> list[PlannedStep]:
 def _next_step(story: Story) -> PlannedStep | None:
     if not story.has_begun and not story.ended:
         story = replace(story, now=story.facts.anchor)
-    return min((step for step in _planned(story) if not step.skip), key=lambda step: step.due_at, default=None)
+    coming = (_put_off(story, step) for step in _planned(story) if not step.skip)
+    return min(coming, key=lambda step: step.due_at, default=None)
+
+
+def _put_off(story: Story, step: PlannedStep) -> PlannedStep:
+    # Keyed by what the plan meant: a visit that moves plans its mails anew, and the wait begins anew with them.
+    return story.put_off.get(_meant(step), step)
+
+
+def _meant(step: PlannedStep) -> tuple[str, int, datetime]:
+    return step.step, step.occurrence, step.planned_for
 
 
 def _go(story: Story, step: PlannedStep) -> Story:
     against, step = _refusal(story, step), _at_once(story, step)
+    if against is None and (later := put_off(step, _had(story), at=story.now, calendar=story.facts.calendar)):
+        if later.skip is None:
+            return replace(story, put_off={**story.put_off, _meant(step): later})
+        against, step = later.skip, later
     past = Past(step.step, step.occurrence, story.now, against is None, step.depends_on, is_open=step.todo is not None)
     return replace(story, past=(*story.past, past), told=(*story.told, replace(step, skip=against)))
+
+
+def _had(story: Story) -> list[datetime]:
+    return [*story.elsewhere, *(step.due_at for step in story.told if not step.skip and is_capped(step))]
 
 
 def _at_once(story: Story, step: PlannedStep) -> PlannedStep:

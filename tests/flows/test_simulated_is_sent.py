@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from leads import clock
+from leads.clinic.profile import Mail, clinic
 from leads.messages.carriers.smtp import SmtpCarrier
 from leads.messages.deliver import drain
 from leads.messages.models import LANES, Message
@@ -41,3 +42,22 @@ def test_every_step_goes_out_when_it_was_simulated(session: Session, mailbox: Ma
     assert sent.keys() == expected.keys()
     assert all(timedelta() <= sent[step] - due < timedelta(minutes=15) for step, due in expected.items())
     assert len(mailbox.messages) == len(expected)
+
+
+def test_what_the_caps_put_off_goes_when_that_was_foreseen(session: Session, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    start_at = STARTS["over Christmas"]
+    meant = [step.due_at for step in simulate("new-inquiry", office="woodbury", start=start_at) if not step.skip]
+    capped = Mail.model_validate(clinic().mail.model_dump() | {"caps": {"a_day": 1, "a_week": 1}})
+    monkeypatch.setitem(clinic().__dict__, "mail", capped)
+    with clock.frozen(start_at):
+        start(session, make_lead(session, make_confirmed_person(session), office="woodbury"))
+        expected = {step.step: step.due_at for step in simulate("new-inquiry", office="woodbury", start=start_at) if not step.skip}
+    session.flush()
+    carrier = SmtpCarrier(mailbox.url, helo="x.test")
+    for moment in sorted({*meant, *expected.values()}):
+        with clock.frozen(moment):
+            drain(LANES, carrier=carrier)
+    carrier.close()
+    sent = dict(session.execute(select(Message.step, Message.sent_at).where(Message.state == "sent")).all())
+    assert sent == expected
+    assert set(expected.values()) != set(meant)

@@ -107,5 +107,5 @@ def test_a_lead_is_simulated_by_number(session: Session, tuesday: None) -> None:
 
 
 def test_a_lead_has_its_own_office_and_beginning() -> None:
-    with pytest.raises(Invalid, match="leave out --office"):
+    with pytest.raises(Invalid, match="leave out --office, --from"):
         raise handoff("simulate", "new-inquiry", "--lead", "L-000001", "--office", "woodbury").exception
