@@ -11,10 +11,11 @@ from leads.cli.root import VAR, AsJson, DataDir, app, out, print_json
 from leads.clinic.profile import clinic
 from leads.errors import LeadsError
 from leads.local import attach
+from leads.loop.tell_referrer import RECEIVED
 from leads.messages.lint import lint_all
 from leads.messages.templates import catalogue, claims
 from leads.security.keys import ring
-from leads.sequences.definitions import sequences
+from leads.sequences.definitions import sequence_called, sequences
 
 PLACEHOLDER = re.compile(r"\.test\b|\b555-01\d\d\b|\bexample\.(com|org|net)\b")
 
@@ -44,7 +45,7 @@ def env() -> None:
 
 def complaints() -> list[str]:
     """Return every fault of the configuration, one a line."""
-    loads: tuple[Callable[[], Any], ...] = (settings, clinic, sequences, catalogue)
+    loads: tuple[Callable[[], Any], ...] = (settings, clinic, sequences, lambda: sequence_called(RECEIVED), catalogue)
     wrong = [fault for load in loads for fault in _fault_of(load)]
     return wrong or lint_all()
 

@@ -1,9 +1,13 @@
 """A lead moves: its referrals go with it, and each sender hears what they may, once."""
 
+from pathlib import Path
+
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from config.settings import settings
+from leads.cli.check import complaints
 from leads.consent.ledger import Spoken, hold, withdraw
 from leads.loop.disclosure import seen
 from leads.loop.history import apply
@@ -13,6 +17,7 @@ from leads.pipeline.models import Lead
 from leads.pipeline.stages import move
 from leads.providers.edit import limit_disclosure, prefer
 from leads.providers.models import Delegate, Practice, Provider
+from leads.sequences.definitions import sequences
 from tests.cast import ACTOR
 from tests.referrals.cast import granting, make_referral
 
@@ -129,3 +134,11 @@ def test_what_they_read_holds_no_more_than_the_grant(session: Session, referral:
     there = seen(session, referral)
     assert (there.state, there.appointment_at, there.note) == ("booked", None, "Bring nothing.")
     assert [each.details for each in there.news][-1] == {"note": "Bring nothing."}
+
+
+def test_a_clinic_that_takes_the_acknowledgement_away_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(settings().__dict__, "handoff_sequences_dir", tmp_path)
+    sequences.cache_clear()
+    assert [fault for fault in complaints() if "referral-received.yml: no such file" in fault]
+    monkeypatch.undo()
+    sequences.cache_clear()
