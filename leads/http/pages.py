@@ -27,7 +27,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.filters |= {"local": local, "utc": utc, "dial": dial}
+    made.filters |= {"local": local, "utc": utc, "dial": dial, "phone": phone_words}
     made.globals |= {"clinic": clinic, "is_local": settings().is_local, "now": now}
     return made
 
@@ -52,3 +52,9 @@ def utc(moment: datetime) -> str:
 def dial(phone: str) -> str:
     """Return a phone number as a `tel:` link takes it."""
     return "".join(letter for letter in phone if letter in "+0123456789")
+
+
+def phone_words(number: str | None) -> str:
+    """Return a North American number as people write it; others as they are, none as nothing."""
+    digits = (number or "").removeprefix("+1")
+    return f"({digits[:3]}) {digits[3:6]}-{digits[6:]}" if number and number.startswith("+1") and len(digits) == 10 else number or ""

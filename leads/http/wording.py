@@ -65,6 +65,10 @@ class Words:
         month = self("calendar.months").split()[moment.month - 1]
         return self("calendar.day", weekday=weekday, month=month, day=moment.day)
 
+    def date(self, day: date) -> str:
+        """Return a date with its year: `July 21, 1985`, `21 de julio de 1985`."""
+        return self("calendar.date", month=self("calendar.months").split()[day.month - 1], day=day.day, year=day.year)
+
     def hour(self, moment: Any) -> str:
         """Return a time of day as people say it: `5 PM`, `17:00`."""
         return f"{moment:%H:%M}" if self.language == "es" else f"{moment:%-I:%M %p}".replace(":00", "")

@@ -63,6 +63,15 @@ def attach(session: Session, referral: Referral, name: str, content: bytes, *, a
     return attachment
 
 
+def attach_new(session: Session, referral: Referral, name: str, content: bytes, *, actor: str) -> Attachment | None:
+    """Keep a document as `attach` does, or return None where the very same one is there: a form sent again brings them all again."""
+    there = select(Attachment).where(Attachment.referral_id == referral.id, Attachment.size == len(content))
+    encoded = base64.b64encode(content).decode("ascii")
+    if any(each.content == encoded for each in session.scalars(there)):
+        return None
+    return attach(session, referral, name, content, actor=actor)
+
+
 def check(name: str, content: bytes) -> None:
     """Raise Invalid where a document could not be attached to a referral that has none yet."""
     _kind_of(name, content)

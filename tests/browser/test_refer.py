@@ -83,7 +83,7 @@ def test_an_npi_fills_in_what_the_registry_says_and_shows_the_name_back(visit: V
     page.get_by_label("NPI").press_sequentially(ANA)
     expect(page.get_by_role("status")).to_have_text("The registry knows this NPI as Ana Rivera (New Haven, CT)")
     expect(page.locator("[id='provider.family_name']")).to_have_value("Rivera")
-    expect(page.locator("[id='provider.phone']")).to_have_value("+12035550123")
+    expect(page.locator("[id='provider.phone']")).to_have_value("203-555-0123")
 
 
 def test_a_name_offers_who_bears_it(visit: Visit) -> None:

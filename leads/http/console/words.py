@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from leads.clinic.profile import clinic
 from leads.clock import now
+from leads.http.pages import phone_words
 from leads.messages.models import Message
 from leads.messages.templates import catalogue
 
@@ -185,9 +186,3 @@ def spoken(moment: datetime, zone: ZoneInfo) -> str:
     near = {today - timedelta(days=1): "yesterday", today: "today", today + timedelta(days=1): "tomorrow"}
     form = "%a %b %-d," if here.year == today.year else "%a %b %-d, %Y,"
     return f"{near.get(here.date(), here.strftime(form))} {here:%-I:%M %p}"
-
-
-def phone_words(number: str) -> str:
-    """Return a North American number as people write it; others as they are."""
-    digits = number.removeprefix("+1")
-    return f"({digits[:3]}) {digits[3:6]}-{digits[6:]}" if number.startswith("+1") and len(digits) == 10 else number

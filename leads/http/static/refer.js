@@ -1,4 +1,4 @@
-/* The referral form without it works as well: it fills in what the public registry says of an NPI or a name, and prints the summary. */
+/* The referral form works without this too. It fills in what the public registry says of an NPI or a name, and prints the summary. */
 (function () {
   "use strict";
   var button = document.querySelector("[data-print]");
@@ -9,52 +9,62 @@
   var place = document.querySelector("[data-look-up]");
   if (!place) return;
   var field = function (name) { return document.getElementById("provider." + name); };
-  var found = place.querySelector("[data-found]"), offered = place.querySelector("[data-offered]"), latest = 0, timer;
+  var found = place.querySelector("[data-found]"), offered = place.querySelector("[data-offered]");
+  var given = {}, latest = 0, timer;
 
   function ask(typed, then) {
     var mine = ++latest;
     fetch(place.dataset.lookUp + "?typed=" + encodeURIComponent(typed), { headers: { Accept: "application/json" } })
-      .then(function (answer) { return answer.ok ? answer.json() : []; })
+      .then(function (answer) { return answer.ok ? answer.json() : Promise.reject(answer.status); })
       .then(function (choices) { if (mine === latest) then(choices); })
       .catch(function () {});
   }
+  /* What somebody typed stands; what came from the registry goes with the NPI it came by. */
+  function put(name, value) {
+    var input = field(name), ours = (value || "").replace(/^\+1(\d{3})(\d{3})(\d{4})$/, "$1-$2-$3");
+    if (input.value && input.value !== given[name]) return;
+    input.value = given[name] = ours;
+  }
   function fill(choice) {
     field("npi").value = choice.npi;
-    ["given_name", "family_name", "phone", "fax"].forEach(function (name) {
-      if (!field(name).value && choice[name]) field(name).value = choice[name];
-    });
-    if (!field("practice").value && choice.organization) field("practice").value = choice.organization;
+    ["given_name", "family_name", "phone", "fax"].forEach(function (name) { put(name, choice[name]); });
+    put("practice", choice.organization);
     offered.hidden = true;
     say(choice);
   }
   function say(choice) {
-    var where = [choice.city, choice.state].filter(Boolean).join(", ");
-    found.textContent = found.dataset.words + " " + choice.name + (where ? " (" + where + ")" : "");
+    found.textContent = found.dataset.words + " " + choice.name + where(choice, " (", ")");
+  }
+  function where(choice, before, after) {
+    var parts = [choice.city, choice.state].filter(Boolean);
+    return parts.length ? before + parts.join(", ") + after : "";
   }
   function offer(choices) {
-    offered.replaceChildren();
-    choices.forEach(function (choice) {
+    offered.replaceChildren.apply(offered, choices.map(function (choice) {
       var item = document.createElement("li"), press = document.createElement("button");
       press.type = "button";
-      press.textContent = choice.name + " · " + [choice.city, choice.state].filter(Boolean).join(", ") + " · " + choice.npi;
+      press.textContent = choice.name + where(choice, " · ", "") + " · " + choice.npi;
       press.addEventListener("click", function () {
         field("given_name").value = field("family_name").value = "";
         fill(choice);
         field("practice").focus();
       });
       item.append(press);
-      offered.append(item);
-    });
+      return item;
+    }));
     offered.hidden = choices.length === 0;
+    found.textContent = choices.length ? found.dataset.several + " " + choices.length : "";
   }
-  field("npi").addEventListener("input", function () {
-    var typed = this.value.trim();
+  function by_npi(then) {
+    var typed = field("npi").value.trim();
     found.textContent = "";
-    if (!/^\d{10}$/.test(typed)) return;
-    ask(typed, function (choices) {
-      if (choices.length) fill(choices[0]); else found.textContent = found.dataset.none;
+    offered.hidden = true;
+    if (/^\d{10}$/.test(typed)) ask(typed, function (choices) {
+      if (choices.length) then(choices[0]); else found.textContent = found.dataset.none;
     });
-  });
+  }
+  field("npi").addEventListener("input", function () { by_npi(fill); });
+  by_npi(say);
   ["given_name", "family_name"].forEach(function (name) {
     field(name).addEventListener("input", function () {
       clearTimeout(timer);
@@ -62,5 +72,18 @@
       if (field("npi").value || typed.length < 3) { offered.hidden = true; return; }
       timer = setTimeout(function () { ask(typed, offer); }, 250);
     });
+  });
+
+  var documents = document.getElementById("attachments"), refused = document.querySelector("[data-too-large]");
+  function too_large() {
+    var bytes = Array.from(documents.files).reduce(function (sum, file) { return sum + file.size; }, 0);
+    refused.hidden = bytes <= Number(documents.dataset.most);
+    return !refused.hidden;
+  }
+  documents.addEventListener("change", too_large);
+  documents.form.addEventListener("submit", function (event) {
+    if (!too_large()) return;
+    event.preventDefault();
+    documents.focus();
   });
 })();

@@ -3,10 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from leads.http.public.traps import TRAPS
-
 TRIAL = ("drug", "dose", "weeks", "outcome")
-TRIALS_SHOWN, MOST_TRIALS = 3, 12
+TRIALS_SHOWN, TRIALS_OFFERED, MOST_TRIALS = 2, 6, 12
 LISTS = ("contraindications",)
 # In the order of the page, so that a summary of errors leads down it.
 ON_PAGE = (
@@ -38,7 +36,7 @@ def nested(fields: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     whole: dict[str, Any] = {"provider": {}, "patient": {}}
     for name, values in fields.items():
         given = [value for value in values if value.strip()]
-        if not given or name in TRAPS or name.startswith("trials."):
+        if not given or name.startswith("trials."):
             continue
         *path, leaf = name.split(".")
         place = whole
