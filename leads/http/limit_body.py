@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 LARGEST = 256 * 1024
 # 20 MB of documents and the form around them, or in base64 and what they belong to; an address that ends in / stands for all below it.
 LARGEST_UPLOAD = 21 * 1024 * 1024
-LARGER = {"/fhir": 28 * 1024 * 1024, "/refer": LARGEST_UPLOAD, "/portal/referrals/": LARGEST_UPLOAD}
+LARGER = {"/fhir": 28 * 1024 * 1024, "/refer": LARGEST_UPLOAD, "/refer/draft": LARGEST_UPLOAD, "/portal/referrals/": LARGEST_UPLOAD}
 
 
 class LimitBody:

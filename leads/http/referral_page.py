@@ -18,8 +18,9 @@ from leads.http.referral_form import TRIALS_OFFERED, TRIALS_SHOWN, in_order, typ
 from leads.http.uploads import Sent
 from leads.http.wording import Words, language_of
 from leads.loop.errands import errand
-from leads.loop.models import Referral
+from leads.loop.models import Draft, Referral
 from leads.providers.directory import look_up
+from leads.providers.sign_in import Referrer
 from leads.referrals.attach import MOST_BYTES, attach_new
 from leads.referrals.receive import Arrival, Receipt, receive
 from leads.referrals.submission import Submission
@@ -29,13 +30,12 @@ Typed = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True)
 class Desk:
-    """Where a referral is handed in: its address, the layout around it, what the form carries unseen, and where drafts are kept."""
+    """Who hands a referral in: a stranger, before a trap; or somebody signed in, with what they have begun to write."""
 
-    path: str
-    layout: str
     carried: Mapping[str, str] = field(default_factory=dict)
     trap: str | None = None
-    drafts: str | None = None
+    signed: Referrer | None = None
+    begun: Sequence[Draft] = ()
 
 
 def keep(session: Session, asked: Submission, arrival: Arrival, sent: Sent) -> Receipt:

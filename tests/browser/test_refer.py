@@ -3,18 +3,22 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 from sqlalchemy import select
 
 from leads.db import transaction
-from leads.loop.models import Attachment, Referral
+from leads.http.referrer import COOKIE
+from leads.loop.models import Attachment, Draft, Referral
+from leads.providers.models import Practice, Provider
+from leads.providers.sign_in import Referrer, open_session
 from leads.providers.store import store
 from tests.browser.conftest import DESKTOP, PHONE, violations
-from tests.providers.cast import ANA, line
+from tests.providers.cast import ANA, BEN, line
+from tests.referrals.cast import make_referral
 
 pytestmark = [pytest.mark.browser, pytest.mark.committed]
 Visit = Callable[..., Page]
-PDF = {"name": "letter.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7\n%%EOF"}
+PDF: FilePayload = {"name": "letter.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7\n%%EOF"}
 
 
 def fill(page: Page) -> None:
@@ -94,3 +98,46 @@ def test_a_name_offers_who_bears_it(visit: Visit) -> None:
     page.get_by_role("button", name="Ana Rivera").click()
     expect(page.get_by_label("NPI")).to_have_value(ANA)
     assert violations(page) == []
+
+
+def test_another_npi_takes_what_came_with_the_first_one_along_but_not_what_was_typed(visit: Visit) -> None:
+    with transaction() as session:
+        store(session, [line(ANA), line(BEN, {"Provider Last Name (Legal Name)": "Ortiz"})])
+    page = visit("/refer")
+    page.get_by_label("NPI").fill(ANA)
+    expect(page.locator("[id='provider.family_name']")).to_have_value("Rivera")
+    page.locator("[id='provider.fax']").fill("203-555-0199")
+    page.get_by_label("NPI").fill(BEN)
+    expect(page.locator("[id='provider.family_name']")).to_have_value("Ortiz")
+    expect(page.locator("[id='provider.fax']")).to_have_value("203-555-0199")
+
+
+def test_a_wrong_check_digit_and_too_large_documents_are_told_before_sending(visit: Visit) -> None:
+    page = visit("/refer")
+    page.get_by_label("NPI").fill("1234567890")
+    expect(page.get_by_role("status")).to_contain_text("check digit does not fit")
+    fill(page)
+    large: FilePayload = {"name": "scan.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7" + bytes(21 * 1024 * 1024)}
+    page.get_by_label("Letters, lists of medicines, results").set_input_files([large])
+    page.get_by_role("button", name="Send the referral").click()
+    expect(page.get_by_role("alert")).to_contain_text("20 MB in all")
+    expect(page.get_by_label("Letters, lists of medicines, results")).to_be_focused()
+
+
+def test_what_somebody_signed_in_types_is_saved_and_there_again(visit: Visit) -> None:
+    with transaction() as session:
+        sent = make_referral(session)
+        who = Referrer(session.get_one(Provider, sent.provider_id), session.get_one(Practice, sent.practice_id))
+        secret = open_session(session, who)
+    page = visit("/refer")
+    page.context.add_cookies([{"name": COOKIE, "value": secret, "url": page.url}])
+    page.goto("/refer")
+    page.get_by_label("Reason for the referral").fill("Two adequate tri")
+    expect(page.get_by_text("Saved at")).to_be_visible()
+    assert violations(page) == []
+    page.get_by_label("Reason for the referral").press_sequentially("als.")
+    page.wait_for_timeout(2500)
+    page.reload()
+    expect(page.get_by_label("Reason for the referral")).to_have_value("Two adequate trials.")
+    with transaction() as session:
+        assert len(session.scalars(select(Draft)).all()) == 1

@@ -1,9 +1,9 @@
-"""The public pages: front page, inquiry form, links of mails, help in a crisis."""
+"""The public pages: front page, inquiry and referral forms, links of mails, help in a crisis."""
 
 from fastapi import APIRouter
 
-from leads.http.public import confirm, crisis, embed, home, inquire, mailbox, preferences, refer, status, unsubscribe
+from leads.http.public import confirm, crisis, embed, home, inquire, mailbox, preferences, refer, refer_signed, status, unsubscribe
 
 router = APIRouter(include_in_schema=False)
-for each in (home, inquire, refer, embed, confirm, unsubscribe, preferences, status, crisis, mailbox):
+for each in (home, inquire, refer, refer_signed, embed, confirm, unsubscribe, preferences, status, crisis, mailbox):
     router.include_router(each.router)

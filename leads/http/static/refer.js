@@ -59,12 +59,21 @@
     var typed = field("npi").value.trim();
     found.textContent = "";
     offered.hidden = true;
-    if (/^\d{10}$/.test(typed)) ask(typed, function (choices) {
+    if (!/^\d{10}$/.test(typed)) return;
+    if (!fits(typed)) { found.textContent = found.dataset.wrong; return; }
+    ask(typed, function (choices) {
       if (choices.length) then(choices[0]); else found.textContent = found.dataset.none;
     });
   }
+  /* The check digit: Luhn over 80840 and the NPI. */
+  function fits(npi) {
+    return Array.from("80840" + npi).reverse().reduce(function (sum, digit, place) {
+      var value = Number(digit) * (1 + place % 2);
+      return sum + (value > 9 ? value - 9 : value);
+    }, 0) % 10 === 0;
+  }
   field("npi").addEventListener("input", function () { by_npi(fill); });
-  by_npi(say);
+  if (!field("npi").hasAttribute("aria-invalid")) by_npi(say);
   ["given_name", "family_name"].forEach(function (name) {
     field(name).addEventListener("input", function () {
       clearTimeout(timer);
@@ -86,4 +95,31 @@
     event.preventDefault();
     documents.focus();
   });
+
+  var form = documents.form, saved = document.querySelector("[data-saved]"), waiting, saving = false, changed = false, sent = false;
+  if (!form.dataset.saves) return;
+  form.addEventListener("submit", function (event) { sent = !event.defaultPrevented; });
+  form.addEventListener("input", function () {
+    changed = true;
+    clearTimeout(waiting);
+    waiting = setTimeout(save, 1500);
+  });
+  document.addEventListener("visibilitychange", function () { if (document.visibilityState === "hidden") save(); });
+  /* One at a time, so that the first answer names the draft before a second one could begin another. */
+  function save() {
+    if (!changed || saving || sent) return;
+    var body = new FormData(form);
+    body.delete("attachments");
+    saving = true;
+    changed = false;
+    fetch(form.dataset.saves, { method: "POST", body: body, headers: { Accept: "application/json" }, keepalive: true })
+      .then(function (answer) { return answer.ok ? answer.json() : Promise.reject(answer.status); })
+      .then(function (draft) {
+        form.elements.draft.value = draft.id;
+        history.replaceState(null, "", "/refer?draft=" + draft.id + "&language=" + document.documentElement.lang);
+        saved.textContent = saved.dataset.words + " " + new Date().toLocaleTimeString([], { hour: "numeric", minute: "2-digit" });
+      })
+      .catch(function () { saved.textContent = saved.dataset.failed; })
+      .finally(function () { saving = false; if (changed) waiting = setTimeout(save, 1500); });
+  }
 })();
