@@ -1,17 +1,13 @@
-"""One process at a time, for containers and service managers: web, worker, beat, mailbox, migrate, alive."""
+"""One process at a time, for containers and service managers: web, worker, beat, mailbox, alive."""
 
 import os
-import tempfile
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from leads import db, migrate
-from leads.cli.root import VAR, DataDir, app, out
+from leads.cli.root import VAR, DataDir, app
 from leads.errors import LeadsError
-from leads.local import attach, commands, embedded, ready
-from leads.local.first_start import prepare
+from leads.local import attach, commands, ready
 
 Host = Annotated[str, typer.Option(help="The address to listen on.")]
 Port = Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")]
@@ -50,22 +46,6 @@ def mailbox(data_dir: DataDir = VAR, host: Host = "127.0.0.1", port: Port = 2525
     become(commands.mailbox(data_dir.resolve() / "mailbox", host, port))
 
 
-@app.command(name="migrate")
-def bring_up_to_date(
-    data_dir: DataDir = VAR,
-    check: Annotated[
-        bool, typer.Option("--check", help="Only say, on a fresh embedded database, whether migrations and models agree.")
-    ] = False,
-) -> None:
-    """Bring the database up to date, fit its key ring and publish the sequences."""
-    if check:
-        return compare()
-    attach(data_dir)
-    prepare()
-    out.print("The database is up to date.")
-    return None
-
-
 @app.command()
 def alive(
     names: Annotated[list[str], typer.Argument(help="web, mailbox, beat, or names of queues")],
@@ -91,16 +71,3 @@ def is_alive(name: str, port: int) -> bool:
 def become(command: list[str]) -> None:
     """Replace this process by another, which then gets the signals."""
     os.execv(command[0], command)  # noqa: S606
-
-
-def compare() -> None:
-    """Migrate a fresh embedded database and compare it with the models; raises LeadsError where they differ."""
-    with tempfile.TemporaryDirectory(prefix="handoff-") as folder, embedded.postgres_server(Path(folder)) as url:
-        engine = db.make_engine(url)
-        migrate.upgrade(engine)
-        with engine.connect() as connection:
-            differences = migrate.differences(connection)
-        engine.dispose()
-    if differences:
-        raise LeadsError("Migrations and models differ:\n" + "\n".join(differences))
-    out.print("Migrations and models agree.")

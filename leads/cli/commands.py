@@ -1,0 +1,49 @@
+"""What help says of each command, and which file of this folder holds it: help need not import what sends mail."""
+
+from typing import NamedTuple
+
+
+class Known(NamedTuple):
+    """A command that is not imported yet."""
+
+    file: str
+    help: str
+
+
+# In the order in which somebody meets them. A test holds these words against what each command says of itself.
+COMMANDS = {
+    "up": Known("up", "Run the whole system here: database, Redis, mailbox, web, workers and beat, until Ctrl-C."),
+    "demo": Known("demo", "Fill a running local system with synthetic people over the past 90 days."),
+    "simulate": Known(
+        "simulate",
+        "Print what a sequence would send, and when, to somebody who starts on a day, or to a lead; without --lead it needs no database.",
+    ),
+    "explain": Known("explain", "Say what a lead will be sent next and why, or why nothing."),
+    "check": Known(
+        "check", "Check settings, clinic, sequences and templates; needs no database. Exit 1 names every fault, with file and line."
+    ),
+    "env": Known("check", "Print every setting with what it is for: the text of .env.example."),
+    "audit": Known("audit", "The audit trail."),
+    "backup": Known(
+        "backup", "Write the database to an encrypted file while everything goes on. The key ring is not in it: `handoff keyring export`."
+    ),
+    "restore": Known(
+        "backup",
+        "Bring a backup back, whole or not at all; nothing that was due goes out before a person has looked. Stop the system first.",
+    ),
+    "keyring": Known("keyring", "The key ring: without it nothing in the database, or in a backup, can be read."),
+    "keys": Known("keys", "API keys: who may write to us and read from us by machine."),
+    "users": Known("users", "Staff accounts: who may sign in to the console."),
+    "providers": Known("import_providers", "Referring clinicians: the public registry, and who is believed."),
+    "sequences": Known("sequences", "Sequences: their versions, who runs in them, and what came of each step."),
+    "pause-sending": Known(
+        "sending", "Stop all mail at once; what a carrier is just taking finishes. Everything else waits until `resume-sending`."
+    ),
+    "resume-sending": Known("sending", "Let mail go again, and close breakers that rest a lane."),
+    "web": Known("serve", "Serve the pages and the API."),
+    "worker": Known("serve", "Send mail and keep house."),
+    "beat": Known("serve", "Give the workers their hints."),
+    "mailbox": Known("serve", "Keep every mail in a Maildir instead of sending it: for trying only."),
+    "migrate": Known("migrate", "Bring the database up to date, fit its key ring and publish the sequences."),
+    "alive": Known("serve", "Exit with 0 when these do their work: pages answer, and a queue's heartbeat is younger than 30 seconds."),
+}
