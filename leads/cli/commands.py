@@ -13,7 +13,9 @@ class Known(NamedTuple):
 # In the order in which somebody meets them. A test holds these words against what each command says of itself.
 COMMANDS = {
     "up": Known("up", "Run the whole system here: database, Redis, mailbox, web, workers and beat, until Ctrl-C."),
-    "demo": Known("demo", "Fill a running local system with synthetic people over the past 90 days."),
+    "demo": Known(
+        "demo", "Fill a running local system with synthetic people over the past 90 days, and with referrals from a dozen practices."
+    ),
     "simulate": Known(
         "simulate",
         "Print what a sequence would send, and when, to somebody who starts on a day, or to a lead; without --lead it needs no database.",
