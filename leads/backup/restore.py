@@ -1,4 +1,4 @@
-"""Brings a backup back, in one transaction or not at all, and sees to it that nothing it finds due goes out by itself."""
+"""Brings a backup back, in one transaction or not at all, and sees to it that nothing goes out before a person has looked."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ from leads.backup.save import TABLES, psycopg_of
 from leads.clock import now, real_now
 from leads.errors import Conflict
 from leads.messages.review import send_to_review
+from leads.messages.switch import is_paused, pause_sending
 from leads.security import canary
 
 OTHERS = text(
@@ -37,6 +38,7 @@ ROUTINES = text(
     """
 )
 
+PAUSED = "a backup was restored; look through what waits here, then let mail go again"
 SET_COUNTER = text("SELECT setval(CAST(:name AS regclass), :last, :is_called)")
 
 
@@ -139,6 +141,9 @@ def _begin_anew(session: Session, contents: Contents, *, actor: str) -> Restored
     mark = now()
     session.execute(update(StaffSession).where(StaffSession.ended_at.is_(None)).values(ended_at=real_now()))
     to_review = send_to_review(session, actor=actor)
+    # An opt-out, a hold or a booking made after the backup is not in it: the next mail that falls due would go out past it.
+    if not is_paused(session):
+        pause_sending(session, reason=PAUSED, actor=actor)
     told = {"made_at": contents.made_at.isoformat(), "mark": mark.isoformat(), "rows": sum(contents.rows.values()), "to_review": to_review}
     record_about(session, "backup.restored", "backups", None, actor=actor, **told)
     return Restored(contents, mark, to_review, canary.fits(session))

@@ -47,7 +47,7 @@ def restore(
     data_dir: DataDir = VAR,
     as_json: AsJson = False,
 ) -> None:
-    """Bring a backup back, whole or not at all; nothing that was due goes out before a person has looked. Stop the system first."""
+    """Bring a backup back, whole or not at all; nothing goes out before a person has looked and said so. Stop the system first."""
     held = identities(identity)
     if check:
         return _tell(_words_of(inspect(file, held)), f"{file} is whole.", as_json=as_json)
@@ -83,8 +83,9 @@ def _of_backup(saved: Saved) -> str:
 def _of_restore(done: Restored) -> str:
     ring = "" if done.ring_fits else "The key ring here does not open it: handoff keyring import FILE --identity KEYFILE\n"
     waiting = f"{done.to_review} messages that were due wait under Sending in the console: none of them goes out by itself."
-    lost = "What was written after the backup is not in it, opt-outs and bookings too: look before you let mail go."
-    return f"{ring}{waiting}\n{lost}\nRestored:"
+    lost = "What was written after the backup is not in it, opt-outs and bookings too. So sending is paused, whatever is due:"
+    resume = "when somebody has looked, let mail go again under Sending in the console, or with `handoff resume-sending`."
+    return f"{ring}{waiting}\n{lost}\n{resume}\nRestored:"
 
 
 def _spoken(moment: datetime) -> str:
@@ -96,4 +97,4 @@ def _words_of(contents: Contents) -> dict[str, Any]:
 
 
 def _words_of_restore(done: Restored) -> dict[str, Any]:
-    return {"mark": done.mark, "to_review": done.to_review, "ring_fits": done.ring_fits}
+    return {"mark": done.mark, "to_review": done.to_review, "paused": True, "ring_fits": done.ring_fits}

@@ -17,7 +17,7 @@ BREAKER_OPEN_FOR = timedelta(minutes=10)
 def pause_sending(session: Session, *, reason: str, actor: str) -> SendingStop:
     """Stop every lane until `resume_sending`; raises Conflict when it is stopped already. What is `sending` finishes."""
     lock(session, "sending", "switch")
-    if any(stop.until is None for stop in stops(session)):
+    if is_paused(session):
         raise Conflict("Sending is paused already.")
     return _stop(session, None, None, reason, actor)
 
@@ -49,6 +49,11 @@ def rest(session: Session, lane: str, until: datetime, *, reason: str) -> None:
 def stops(session: Session) -> list[SendingStop]:
     """Return what stops sending now, the oldest first."""
     return list(session.scalars(select(SendingStop).where(_in_force(now())).order_by(SendingStop.at)))
+
+
+def is_paused(session: Session) -> bool:
+    """True while a person has stopped every lane."""
+    return any(stop.until is None for stop in stops(session))
 
 
 def is_open(lane: ColumnElement[str], at: ColumnElement[datetime]) -> ColumnElement[bool]:

@@ -28,8 +28,9 @@ def test_every_table_comes_back_with_as_many_rows(backup: Path, bring_back: Brin
     done = bring_back()
     with db.transaction() as session:
         counts = {name: session.scalar(text(f'SELECT count(*) FROM "{name}"')) for name in done.contents.rows}
-    # The restore itself is on record, and so is each message that it keeps back.
-    assert counts.pop("audit_entries") == done.contents.rows.pop("audit_entries") + 1 + done.to_review
+    # The restore itself is on record, the stop it puts in force, and each message that it keeps back.
+    assert counts.pop("audit_entries") == done.contents.rows.pop("audit_entries") + 2 + done.to_review
+    assert counts.pop("sending_stops") == done.contents.rows.pop("sending_stops") + 1
     assert counts == done.contents.rows
 
 

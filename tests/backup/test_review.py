@@ -15,6 +15,7 @@ from leads.messages.deliver import drain
 from leads.messages.models import LANES, Message
 from leads.messages.recover import recover, settle
 from leads.messages.review import decide_all
+from leads.messages.switch import pause_sending, resume_sending, stops
 from leads.round_trips import round_trips
 from tests.backup.conftest import STATES, states
 from tests.cast import ACTOR
@@ -35,10 +36,25 @@ def test_what_was_due_waits_for_a_person(bring_back: BringBack) -> None:
     assert claimed() == 0
 
 
-def test_what_is_due_later_goes_when_it_is_due(bring_back: BringBack, tuesday: Callable[[timedelta], None]) -> None:
+def let_go() -> None:
+    with db.transaction() as session:
+        resume_sending(session, actor=ACTOR)
+
+
+def test_sending_is_paused_until_somebody_lets_it_go(bring_back: BringBack, tuesday: Callable[[timedelta], None]) -> None:
     bring_back()
     tuesday(timedelta(days=1, hours=1))
+    assert claimed() == 0
+    let_go()
     assert claimed() == 1
+
+
+def test_what_was_paused_before_is_paused_once(clinic_at_work: None, request: pytest.FixtureRequest) -> None:
+    with db.transaction() as session:
+        pause_sending(session, reason="by hand", actor=ACTOR)
+    request.getfixturevalue("bring_back")()
+    with db.transaction() as session:
+        assert [stop.reason for stop in stops(session)] == ["by hand"]
 
 
 def test_no_policy_sends_it_once_more(bring_back: BringBack, tuesday: Callable[[timedelta], None]) -> None:
@@ -55,6 +71,7 @@ def test_a_person_lets_one_go_and_it_goes_out_once(bring_back: BringBack, mailbo
     with db.transaction() as session:
         first = session.scalars(select(Message.id).where(Message.reason == RESTORED).limit(1)).one()
         decide(session, first, "again", actor=ACTOR)
+    let_go()
     drain(LANES)
     drain(LANES)
     assert len(mailbox.messages) == 1

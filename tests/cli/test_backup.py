@@ -35,6 +35,7 @@ def test_it_is_proved_without_a_database(backup: Path, keyfile: Path) -> None:
 def test_it_comes_back_and_says_what_waits(backup: Path, keyfile: Path, elsewhere: str) -> None:
     done = json.loads(handoff("restore", backup, "--identity", keyfile, "--json").output)
     assert (done["to_review"], done["ring_fits"], done["rows"]["messages"]) == (4, True, 5)
+    assert done["paused"]
 
 
 def test_nothing_is_replaced_without_asking(backup: Path, keyfile: Path, elsewhere: str) -> None:
@@ -45,7 +46,10 @@ def test_nothing_is_replaced_without_asking(backup: Path, keyfile: Path, elsewhe
     assert isinstance(refused, Conflict)
     assert holds_anything()
     db.engine().dispose()
-    assert "4 messages" in handoff(*words, "--yes").output
+    said = handoff(*words, "--yes").output
+    assert "4 messages" in said
+    assert "sending is paused" in said
+    assert "`handoff resume-sending`" in said
 
 
 def test_a_pair_of_keys_and_the_ring_apart(tmp_path: Path, data_dir: Path) -> None:

@@ -10,6 +10,7 @@ from leads.backup.restore import restore
 from leads.backup.save import save
 from leads.clock import now
 from leads.consent.ledger import hold, suppress
+from leads.messages.switch import resume_sending
 from tests.faults.run import Run
 from tests.faults.table import fault
 
@@ -72,6 +73,8 @@ def a_restored_backup(run: Run, count: int) -> None:
     house.end_web()
     db.engine().dispose()
     restore(file, age.identities(key), over=True, actor="fault")
+    with db.transaction() as session:
+        resume_sending(session, actor="fault")
     file.unlink()
     key.unlink()
     if run.long:
