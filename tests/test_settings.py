@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from config.settings import ROOT, Settings, SettingsError, load
+from config.settings import ROOT, Settings, SettingsError, load, settings
 from leads.cli.check import complaints, env_example, production_faults
+from leads.clinic.profile import clinic
 
 
 def test_the_example_lists_every_setting_and_is_in_step() -> None:
@@ -71,3 +72,23 @@ def test_production_refuses_what_only_a_trial_may_have() -> None:
     faults = "\n".join(production_faults())
     for part in ("HANDOFF_MODE", "HANDOFF_PUBLIC_URL", "REDIS_URL", "clinic.yml:", "555-01", ".test is a placeholder"):
         assert part in faults
+
+
+def test_production_needs_to_know_how_fast_it_may_send() -> None:
+    line = (ROOT / "config/clinic.yml").read_text().splitlines().index("mail:") + 1
+    fault = next(fault for fault in production_faults() if "mail.rates" in fault)
+    assert fault.startswith(f"{ROOT / 'config/clinic.yml'}:{line}: ")
+    assert "rates: {per_second: 20, per_domain_per_second: 5}" in fault
+
+
+def test_with_rates_that_fault_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "clinic.yml"
+    file.write_text((ROOT / "config/clinic.yml").read_text().replace("  # rates: {", "  rates: {"))
+    monkeypatch.setenv("HANDOFF_CLINIC_FILE", str(file))
+    settings.cache_clear()
+    clinic.cache_clear()
+    faults = list(production_faults())
+    monkeypatch.undo()
+    settings.cache_clear()
+    clinic.cache_clear()
+    assert not [fault for fault in faults if "mail.rates" in fault]

@@ -9,6 +9,7 @@ import typer
 from config.settings import Settings, SettingsError, settings
 from leads.cli.root import VAR, AsJson, DataDir, app, out, print_json
 from leads.clinic.profile import clinic
+from leads.clinic.read_yaml import line_in
 from leads.errors import LeadsError
 from leads.local import attach
 from leads.loop.tell_referrer import RECEIVED
@@ -17,6 +18,7 @@ from leads.messages.templates import catalogue, claims
 from leads.security.keys import ring
 from leads.sequences.definitions import sequence_called, sequences
 
+RATES = "rates: {per_second: 20, per_domain_per_second: 5}"
 PLACEHOLDER = re.compile(r"\.test\b|\b555-01\d\d\b|\bexample\.(com|org|net)\b")
 
 
@@ -63,6 +65,10 @@ def production_faults() -> Iterator[str]:
     for number, line in enumerate(here.handoff_clinic_file.read_text().splitlines(), start=1):
         if not line.lstrip().startswith("#") and (found := PLACEHOLDER.search(line)):
             yield f"{here.handoff_clinic_file}:{number}: {found.group()} is a placeholder; put the clinic's own there."
+    if not _fault_of(clinic) and clinic().mail.rates is None:
+        at = f"{here.handoff_clinic_file}:{line_in(here.handoff_clinic_file, 'mail', 'rates')}"
+        # A backlog sent as fast as the line takes it is what mail services suspend a sender for.
+        yield f"{at}: mail.rates: is missing; ask your mail service how fast you may send, and write it as {RATES}."
     for key, claim in claims().items():
         if claim.checked is None:
             yield f"config/facts.yml: {key} was never held against its source ({claim.source}); write the day under `checked`."

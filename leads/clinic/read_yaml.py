@@ -52,6 +52,11 @@ def read_yaml(path: Path, model: type[Model]) -> Model:
         raise ConfigError("\n".join(_located(path, tree, error.errors()))) from None
 
 
+def line_in(path: Path, *keys: str) -> int:
+    """Return the line of a readable file on which a key stands, or the deepest of those it stands under that is there."""
+    return line_of(yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader), keys)
+
+
 def line_of(tree: yaml.Node | None, keys: Iterable[Any]) -> int:
     """Return the line of the deepest node that exists on the way of `keys`."""
     line = 1
