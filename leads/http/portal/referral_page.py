@@ -1,5 +1,8 @@
 """One referral: where it stands, what has happened, and what its sender may do now."""
 
+from collections.abc import Mapping
+from datetime import date
+
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
@@ -34,7 +37,7 @@ def show(
     *,
     done: str = "",
     refusal: LeadsError | None = None,
-    typed: str = "",
+    typed: Mapping[str, str] | None = None,
 ) -> Response:
     """Return a referral's page; after a refusal with the reason and what was typed."""
     told = seen(session, referral)
@@ -43,13 +46,13 @@ def show(
         "referral": referral,
         "seen": told,
         "patient": name_of(referral),
-        "born": patient_of(referral).get("birth_date"),
+        "born": _in_words(patient_of(referral).get("birth_date")),
         "clinician": session.get_one(Provider, referral.provider_id),
         "documents": attachments_of(session, referral.id, part2=False),
         "may": actions(told),
         "done": done,
         "refusal": refusal,
-        "typed": typed,
+        "typed": typed or {},
     }
     return draw(request, "referral.html", signed=signed, tab="", status=refusal.status if refusal else 200, **context)
 
@@ -60,3 +63,7 @@ def actions(told: Seen) -> set[str]:
     if told.level == "acknowledged":
         return {"attach"}
     return {*allowed(told.state, by="initiator"), *(() if STATES[told.state].ended else ("attach",))}
+
+
+def _in_words(born: str | None) -> str:
+    return date.fromisoformat(born).strftime("%B %-d, %Y") if born else ""
