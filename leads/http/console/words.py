@@ -60,6 +60,7 @@ TODOS = {
     "phone-referrer": "Phone the referrer for what is missing",
     "tell-referrer": "Phone the referrer with the news",
     "read-answer": "Read the referrer's answer",
+    "help-referrer": "Phone the referrer: their link is closed",
     "confirm-withdrawal": "Confirm the withdrawal",
 }
 RESULTS = {"reached": "Reached", "left-message": "Left a message", "no-answer": "No answer"}
