@@ -1,11 +1,12 @@
 """A Bundle says the same as a form or a call of the API would, or is refused with the place of what is wrong."""
 
+import json
 from typing import Any
 
 import pytest
 
 from leads.clinic.profile import clinic
-from leads.errors import Invalid
+from leads.errors import Invalid, LeadsError
 from leads.http.fhir.parse import parse
 from leads.http.fhir.read_order import Order, read_order
 from leads.referrals.submission import Submission
@@ -54,9 +55,20 @@ def test_a_complete_bundle_says_what_a_form_would() -> None:
 
 
 def test_the_cast_is_valid_fhir() -> None:
-    import json
-
     assert parse(json.dumps(bundle()).encode(), "Bundle")["type"] == "transaction"
+
+
+@pytest.mark.parametrize("name", ["moon", 3, ["Task"], {"a": 1}, "fhirtypes", None])
+def test_a_resource_of_no_known_type_is_malformed(name: Any) -> None:
+    sent = bundle() | {"contained": [{"resourceType": name}]}
+    sent["entry"][1]["resource"]["contained"] = [{"resourceType": name}]
+    with pytest.raises(LeadsError):
+        parse(json.dumps(sent).encode(), "Bundle")
+
+
+def test_a_null_is_nothing() -> None:
+    sent = bundle(request={"note": [None], "locationCode": [{"coding": None}]}, patient={"address": [None]})
+    assert read(parse(json.dumps(sent).encode(), "Bundle")).submission.patient.address is None
 
 
 def test_without_an_organization_it_is_the_practice_of_the_key() -> None:

@@ -1,6 +1,7 @@
 """A transaction Bundle becomes a referral, once, or is refused with an OperationOutcome."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -159,3 +160,11 @@ def test_without_a_key_nobody_is_answered(client: TestClient) -> None:
 def test_a_key_for_something_else_is_refused(client: TestClient, database: None) -> None:
     answer = client.post("/fhir", json=bundle(), headers=key_of("Riverside Psychiatry", "referrals"))
     assert (answer.status_code, issues(answer)[0]["code"]) == (403, "forbidden")
+
+
+@pytest.mark.committed
+def test_sent_four_times_at_once_it_is_one(client: TestClient, auth: dict[str, str]) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: client.post("/fhir", json=bundle(), headers=auth), range(4)))
+    assert len({id_in(each) for each in answers}) == 1
+    assert rows(Referral) == 1
