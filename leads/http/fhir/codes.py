@@ -37,8 +37,8 @@ def base() -> str:
 
 
 def ours(name: str) -> str:
-    """Return one of our own systems: `grants`, `reasons`, `interests` are code systems, `referral` numbers referrals."""
-    return f"{base()}/{'NamingSystem' if name == 'referral' else 'CodeSystem'}/{name}"
+    """Return one of our own systems: `grants` and `reasons` are code systems, `referral` and `inquiry` number what we received."""
+    return f"{base()}/{'NamingSystem' if name in ('referral', 'inquiry') else 'CodeSystem'}/{name}"
 
 
 def concept(system: str, code: str, words: str | None = None) -> Resource:

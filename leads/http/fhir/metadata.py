@@ -26,6 +26,10 @@ CHANGING = (
     "Its sender may PUT a Task, with If-Match: status cancelled before it is in progress, businessStatus 5.2 (or 5.4) to ask for that "
     "later, or a note while it is on-hold. POST Task takes a Task of the code abort whose focus is the Task to be cancelled."
 )
+OWN_SITE = (
+    "What a key of the practice handed on by POST /api/v1/inquiries is a self-referral: its id reads as Task and ServiceRequest, requester "
+    "the practice. Searches leave it out."
+)
 SEARCH = (
     ("requester", "reference", "Practitioner/ID or Organization/ID; with :identifier, system|NPI"),
     ("owner", "reference", "Organization/clinic: every Task is ours to do"),
@@ -61,7 +65,7 @@ def capability_statement() -> Resource:
 def _rest() -> dict[str, Any]:
     return {
         "mode": "server",
-        "documentation": " ".join((SENDING, CHANGING, POLLING, _grants())),
+        "documentation": " ".join((SENDING, CHANGING, POLLING, OWN_SITE, _grants())),
         "security": {"description": "Authorization: Bearer KEY, a key of one practice with the scope fhir. TLS is the operator's."},
         "resource": [_task(), *(_resource(kind, "read") for kind in ("ServiceRequest", "Practitioner", "Organization")), _subscription()],
         "interaction": [{"code": "transaction"}],

@@ -16,6 +16,7 @@ from leads.http.fhir.codes import Resource, base
 from leads.http.fhir.outcome import Fhir, as_fhir, outcome
 from leads.http.fhir.parse import parse
 from leads.http.fhir.search import is_a_poll, search
+from leads.http.fhir.self_referral import request_of, self_referral, task_of
 from leads.http.fhir.wish import cancellation, fulfil, wish_of
 from leads.http.fhir.write_task import View, view, views, write_cancellation, write_history, write_request, write_task
 from leads.http.transaction import Db
@@ -42,9 +43,11 @@ def search_tasks(request: Request, session: Db, key: Key, practice: Own) -> Resp
 
 @router.get("/Task/{id}")
 def read_task(session: Db, key: Key, practice: Own, id: str) -> Response:
-    """One Task: a referral's, or that of a cancellation its sender has asked for."""
+    """One Task: a referral's, that of a cancellation its sender has asked for, or a web inquiry's of the practice's own site."""
     if asked := _cancellation(session, practice, id):
         return as_fhir(asked)
+    if own := self_referral(session, practice, id):
+        return as_fhir(task_of(own), headers=_headers(own.shown))
     referral = _read(session, key, practice, id)
     return _shown(session, referral)
 
@@ -62,6 +65,8 @@ def read_history(session: Db, key: Key, practice: Own, id: str) -> Response:
 @router.get("/ServiceRequest/{id}")
 def read_request(session: Db, key: Key, practice: Own, id: str) -> Response:
     """The request itself."""
+    if own := self_referral(session, practice, id):
+        return as_fhir(request_of(own), headers=_headers(own.shown))
     referral = _read(session, key, practice, id)
     shown = view(show(session, referral))
     return as_fhir(write_request(referral, session.get_one(Provider, referral.provider_id), shown), headers=_headers(shown))
