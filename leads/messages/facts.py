@@ -1,6 +1,6 @@
 """What a template may know: the message's own facts, the person's allow-listed ones, and the links of this mail."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -34,12 +34,24 @@ def facts_for(due: Due) -> dict[str, Any]:
     facts = dict(due.facts)
     zone = clinic().office(facts.get("office")).zone
     for name in SPOKEN_TIMES:
-        if name in facts:
-            moment = datetime.fromisoformat(facts[name])
+        if (moment := _moment(facts.get(name))) is not None:
             stem = name.rpartition("_")[0]
             facts |= {name: in_words(moment, zone, due.language)}
             facts |= {f"{stem}_day": day_in_words(moment, zone, due.language), f"{stem}_time": time_in_words(moment, zone)}
     return facts | {"given_name": due.given_name, "discreet": due.discreet} | _links(due)
+
+
+def to_keep(due: Due, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the facts a mail was made from as its row keeps them: with moments as moments, for another try says them anew."""
+    return {**facts, **{name: due.facts[name] for name in SPOKEN_TIMES if name in due.facts}}
+
+
+def _moment(given: Any) -> datetime | None:
+    try:
+        return datetime.fromisoformat(given)
+    except (TypeError, ValueError):
+        # A worker of an earlier version kept the words in the moment's place: they are said as they are, beside their day and time.
+        return None
 
 
 def _links(due: Due) -> dict[str, str | None]:

@@ -11,7 +11,7 @@ from leads.db import LOCK, lock, lock_name, new_id, transaction
 from leads.messages import outcome
 from leads.messages.carriers.base import Envelope
 from leads.messages.due import STILL_MINE, Due
-from leads.messages.facts import rights
+from leads.messages.facts import rights, to_keep
 from leads.messages.guards import Objection, objection
 from leads.messages.models import DeliveryAttempt, Message
 from leads.messages.render import Rendered
@@ -83,7 +83,7 @@ def _begun(letter: Letter, carrier: str) -> dict[str, Any]:
         "carrier": carrier,
         "version": letter.rendered.version,
         "language": letter.rendered.language,
-        "facts": seal(letter.facts, table="messages", column="facts", row_id=due.id),
+        "facts": seal(to_keep(due, letter.facts), table="messages", column="facts", row_id=due.id),
         "mime_hash": sha256(letter.mime).digest(),
         "address_index": due.email_index,
     }

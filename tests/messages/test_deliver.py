@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
+from email.parser import BytesParser
+from email.policy import default
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from leads.clock import now
 from leads.consent import ledger
+from leads.messages.carriers.base import Envelope
 from leads.messages.carriers.smtp import SmtpCarrier
 from leads.messages.deliver import drain
 from leads.messages.models import LANES, DeliveryAttempt, Message
@@ -202,3 +205,40 @@ def test_a_retry_at_night_waits_for_the_morning(session: Session, due: Due, carr
         drain(LANES, carrier=carrier)
         assert state(session, message) == ("planned", "window")
     assert message.due_at == datetime(2026, 10, 7, 13, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("template", "fact"), [("visit-tomorrow", "visit_at"), ("inquiry-received", "expected_by")])
+def test_a_mail_that_is_tried_again_says_the_same_words(
+    session: Session, due: Due, server: ScriptedServer, template: str, fact: str, tuesday: Callable[[timedelta], None]
+) -> None:
+    moment = (now() + timedelta(days=1)).isoformat()
+    message = due(template, facts={"office": "woodbury", fact: moment, "number": "L-000042"})
+    server.answer["DOT"].extend(["451 4.3.0 later", "250 2.0.0 taken"])
+    seen: list[bytes] = []
+
+    class Watched(SmtpCarrier):
+        def offer(self, envelope: Envelope, mime: bytes) -> None:
+            seen.append(mime)
+            super().offer(envelope, mime)
+
+    watched = Watched(server.url, helo="x.test")
+    drain(LANES, carrier=watched)
+    tuesday(timedelta(minutes=10))
+    drain(LANES, carrier=watched)
+    watched.close()
+    assert len(server.mails) == 1
+    first, second = (BytesParser(policy=default).parsebytes(mime) for mime in seen)
+    assert [part.get_content() for part in first.iter_parts()] == [part.get_content() for part in second.iter_parts()]
+    assert first["Subject"] == second["Subject"]
+    session.refresh(message)
+    assert message.facts
+    assert message.facts[fact] == moment
+
+
+def test_words_kept_by_an_earlier_version_are_said_as_they_are(
+    session: Session, due: Due, carrier: SmtpCarrier, server: ScriptedServer
+) -> None:
+    kept = {"visit_at": "Tuesday, October 6, 10:00 AM", "visit_day": "Tuesday, October 6", "visit_time": "10:00 AM"}
+    due("visit-tomorrow", facts={"office": "woodbury", **kept})
+    drain(LANES, carrier=carrier)
+    assert "10:00 AM" in server.mails[0].get_body(("plain",)).get_content()  # type: ignore[union-attr]
