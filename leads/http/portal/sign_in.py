@@ -59,7 +59,7 @@ def send(_even: Evenly, request: Request, session: Db, token: Token, email: Anno
     return draw(request, "look.html", signed=None)
 
 
-@router.get("/enter/{link}")
+@router.api_route("/enter/{link}", methods=["GET", "HEAD"])
 def show(request: Request, session: Db, link: str) -> Response:
     """Show the button; mail scanners follow links, so nothing happens here."""
     token = read(session, "sign_in", link)
