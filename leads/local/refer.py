@@ -18,6 +18,7 @@ from leads.local.play import ROLES, at_work, mails_until
 from leads.loop.follow import visit_changed
 from leads.loop.models import Referral
 from leads.messages.carriers.base import Carrier
+from leads.pipeline.confirm import confirm_address
 from leads.pipeline.contact import log_call
 from leads.pipeline.models import Lead
 from leads.pipeline.stages import move
@@ -101,8 +102,9 @@ def _key_of(session: Session, practice: str, actor: str) -> ApiKey:
 
 
 def _ago(chance: random.Random, story: str) -> timedelta:
-    # What has only just begun is young; what has come to its end is old enough for it.
-    return timedelta(days=chance.uniform(0.1, 0.6) if story in YOUNG else chance.uniform(55, 75))
+    # What waits for somebody today began lately; what has come to its end is old enough for it.
+    least, most = LATELY.get(story, (55, 75))
+    return timedelta(days=chance.uniform(least, most))
 
 
 def _asked(chance: random.Random, serial: int, practice: str) -> dict[str, Any]:
@@ -153,6 +155,10 @@ def _npi(start: str) -> str:
 
 def _reach(session: Session, referral: Referral, actor: str) -> None:
     log_call(session, referral.lead_id, result="reached", actor=actor)
+
+
+def _press_the_button(session: Session, referral: Referral, actor: str) -> None:
+    confirm_address(session, referral.lead_id, method="button", actor=f"person:{referral.person_id}")
 
 
 def _to(stage: str, outcome: str | None = None) -> Verb:
@@ -217,7 +223,7 @@ def _refuse(session: Session, referral: Referral, actor: str) -> None:
 
 
 CALL: Sequence[Step] = ((0.2, _reach),)
-BOOKED: Sequence[Step] = (*CALL, (1, _to("screening")), (2, _to("qualified")), (1, _to("booked")))
+BOOKED: Sequence[Step] = ((0.1, _press_the_button), *CALL, (1, _to("screening")), (2, _to("qualified")), (1, _to("booked")))
 STORIES: Mapping[str, Sequence[Step]] = {
     "received": (),
     "accepted": CALL,
@@ -242,4 +248,8 @@ STRANGE_STORIES: Mapping[str, Sequence[Step]] = {
     "believed": ((0.2, _believe), *CALL),
     "not-theirs": ((0.2, _refuse),),
 }
-YOUNG = frozenset({"received", "asked", "amended", "waiting", "accepted"})
+LATELY: Mapping[str, tuple[float, float]] = {
+    **dict.fromkeys(("received", "asked", "amended", "waiting"), (0.1, 0.6)),
+    **dict.fromkeys(("accepted", "called", "answered"), (2, 3)),
+    "leaving": (4, 6),
+}

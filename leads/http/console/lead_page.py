@@ -56,6 +56,7 @@ def show(
     """Return a lead's page; after a refusal with the reason, what was typed, and what changed since `read_at`."""
     person = session.get_one(Person, lead.person_id)
     record(session, "person.read", person, actor=staff.actor, lead=lead.number)
+    shown = referrals_of(session, lead)
     entries, more = timeline(session, lead, before=before)
     return draw(
         request,
@@ -75,7 +76,8 @@ def show(
         typed=typed or {},
         changed_since=read_at,
         read_at=now(),
-        referrals=referrals_of(session, lead),
+        referrals=shown,
+        visit_news=frozenset[str]().union(*(each.offers for each in shown)) & {"no_show", "reschedule"},
         choices=clinic().referrals,
         no_mail=why_no_mail(session, person),
         **_next(session, lead),

@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 from fastapi import APIRouter, Form
 from fastapi.responses import Response
 
-from leads.errors import FieldError, Invalid, NotFound
+from leads.errors import Conflict, FieldError, Invalid, NotFound
 from leads.http.console import words
 from leads.http.console.act import Asked, do
 from leads.loop.follow import visit_changed
@@ -159,17 +159,19 @@ def decide(asked: Asked, which: str, amendment_id: uuid.UUID, *, referral_versio
 @router.post("/visit-missed")
 def visit_missed(asked: Asked) -> Response:
     """Tell the referrers that the visit was missed."""
-    return do(asked, lambda lead: visit_changed(asked.session, lead.id, "no_show", actor=asked.staff.actor))
+    return do(asked, lambda lead: _visit(asked, lead, "no_show"))
 
 
 @router.post("/visit-moved")
 def visit_moved(asked: Asked, moved_to: Words = "") -> Response:
     """Tell the referrers that the visit has another time."""
 
-    def verb(lead: Lead) -> None:
-        visit_changed(asked.session, lead.id, "reschedule", at=_local(moved_to, lead), actor=asked.staff.actor)
+    return do(asked, lambda lead: _visit(asked, lead, "reschedule", at=_local(moved_to, lead)))
 
-    return do(asked, verb)
+
+def _visit(asked: Asked, lead: Lead, event: str, *, at: datetime | None = None) -> None:
+    if not visit_changed(asked.session, lead.id, event, at=at, actor=asked.staff.actor):
+        raise Conflict("No referral of this lead waits for such news of a visit.", code="not_allowed_now")
 
 
 def _local(text: str, lead: Lead) -> datetime:

@@ -111,7 +111,7 @@ def _shown(session: Session, referral: Referral, lead: Lead) -> Shown:
         changes=[_change(referral, each) for each in waiting(session, referral.id)],
         attachments=attachments_of(session, referral.id),
         offers=offers,
-        not_now=[f"{label}: not while it is {standing}" for verb, label in VERBS.items() if verb not in offers],
+        not_now=[f"{label}: not now ({standing})" for verb, label in VERBS.items() if verb not in offers],
         is_all=lead.closed_at is None and is_all_it_has(session, referral, lead),
     )
 

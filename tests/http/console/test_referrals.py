@@ -154,7 +154,7 @@ def test_a_patient_who_cannot_be_mailed_is_no_choice_and_the_page_says_why(
 
 
 def test_handing_on_is_offered_once_accepted_and_tells_where_to(coordinator: Browser, session: Session, known: Referral) -> None:
-    assert "Hand on: not while it is received." in page_of(coordinator, session, known)
+    assert "Hand on: not now (received)." in page_of(coordinator, session, known)
     bring_to(session, known, "accepted")
     assert press(coordinator, session, known, "hand-on", destination="hospital", close_as="chose-other-care") == 303
     assert (told(session, known)[-1], lead_of(session, known).outcome) == ("referral-handed-on", "chose-other-care")
@@ -280,6 +280,8 @@ def test_a_missed_and_a_moved_visit_are_told(
     assert coordinator.form(f"{path}/visit-moved", moved_to="soon").status_code == 422
     assert coordinator.form(f"{path}/visit-moved", moved_to="2026-10-20T10:30").status_code == 303
     assert coordinator.form(f"{path}/visit-missed").status_code == 303
+    assert "visit-missed" not in coordinator.get(path).text
+    assert coordinator.form(f"{path}/visit-missed").status_code == 409
     session.expire_all()
     assert told(session, known)[-2:] == ["referral-moved", "referral-missed"]
 
