@@ -42,6 +42,7 @@ MUST_BE_HEARD = ("accept", "decline", "hand_on", "outcome", "confirm_cancel", "n
 ASK_THEMSELVES = ("api", "fhir")
 DIGEST, RECEIVED = "referral-digest", "referral-received"
 USEFUL_FOR = timedelta(days=7)
+MOST_LISTED = 40
 MORNING = Window.model_validate({"from": "08:00", "to": "08:01", "business_days": True})
 
 
@@ -125,7 +126,9 @@ def _gather(session: Session, referral: Referral, to: Provider | Delegate) -> Me
         facts = {"numbers": [referral.number]}
         return post(session, None, DIGEST, cause="referral:digest", facts=facts, due_at=due.at if due else now(), **_to(to))
     facts = digest.facts or {}
-    digest.facts = facts | {"numbers": sorted({*facts.get("numbers", ()), referral.number})}
+    numbers = sorted({*facts.get("numbers", ()), referral.number})
+    # A mail lists so many and no more; the portal it leads to has them all.
+    digest.facts = facts | {"numbers": numbers[-MOST_LISTED:]}
     return digest
 
 

@@ -13,6 +13,7 @@ from leads.loop.disclosure import seen
 from leads.loop.history import apply
 from leads.loop.models import Referral, ReferralEvent
 from leads.messages.models import Message
+from leads.messages.outbox import post
 from leads.pipeline.models import Lead
 from leads.pipeline.stages import move
 from leads.providers.edit import limit_disclosure, prefer
@@ -125,6 +126,16 @@ def test_whoever_wants_a_digest_gets_one_a_morning(session: Session, referral: R
     digests = session.scalars(select(Message).where(Message.template == "referral-digest")).all()
     assert [each.facts for each in digests] == [{"numbers": [referral.number]}]
     assert told(session) == ["referral-received", "referral-digest"]
+
+
+def test_a_digest_lists_no_more_than_a_mail_can_hold(session: Session, referral: Referral) -> None:
+    provider = session.get_one(Provider, referral.provider_id)
+    prefer(session, provider, "daily", actor=ACTOR)
+    many = {"numbers": [f"R-{each:06d}" for each in range(100_000, 100_060)]}
+    post(session, None, "referral-digest", cause="test", facts=many, provider_id=provider.id)
+    to(session, referral, "contacted")
+    digest = session.scalars(select(Message).where(Message.template == "referral-digest")).one()
+    assert len((digest.facts or {})["numbers"]) == 40
 
 
 def test_what_they_read_holds_no_more_than_the_grant(session: Session, referral: Referral) -> None:
