@@ -99,7 +99,7 @@ class Machine:
         return [self.ports.get(word, "127.0.0.1" if word == "0.0.0.0" else word) for word in command]
 
     def run(self, command: list[str]) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(self.here(command), env=self.environment, capture_output=True, text=True, timeout=60, check=False)
+        return subprocess.run(self.here(command), env=self.environment, capture_output=True, text=True, timeout=150, check=False)
 
     def start(self, name: str) -> subprocess.Popen[bytes]:
         with (self.folder / f"{name}.log").open("wb") as log:
@@ -107,12 +107,13 @@ class Machine:
         self.running.append(process)
         return process
 
-    def becomes_healthy(self, name: str, within: float = 60) -> bool:
+    def becomes_healthy(self, name: str, within: float = 150) -> bool:
         check = SERVICES[name]["healthcheck"]["test"][1:]
         deadline = time.monotonic() + within
         while time.monotonic() < deadline:
             if self.run(check).returncode == 0:
                 return True
+            time.sleep(0.5)
         return False
 
 
@@ -131,10 +132,10 @@ def machine() -> Iterator[Machine]:
         for process in machine.running:
             process.send_signal(signal.SIGTERM)
         for process in machine.running:
-            process.wait(20)
+            process.wait(60)
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", LASTING)
 def test_the_command_of_each_of_our_services_runs_and_becomes_healthy(machine: Machine, name: str) -> None:
     assert machine.becomes_healthy(name), (machine.folder / f"{name}.log").read_text()
@@ -169,7 +170,7 @@ def test_the_command_of_redis_writes_a_configuration_that_redis_takes(tmp_path: 
         assert (tmp_path / "redis.conf").stat().st_mode & 0o077 == 0
     finally:
         server.terminate()
-        server.wait(10)
+        server.wait(60)
 
 
 def test_the_secrets_are_made_once_and_fit_together(tmp_path: Path) -> None:

@@ -23,10 +23,12 @@ def running() -> Iterator[System]:
     with tempfile.TemporaryDirectory(prefix="handoff-") as made:
         Path(made).chmod(0o755)
         system = System(Path(made) / "var", free_port(), Path(made) / "output.txt")
-        system.start("--speed", str(SPEED))
-        yield system
-        if system.process and system.process.poll() is None:
-            system.stop()
+        try:
+            system.start("--speed", str(SPEED))
+            yield system
+        finally:
+            if system.process and system.process.poll() is None:
+                system.stop()
 
 
 @pytest.fixture
@@ -39,7 +41,7 @@ def services(running: System) -> dict[str, str]:
 def mail_to(running: System) -> Callable[..., Mail]:
     """Wait for the mail to an address whose subject matches."""
 
-    def wait(address: str, subject: str, *, within: float = 45) -> Mail:
+    def wait(address: str, subject: str, *, within: float = 120) -> Mail:
         deadline = time.monotonic() + within
         while time.monotonic() < deadline:
             for mail in read_all(running.data_dir):

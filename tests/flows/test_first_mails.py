@@ -11,7 +11,7 @@ from tests.browser.conftest import PHONE
 from tests.flows.conftest import link_in
 from tests.local.conftest import System, handoff
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 MailTo = Callable[..., Mail]
 
 

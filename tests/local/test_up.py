@@ -15,7 +15,7 @@ import pytest
 from leads.local.redis import free_port
 from tests.local.conftest import System, handoff
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture(scope="module")
@@ -23,10 +23,12 @@ def system() -> Iterator[System]:
     with tempfile.TemporaryDirectory(prefix="handoff-") as made:
         Path(made).chmod(0o755)
         system = System(Path(made) / "var", free_port(), Path(made) / "output.txt")
-        system.start()
-        yield system
-        if system.process and system.process.poll() is None:
-            system.stop()
+        try:
+            system.start()
+            yield system
+        finally:
+            if system.process and system.process.poll() is None:
+                system.stop()
 
 
 def children(system: System) -> list[psutil.Process]:
@@ -35,7 +37,7 @@ def children(system: System) -> list[psutil.Process]:
 
 
 def came_back(system: System, old: int) -> bool:
-    for _ in range(100):
+    for _ in range(600):
         if any("transactional-1@%h" in child.cmdline() for child in children(system) if child.pid != old):
             return True
         time.sleep(0.1)
@@ -43,7 +45,7 @@ def came_back(system: System, old: int) -> bool:
 
 
 def get(url: str) -> int:
-    with urllib.request.urlopen(url, timeout=10) as response:
+    with urllib.request.urlopen(url, timeout=60) as response:
         return int(response.status)
 
 

@@ -2,6 +2,7 @@
 
 import importlib
 import time
+from statistics import median
 from types import ModuleType
 
 import pytest
@@ -14,10 +15,13 @@ def nudging(redis_url: str) -> ModuleType:
 
 
 def test_it_returns_at_once_without_any_redis(nudging: ModuleType) -> None:
-    began = time.monotonic()
+    took = []
     for _ in range(1000):
+        began = time.monotonic()
         nudging.nudge()
-    assert time.monotonic() - began < 0.5
+        took.append(time.monotonic() - began)
+    # The middle one: a busy machine may take this process's turn away in the midst of a few.
+    assert median(took) < 0.0005
 
 
 def test_a_broker_that_is_gone_does_not_end_the_passing_on(nudging: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
