@@ -27,7 +27,8 @@ def create_app(nudge: Callable[[], None] = lambda: None) -> FastAPI:
     for each, as_json in ((app, False), (api, True)):
         each.state.nudge = nudge
         errors.install(each, as_json=as_json)
-    fhir.state.nudge = nudge
+    # Who tries wrong keys at one door has as few left at the other.
+    fhir.state.nudge, fhir.state.wrong_keys = nudge, api.state.wrong_keys
     app.mount("/api", api)
     app.router.routes.append(Route("/fhir", AtBase(fhir, "/fhir")))
     app.mount("/fhir", fhir)

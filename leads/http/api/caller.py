@@ -5,9 +5,11 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from sqlalchemy.orm import Session
 
 from leads.accounts.keys import Holder, find_key, require
 from leads.errors import LeadsError, Unauthenticated
+from leads.http.source import source_of
 from leads.http.transaction import Db
 
 bearer = HTTPBearer(
@@ -24,12 +26,23 @@ def needs(scope: str) -> Callable[..., Holder]:
     def caller(request: Request, session: Db, held: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> Holder:
         if held is None:
             raise Unauthenticated("Send an API key: Authorization: Bearer KEY.")
-        key = find_key(session, held.credentials)
+        key = _known(request, session, held.credentials)
         request.app.state.allowance.spend(key.id)
         require(key, scope)
         return key
 
     return caller
+
+
+def _known(request: Request, session: Session, text: str) -> Holder:
+    """Return who holds a key; raises TooMany, and asks nobody, while too many from this source were wrong."""
+    wrong, source = request.app.state.wrong_keys, source_of(request)
+    wrong.need(source)
+    try:
+        return find_key(session, text)
+    except Unauthenticated:
+        wrong.spend(source)
+        raise
 
 
 async def json_body(request: Request) -> bytes:

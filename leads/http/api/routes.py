@@ -35,7 +35,7 @@ def build_api() -> FastAPI:
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
     )
-    api.state.allowance = limits.allowance()
+    api.state.allowance, api.state.wrong_keys = limits.allowance(), limits.wrong_keys()
     refusals.install(api)
     for each in (inquiries.router, referrals.router, leads.router, docs.router):
         api.include_router(each)
