@@ -23,6 +23,8 @@ def upgrade(engine: Engine, *, to: str = "head") -> None:
             connection.commit()
         finally:
             connection.execute(text("SELECT pg_advisory_unlock(hashtextextended('migrate', 0))"))
+            # The connection goes back to the pool: a clinic's writer may wait longer for a lock than a migration.
+            connection.execute(text("RESET lock_timeout"))
             connection.commit()
 
 

@@ -62,6 +62,9 @@ TODOS = {
     "read-answer": "Read the referrer's answer",
     "help-referrer": "Phone the referrer: their link is closed",
     "confirm-withdrawal": "Confirm the withdrawal",
+    "withdrawn": "Decide what becomes of the lead: its referral was withdrawn",
+    "phone-instead": "Phone them: a mail could not go",
+    "settle-unknown": "Find out whether a mail arrived",
 }
 RESULTS = {"reached": "Reached", "left-message": "Left a message", "no-answer": "No answer"}
 STATES = {
