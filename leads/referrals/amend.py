@@ -60,12 +60,12 @@ def put_aside(session: Session, amendment_id: uuid.UUID, *, actor: str) -> Refer
 
 
 def _held(session: Session, amendment_id: uuid.UUID) -> tuple[Amendment, Referral]:
-    amendment = session.get(Amendment, amendment_id, with_for_update=True)
+    amendment = session.get(Amendment, amendment_id, with_for_update=True, populate_existing=True)
     if amendment is None:
         raise NotFound("There is no such amendment.")
     if amendment.decided_at is not None:
         raise Conflict("Somebody has already decided about this one.")
-    return amendment, session.get_one(Referral, amendment.referral_id, with_for_update=True)
+    return amendment, session.get_one(Referral, amendment.referral_id, with_for_update=True, populate_existing=True)
 
 
 def _withdraw(session: Session, referral: Referral, before: Submission, after: Submission, *, actor: str) -> None:
