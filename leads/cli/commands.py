@@ -31,7 +31,7 @@ COMMANDS = {
     ),
     "restore": Known(
         "backup",
-        "Bring a backup back, whole or not at all; nothing that was due goes out before a person has looked. Stop the system first.",
+        "Bring a backup back, whole or not at all; nothing goes out before a person has looked and said so. Stop the system first.",
     ),
     "keyring": Known("keyring", "The key ring: without it nothing in the database, or in a backup, can be read."),
     "keys": Known("keys", "API keys: who may write to us and read from us by machine."),
