@@ -5,6 +5,7 @@ import re
 import uuid
 from email.header import Header
 from email.utils import format_datetime, formataddr
+from functools import lru_cache
 
 from leads.clinic.profile import clinic
 from leads.clock import now
@@ -81,10 +82,16 @@ def _sender(name: str, address: str) -> str:
 
 
 def _part(kind: str, words: str) -> str:
-    # binascii's quoted-printable is written in C; the email package's own takes longer than all the rest of a mail.
-    encoded = binascii.b2a_qp(words.replace("\r\n", "\n").encode(), istext=True).decode("ascii")
-    head = f'Content-Type: text/{kind}; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
-    return head + encoded.replace("\n", CRLF)
+    encoded = CRLF.join([_quoted(line) for line in words.replace("\r\n", "\n").split("\n")])
+    return f'Content-Type: text/{kind}; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n{encoded}'
+
+
+# Nearly every line of a mail is the same for everybody. binascii's quoted-printable is written in C, the email package's own takes
+# longer than all the rest of a mail; but a look at what a line became the last time takes a twentieth of either.
+@lru_cache(maxsize=8192)
+def _quoted(line: str) -> str:
+    """Return a line in quoted-printable (RFC 2045, 6.7), its soft line breaks in CRLF."""
+    return binascii.b2a_qp(line.encode(), istext=True).decode("ascii").replace("\n", CRLF)
 
 
 def _safe(name: str, value: str) -> str:

@@ -15,6 +15,8 @@ TEXT_TAGS = frozenset({"h1", "h2", "p", "br", "strong", "em", "a", "ul", "ol", "
 TAGS = LAYOUT_TAGS | TEXT_TAGS
 LINKS = ("{{", "https://", "tel:", "mailto:")
 # mrml ignores `<mj-style inline="inline">`, and some mail apps drop the head's styles: so the plain tags carry their own.
+# Where a line may end and nothing shows: mrml writes ten thousand characters in one, which no one can read and every send encodes anew.
+BETWEEN = re.compile(r"</?(?:table|tbody|tr|td|div|ul|li|meta|style|head|body|html)\b[^>{]*>(?=<)")
 STYLED = {
     "<h1>": '<h1 style="margin:0;font:inherit;">',
     "<h2>": '<h2 style="margin:0;font:inherit;">',
@@ -35,7 +37,7 @@ def compile_mjml(source: str, *, where: str) -> str:
         output = mrml.to_html(unix(source), render_options=mrml.RenderOptions(disable_comments=True, fonts={}))
     except OSError as error:
         raise ConfigError(f"{where}: {error}") from None
-    return re.sub(r"[ \t]*\n\s*", "\n", str(output.content))
+    return BETWEEN.sub("\\g<0>\n", re.sub(r"[ \t]*\n\s*", "\n", str(output.content)))
 
 
 def unix(source: str) -> str:
