@@ -64,6 +64,23 @@ class Closure(Strict):
     name: str
 
 
+def _both(words: dict[Any, str]) -> dict[Any, str]:
+    if not all((words.get(language) or "").strip() for language in ("en", "es")):
+        raise ValueError("needs its words in en and in es")
+    return words
+
+
+BothWords = Annotated[Words, AfterValidator(_both)]
+
+
+class Arriving(Strict):
+    """What a visitor of an office should know beside its address; a clinician of the clinic approves these words."""
+
+    directions: BothWords | None = None
+    bring: BothWords | None = None
+    ride_home: BothWords | None = None
+
+
 class Office(Strict):
     """One of our offices."""
 
@@ -72,6 +89,7 @@ class Office(Strict):
     address: list[str]
     phone: str
     parking: Words
+    arriving: Arriving = Arriving()
     map_url: Annotated[str, Field(pattern="^https://")]
     zone: Zone
     # An office that never opens could keep no promise: every inquiry to it would fail.

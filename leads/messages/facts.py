@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 from config.settings import settings
 from leads.clinic.in_words import day_in_words, in_words, time_in_words
 from leads.clinic.profile import clinic
-from leads.clock import real_now
+from leads.clock import now, real_now
 from leads.messages.due import Due
 from leads.messages.templates import catalogue
-from leads.security.tokens import CONFIRM_FOR, SIGN_IN_FOR, STATUS_FOR, Grant, Purpose, Right, derive
+from leads.security.tokens import CONFIRM_FOR, REBOOK_FOR, SIGN_IN_FOR, STATUS_FOR, VISIT_FOR, Grant, Purpose, Right, derive
 
 
 class Link(NamedTuple):
@@ -26,6 +26,8 @@ OF_REFERRER = {
     "status_url": Link("/r", "referrer", STATUS_FOR),
     "sign_in_url": Link("/portal/enter", "sign_in", SIGN_IN_FOR),
 }
+# Those a mail to a person may carry beside the way out and the confirmation.
+OF_PERSON = {"visit_url": Link("/a", "visit", VISIT_FOR)}
 SPOKEN_TIMES = ("expected_by", "visit_at")
 
 
@@ -64,6 +66,7 @@ def _links(due: Due) -> dict[str, str | None]:
         "unsubscribe_url": f"{root}/u/{derive('unsubscribe', due.id)}",
         "preferences_url": f"{root}/p/{derive('preferences', due.person_id)}",
         "confirm_url": f"{root}/c/{derive('confirm', due.id)}" if unproved else None,
+        **{name: f"{root}{link.path}/{derive(link.purpose, due.id)}" for name, link in _links_of_person(due)},
     }
 
 
@@ -75,9 +78,27 @@ def rights(due: Due) -> list[Right]:
     mine = [
         Right(due.id, Grant("unsubscribe", due.person_id, due.id, due.topic)),
         Right(due.person_id, Grant("preferences", due.person_id)),
+        *(Right(due.id, Grant(link.purpose, due.person_id, due.id, expires_at=_ends(due, link))) for _, link in _links_of_person(due)),
     ]
     confirm = Grant("confirm", due.person_id, due.id, expires_at=real_now() + CONFIRM_FOR)
     return [*mine, Right(due.id, confirm)] if due.to_unconfirmed else mine
+
+
+def _links_of_person(due: Due) -> Iterator[tuple[str, Link]]:
+    declared = catalogue()[due.template].declared
+    for name, link in OF_PERSON.items():
+        # A mail that was planned before visits had pages knows no visit to open.
+        if name in declared and (link.purpose != "visit" or due.facts.get("appointment")):
+            yield name, link
+
+
+def _ends(due: Due, link: Link) -> datetime:
+    """Return when a link of a person's mail ends, in real time: a visit's some time after the visit, whenever its mail went out."""
+    visit = _moment(due.facts.get("visit_at")) if link.purpose == "visit" else None
+    if visit is None:
+        return real_now() + link.lives
+    # What goes out after the visit can only lead to another one, and gives some time for that.
+    return real_now() + (visit - now() + link.lives if visit > now() else REBOOK_FOR)
 
 
 def _links_of_referrer(due: Due) -> Iterator[tuple[str, Link]]:

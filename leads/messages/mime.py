@@ -1,8 +1,10 @@
 """A rendered mail as bytes: one mailbox, neutral headers, text and HTML, nothing that tracks."""
 
+import base64
 import binascii
 import re
 import uuid
+from collections.abc import Sequence
 from email.header import Header
 from email.utils import format_datetime, formataddr
 from functools import lru_cache
@@ -10,6 +12,7 @@ from functools import lru_cache
 from leads.clinic.profile import clinic
 from leads.clock import now
 from leads.errors import LeadsError
+from leads.messages.calendar_file import FILE_NAME, CalendarPart
 from leads.messages.carriers.base import Envelope
 from leads.messages.due import Due
 from leads.messages.models import Message
@@ -40,7 +43,15 @@ def envelope(row_id: uuid.UUID, address: str) -> Envelope:
     return Envelope(f"b+{row_id.hex}@{clinic().mail.domain}", address)
 
 
-def build(message: Message | Due, address: str, rendered: Rendered, unsubscribe_url: str | None, *, discreet: bool) -> bytes:
+def build(
+    message: Message | Due,
+    address: str,
+    rendered: Rendered,
+    unsubscribe_url: str | None,
+    *,
+    discreet: bool,
+    calendar: CalendarPart | None = None,
+) -> bytes:
     """Return the mail with CRLF line ends; raises UnsafeHeader rather than send a header that could be two.
 
     The same message, facts and moment give the same bytes: their hash proves later what was sent.
@@ -63,10 +74,31 @@ def build(message: Message | Due, address: str, rendered: Rendered, unsubscribe_
     }
     head = [f"From: {_sender(mail.discreet_name if discreet else mail.from_name, mail.from_address)}"]
     head += [f"{name}: {_safe(name, value)}" for name, value in headers.items()]
-    head.append(f'Content-Type: multipart/alternative; boundary="{boundary}"')
-    parts = (_part("plain", rendered.text), _part("html", rendered.html))
+    kind, body = _body(boundary, rendered, calendar)
+    head.append(f"Content-Type: {kind}")
+    return f"{CRLF.join(head)}\r\n{body}\r\n".encode("ascii")
+
+
+def _body(boundary: str, rendered: Rendered, calendar: CalendarPart | None) -> tuple[str, str]:
+    parts = [_part("text/plain", rendered.text), _part("text/html", rendered.html)]
+    if calendar is None:
+        return _several("alternative", boundary, parts)
+    # Twice, for neither is read everywhere: most clients take the alternative by its method, some only open an attachment.
+    # The inner line of parting must not begin as the outer one does (RFC 2046, 5.1.1).
+    parts.append(_part(f"text/calendar; method={calendar.method}", calendar.file.decode()))
+    kind, body = _several("alternative", f"=_inner.{boundary[2:]}", parts)
+    return _several("mixed", boundary, [f"Content-Type: {kind}\r\n{body}", _attached(calendar)])
+
+
+def _several(kind: str, boundary: str, parts: Sequence[str]) -> tuple[str, str]:
     body = "".join(f"\r\n--{boundary}\r\n{part}" for part in parts)
-    return f"{CRLF.join(head)}\r\n{body}\r\n--{boundary}--\r\n".encode("ascii")
+    return f'multipart/{kind}; boundary="{boundary}"', f"{body}\r\n--{boundary}--"
+
+
+def _attached(calendar: CalendarPart) -> str:
+    encoded = base64.encodebytes(calendar.file).decode("ascii").strip().replace("\n", CRLF)
+    head = f'Content-Type: application/ics; name="{FILE_NAME}"\r\nContent-Disposition: attachment; filename="{FILE_NAME}"'
+    return f"{head}\r\nContent-Transfer-Encoding: base64\r\n\r\n{encoded}"
 
 
 def _way_out(unsubscribe_url: str | None) -> dict[str, str]:
@@ -83,7 +115,7 @@ def _sender(name: str, address: str) -> str:
 
 def _part(kind: str, words: str) -> str:
     encoded = CRLF.join([_quoted(line) for line in words.replace("\r\n", "\n").split("\n")])
-    return f'Content-Type: text/{kind}; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n{encoded}'
+    return f'Content-Type: {kind}; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n{encoded}'
 
 
 # Nearly every line of a mail is the same for everybody. binascii's quoted-printable is written in C, the email package's own takes

@@ -25,9 +25,17 @@ def office_words(office: Office, language: str) -> dict[str, Any]:
         "phone": office.phone,
         "tel": tel(office.phone),
         "parking": office.parking["es" if language == "es" else "en"],
+        **arriving(office, language),
         "map_url": office.map_url,
         "hours": opening_hours(office, language),
     }
+
+
+def arriving(office: Office, language: str) -> dict[str, str]:
+    """Return the directions, what to bring and the way home, as the clinic approved them; empty where it says nothing."""
+    said = office.arriving
+    each = {"directions": said.directions, "bring": said.bring, "ride_home": said.ride_home}
+    return {name: words["es" if language == "es" else "en"] if words else "" for name, words in each.items()}
 
 
 def opening_hours(office: Office, language: str) -> list[str]:

@@ -9,6 +9,7 @@ from config.settings import settings
 from leads.audit.trail import record
 from leads.clock import now
 from leads.errors import NotFound
+from leads.messages.calendar_file import CalendarPart, calendar_part
 from leads.messages.due import JUST_CLAIMED, Due
 from leads.messages.facts import facts_for
 from leads.messages.models import Message
@@ -21,6 +22,7 @@ class Preview:
 
     message: Message
     rendered: Rendered
+    calendar: CalendarPart | None
 
 
 def preview(session: Session, message_id: uuid.UUID, *, actor: str) -> Preview:
@@ -34,4 +36,4 @@ def preview(session: Session, message_id: uuid.UUID, *, actor: str) -> Preview:
     facts = facts_for(due)
     # Whoever holds such a link acts as the recipient: to unsubscribe somebody is not a colleague's by way of reading.
     hidden = {name: f"{settings().public_url}/…" for name, value in facts.items() if name.endswith("_url") and value}
-    return Preview(message, render(due.template, due.language, facts | hidden))
+    return Preview(message, render(due.template, due.language, facts | hidden), calendar_part(due))

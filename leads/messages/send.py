@@ -11,6 +11,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from leads.db import transaction
 from leads.errors import LeadsError
 from leads.messages import outcome
+from leads.messages.calendar_file import calendar_part
 from leads.messages.carriers.base import WITHDRAWN, Carrier, Receipt, Refused, Silence
 from leads.messages.claim import Claim
 from leads.messages.due import Due
@@ -86,7 +87,7 @@ def _prepare(due: Due) -> Letter | None:
 def _write(due: Due) -> Letter:
     facts = facts_for(due)
     rendered = render(due.template, due.language, facts)
-    mime = build(due, due.email, rendered, facts["unsubscribe_url"], discreet=due.discreet)
+    mime = build(due, due.email, rendered, facts["unsubscribe_url"], discreet=due.discreet, calendar=calendar_part(due))
     return Letter(due, envelope(due.id, due.email), mime, rendered, facts)
 
 

@@ -30,7 +30,7 @@ PART = re.compile(r"\[\[ (?P<name>[a-z]+) \]\]")
 IN_SUBJECTS = frozenset({"visit_day", "visit_time", "office"})
 Fact = Literal[
     "given_name", "office", "expected_by", "confirm_url", "unsubscribe_url", "preferences_url",
-    "visit_day", "visit_time", "phone", "number", "numbers", "status_url", "portal_url", "sign_in_url",
+    "visit_day", "visit_time", "visit_url", "phone", "number", "numbers", "status_url", "portal_url", "sign_in_url",
 ]  # fmt: skip
 
 
@@ -66,6 +66,7 @@ class Meta(Strict):
     languages: Annotated[tuple[Language, ...], Field(min_length=1)]
     preheader: dict[Language, str]
     claims: tuple[str, ...] = ()
+    calendar: Literal["request", "cancel"] | None = Field(None, description="the mail carries its visit as a calendar file")
     facts: tuple[Fact, ...] = Field((), description="must be given, or the mail is not sent")
     optional: tuple[Fact, ...] = Field((), description="none when not given")
 

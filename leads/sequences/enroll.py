@@ -135,7 +135,8 @@ def mail_facts(enrolment: Enrolment) -> dict[str, Any]:
     """Return what the mails of an enrolment may say of it."""
     facts = {name: value for name, value in enrolment.facts.items() if name != "appointment"}
     if visit := enrolment.facts.get("appointment"):
-        facts["visit_at"] = visit["starts_at"]
+        # By its id the link of the mail finds the visit, wherever it has been moved to by then.
+        facts |= {"visit_at": visit["starts_at"], "appointment": visit["id"]}
     return facts
 
 

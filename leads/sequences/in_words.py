@@ -30,6 +30,7 @@ WORDS = {
     "no-carrier": "The mail server could not be reached.",
     "hung-up": "The mail server hung up before it had the whole mail; it is tried again.",
     "withdrawn": "The database was away at the last moment, so it was not sent; it is tried again.",
+    "no_visit": "The visit it should bring is not on it; it was not sent.",
     "changed": "What it says changed while it was on its way; it is made anew.",
     "worker-lost": "The program that was at it ended; it is tried again.",
     "lane-rests": "The mail server refuses us, not the person; mails of this kind rest a while.",

@@ -23,6 +23,7 @@ FACTS: dict[str, Any] = {
     "status_url": "https://care.elmharbor.test/r/4",
     "portal_url": "https://care.elmharbor.test/portal",
     "sign_in_url": "https://care.elmharbor.test/portal/enter/5",
+    "visit_url": "https://care.elmharbor.test/a/6",
 }
 SPANISH = {"expected_by": "martes 6 de octubre, 5:00 PM", "visit_day": "martes 6 de octubre"}
 

@@ -127,7 +127,7 @@ def test_words_that_only_one_part_says_are_caught(tmp_path: Path) -> None:
 
 
 def test_a_link_that_only_one_part_has_is_caught(tmp_path: Path) -> None:
-    template = planted(tmp_path, "visit-today", "body.txt", "{{ office.map_url }}", "https://www.elmharbor.test/map")
+    template = planted(tmp_path, "office-location", "body.txt", "{{ place.map_url }}", "https://www.elmharbor.test/map")
     faults = lint(template, "en")
     assert "link: https://www.elmharbor.test/map is not in the html part" in faults
     assert any(fault.endswith("is not in the text part") for fault in faults)

@@ -63,7 +63,7 @@ def test_a_visit_is_planned_around_its_appointment(session: Session, lead: Lead)
     visit = {"id": "visit", "version": 1, "starts_at": (now() + timedelta(days=10)).isoformat()}
     row = rows_of(session, enrolled(session, lead, "visit", appointment=visit))[0]
     assert row.depends_on == {"appointment": "visit", "version": 1}
-    assert row.facts == {"office": "woodbury", "visit_at": visit["starts_at"]}
+    assert row.facts == {"office": "woodbury", "visit_at": visit["starts_at"], "appointment": visit["id"]}
 
 
 def test_nobody_gets_a_step_twice_even_through_a_second_enrolment(session: Session, lead: Lead) -> None:
