@@ -10,9 +10,13 @@ from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
+import uvloop
+
+BYE = b"221 bye\r\n"
+
 
 class Sink(asyncio.Protocol):
-    """One connection: answers each command, and the final dot."""
+    """One connection: answers each command, and the final dot; what came together is answered together."""
 
     def __init__(self, taken: int | None) -> None:
         self.log = taken
@@ -24,34 +28,38 @@ class Sink(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.rest += data
-        while self.rest:
-            end = self.rest.find(b"\r\n.\r\n" if self.in_body else b"\r\n")
-            if end < 0 and not (self.in_body and self.rest.startswith(b".\r\n")):
-                return
-            if self.in_body:
-                # The dot may come in a packet of its own, after the line end that came with the body.
-                self.rest, self.in_body = (self.rest[end + 5 :] if end >= 0 else self.rest[3:]), False
-                if self.log is not None:
-                    os.write(self.log, f"{self.sender} {time.time()}\n".encode())
-                self.transport.write(b"250 2.0.0 taken\r\n")
-            else:
-                self.answer(self.rest[:end].upper())
-                self.rest = self.rest[end + 2 :]
+        answers = list[bytes]()
+        while self.rest and (answer := self.next_answer()):
+            answers.append(answer)
+        if answers:
+            self.transport.write(b"".join(answers))
+        if answers and answers[-1] == BYE:
+            self.transport.close()
 
-    def answer(self, line: bytes) -> None:
+    def next_answer(self) -> bytes | None:
+        end = self.rest.find(b"\r\n.\r\n" if self.in_body else b"\r\n")
+        if end < 0 and not (self.in_body and self.rest.startswith(b".\r\n")):
+            return None
+        if not self.in_body:
+            line, self.rest = self.rest[:end].upper(), self.rest[end + 2 :]
+            return self.answer(line)
+        # The dot may come in a packet of its own, after the line end that came with the body.
+        self.rest, self.in_body = (self.rest[end + 5 :] if end >= 0 else self.rest[3:]), False
+        if self.log is not None:
+            os.write(self.log, f"{self.sender} {time.time()}\n".encode())
+        return b"250 2.0.0 taken\r\n"
+
+    def answer(self, line: bytes) -> bytes:
         if line.startswith(b"MAIL"):
             self.sender = line[11:-1].decode().lower()
-            self.transport.write(b"250 ok\r\n")
         elif line.startswith(b"DATA"):
             self.in_body = True
-            self.transport.write(b"354 go on\r\n")
+            return b"354 go on\r\n"
         elif line.startswith(b"QUIT"):
-            self.transport.write(b"221 bye\r\n")
-            self.transport.close()
+            return BYE
         elif line.startswith(b"EHLO"):
-            self.transport.write(b"250-sink\r\n250-PIPELINING\r\n250 8BITMIME\r\n")
-        else:
-            self.transport.write(b"250 ok\r\n")
+            return b"250-sink\r\n250-PIPELINING\r\n250 8BITMIME\r\n"
+        return b"250 ok\r\n"
 
 
 @contextlib.contextmanager
@@ -97,7 +105,7 @@ def _serving(serve: Callable[[socket.socket], Coroutine[Any, Any, None]]) -> Ite
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen(200)
-        process = multiprocessing.get_context("fork").Process(target=lambda: asyncio.run(serve(listening)), daemon=True)
+        process = multiprocessing.get_context("fork").Process(target=lambda: uvloop.run(serve(listening)), daemon=True)
         process.start()
         yield listening.getsockname()[1]
         process.terminate()

@@ -66,7 +66,7 @@ class RoundTrips:
     def __init__(self, held: Connection) -> None:
         driver = held.connection.driver_connection
         assert isinstance(driver, psycopg.Connection)
-        self.driver, self.begun = driver, False
+        self.held, self.driver, self.begun = held, driver, False
 
     def ask(self, *asked: Asked) -> list[list[Row]]:
         """Return the rows of each statement, all asked in one round trip; the transaction stays open."""
@@ -88,6 +88,10 @@ class RoundTrips:
             self.driver.execute(BACK)
         self.begun = False
 
+    def close(self) -> None:
+        """Undo what was not committed."""
+        self.undo()
+
     def _send(self, asked: Sequence[Asked]) -> list[psycopg.Cursor[Row]]:
         if not self.begun:
             self.driver.execute(SAVEPOINT)
@@ -105,9 +109,21 @@ class OwnRoundTrips(RoundTrips):
     def __init__(self, held: Connection) -> None:
         super().__init__(held)
         self.link, self.speech = self.driver.pgconn, Transformer(self.driver)
+        # A line looks up by key and nothing else; a plan made anew for each value, or made while a table was small, would only cost.
+        self.driver.execute("SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off")
         # The driver has the server forget every prepared statement now and then, ours too: so the server is asked what it knows.
         self.prepared = {name.encode() for (name,) in self.driver.execute(PREPARED_HERE, prepare=False)}
         self.driver.commit()
+
+    def close(self) -> None:
+        """Undo what was not committed, and leave the connection as it was to whoever has it next."""
+        try:
+            self.undo()
+            self.driver.execute("RESET plan_cache_mode; RESET enable_seqscan")
+            self.driver.commit()
+        except psycopg.Error:
+            # A connection that cannot be told so is of no use to anybody.
+            self.held.invalidate()
 
     def ask(self, *asked: Asked) -> list[list[Row]]:
         """Return the rows of each statement, all asked in one round trip; the transaction stays open."""
@@ -202,7 +218,7 @@ def round_trips() -> Iterator[RoundTrips]:
         try:
             yield trips
         finally:
-            trips.undo()
+            trips.close()
 
 
 @lru_cache(maxsize=256)
