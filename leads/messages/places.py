@@ -1,6 +1,7 @@
 """The practice and its offices as plain words for templates: addresses, telephone numbers, opening hours."""
 
 from datetime import time
+from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
@@ -40,13 +41,18 @@ def arriving(office: Office, language: str) -> dict[str, str]:
 
 def opening_hours(office: Office, language: str) -> list[str]:
     """Return a line for each run of days with the same hours: `Monday to Wednesday: 9:00 AM to 5:00 PM`."""
-    open_days = [(day, office.hours.get(name) or []) for day, name in enumerate(WEEKDAYS)]  # type: ignore[call-overload]
+    return list(_in_lines(tuple(tuple(office.hours.get(name) or ()) for name in WEEKDAYS), language))  # type: ignore[call-overload]
+
+
+# Every mail names the hours of every office.
+@lru_cache(maxsize=256)
+def _in_lines(week: tuple[tuple[tuple[time, time], ...], ...], language: str) -> tuple[str, ...]:
     lines = []
-    for spans, run in groupby(open_days, key=lambda entry: entry[1]):
+    for spans, run in groupby(enumerate(week), key=lambda entry: entry[1]):
         days = [DAYS[language][day] for day, _ in run]
         if spans:
             lines.append(f"{_span_of_days(days, language)}: {', '.join(_from_to(start, end, language) for start, end in spans)}")
-    return lines
+    return tuple(lines)
 
 
 def tel(phone: str) -> str:

@@ -1,5 +1,6 @@
 """What a dead worker leaves behind is repaired without a blind second send."""
 
+import os
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -121,9 +122,33 @@ def test_a_living_process_keeps_its_journal(tmp_path: Path) -> None:
 def test_half_a_line_is_no_answer(tmp_path: Path) -> None:
     journal, found = Journal(tmp_path), list[Entry]()
     journal.write(Message().id, 1, Receipt(250))
+    os.pwrite(journal.file, b'{"message_id": "01', journal.end)
     journal.close()
-    with journal.path.open("a") as file:
-        file.write('{"message_id": "01')
+    assert replay(found.append, tmp_path) == 1
+
+
+def test_what_was_forgotten_does_not_come_back_behind_what_is_shorter(tmp_path: Path) -> None:
+    journal, found = Journal(tmp_path), list[Entry]()
+    journal.write(Message().id, 1, Receipt(250, "2.0.0"))
+    journal.write(Message().id, 1, Receipt(250, "2.0.0"))
+    journal.forget()
+    journal.write(Message().id, 1, Receipt(250))
+    journal.close()
+    assert replay(found.append, tmp_path) == 1
+
+
+def test_a_long_batch_outgrows_the_room_made_for_it(tmp_path: Path) -> None:
+    journal, found = Journal(tmp_path), list[Entry]()
+    for _ in range(400):
+        journal.write(Message().id, 1, Receipt(250))
+    journal.close()
+    assert replay(found.append, tmp_path) == 400
+    assert len({entry.message_id for entry in found}) == 400
+
+
+def test_a_file_of_before_is_read_as_it_was_written(tmp_path: Path) -> None:
+    found = list[Entry]()
+    (tmp_path / "old.log").write_text('{"message_id": "01", "fence": 1, "code": 250, "status": null}\n')
     assert replay(found.append, tmp_path) == 1
 
 
