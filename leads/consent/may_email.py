@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import ColumnElement, DateTime, LargeBinary, String, Uuid, and_, bindparam, case, exists, func, or_, select, tuple_
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session, aliased
 
 from leads.clock import now
@@ -96,7 +97,7 @@ def _grants(whose: ColumnElement[uuid.UUID]) -> ColumnElement[Any]:
     same = and_(newer.person_id == ConsentEntry.person_id, newer.kind == ConsentEntry.kind)
     later = tuple_(newer.at, newer.id) > tuple_(ConsentEntry.at, ConsentEntry.id)
     given = and_(ConsentEntry.person_id == whose, ConsentEntry.act == "grant", ~exists().where(same, later))
-    return select(func.array_agg(ConsentEntry.kind)).where(given).scalar_subquery()
+    return select(func.array_agg(aggregate_order_by(ConsentEntry.kind, ConsentEntry.kind))).where(given).scalar_subquery()
 
 
 # Put together once: building it costs as much as asking it.

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -21,6 +21,7 @@ from sqlalchemy import (
     literal_column,
     select,
 )
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import aliased
 
 from leads.consent.may_email import Kind, Standing, standing_of
@@ -68,6 +69,8 @@ class Due:
     # When the person's other mails of the last week went out, and those that are on their way; transactional ones don't count.
     sent_lately: Sequence[datetime] | None
     under_way: Sequence[datetime] | None
+    # Of all of the above: where it is the same later on, nothing that decides has changed.
+    digest: int
 
     @property
     def to_referrer(self) -> bool:
@@ -120,25 +123,33 @@ class Due:
         return None if cell is None else unseal(cell, table=table, column=column, row_id=row_id)
 
 
-def _due(*which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+def _due(*which: ColumnElement[bool], held: bool = False) -> Select[*tuple[Any, ...]]:
+    found = _found(*which)
+    # For updates to wait for, and looked at anew behind them. A CTE is worked out once, though it is asked for twice.
+    asked = (found.with_for_update(of=Message) if held else found).cte("asked").prefix_with("MATERIALIZED", dialect="postgresql")
+    return select(*asked.c, func.hash_record_extended(func.row(*asked.c), literal_column("0")).label("digest"))
+
+
+def _found(*which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     at = bindparam("at", type_=DateTime(timezone=True))
     message, person = Message.__table__.c, Person.__table__.c
     address_index = _theirs("email_index")
+    columns = (
+        Message.id, Message.fence, Message.person_id, Message.referral_id, *_recipient(), Message.template, Message.lane,
+        Message.topic, Message.level, Message.local_due, Message.due_at, Message.window, Message.useful_until, message.facts,
+        _theirs("email"), address_index, person.given_name,
+        func.coalesce(Person.language, "en"), func.coalesce(Person.discreet, literal_column("false")),
+        *standing_of(person.id, address_index, topic=message.topic, at=at),
+        *_lately(at),
+    )  # fmt: skip
     return (
-        select(
-            Message.id, Message.fence, Message.person_id, Message.referral_id, *_recipient(), Message.template, Message.lane,
-            Message.topic, Message.level, Message.local_due, Message.due_at, Message.window, Message.useful_until, message.facts,
-            _theirs("email"), address_index, person.given_name,
-            func.coalesce(Person.language, "en"), func.coalesce(Person.discreet, literal_column("false")),
-            *standing_of(person.id, address_index, topic=message.topic, at=at),
-            *_lately(at),
-        )
+        select(*(column.label(each.name) for column, each in zip(columns, fields(Due), strict=False)))
         .outerjoin(Person, Person.id == Message.person_id)
         .outerjoin(Provider, Provider.id == Message.provider_id)
         .outerjoin(Delegate, Delegate.id == Message.delegate_id)
         .outerjoin(Claim, Claim.id == Message.claim_id)
         .where(*which)
-    )  # fmt: skip
+    )
 
 
 def _theirs(column: str) -> ColumnElement[Any]:
@@ -164,17 +175,18 @@ def _lately(at: ColumnElement[datetime]) -> tuple[ColumnElement[Any], ...]:
     # One that is under way, or that nobody knows the end of, counts as gone: two at once would both find the week empty.
     under_way = other.state.in_([literal_column("'sending'"), literal_column("'unknown'")])
     return (
-        select(func.array_agg(other.sent_at)).where(*theirs, other.sent_at > at - WEEK).scalar_subquery(),
-        select(func.array_agg(other.state_at)).where(*theirs, under_way).scalar_subquery(),
+        select(func.array_agg(aggregate_order_by(other.sent_at, other.id))).where(*theirs, other.sent_at > at - WEEK).scalar_subquery(),
+        select(func.array_agg(aggregate_order_by(other.state_at, other.id))).where(*theirs, under_way).scalar_subquery(),
     )
 
 
 # Without a word about the state: asked for claimed rows, PostgreSQL would walk the index of all that are leased to find these few.
-JUST_CLAIMED = _due(Message.id == any_(bindparam("ids", type_=ARRAY(Uuid())))).order_by(Message.due_at, Message.id)
+JUST_CLAIMED = _due(Message.id == any_(bindparam("ids", type_=ARRAY(Uuid())))).order_by(literal_column("due_at"), literal_column("id"))
 # Whoever cancels the row waits for this lock, and is then too late or finds it gone; a claim whose lease ran out is no claim.
 STILL_MINE = _due(
     Message.id == bindparam("message_id"),
     Message.fence == bindparam("fence"),
     Message.state == bindparam("state", "claimed"),
     Message.lease_until > func.now(),
-).with_for_update(of=Message)
+    held=True,
+)

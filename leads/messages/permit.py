@@ -2,11 +2,26 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Insert, LargeBinary, String, Uuid, bindparam, insert, select, update
+from sqlalchemy import (
+    CTE,
+    BigInteger,
+    ColumnElement,
+    DateTime,
+    Insert,
+    LargeBinary,
+    String,
+    Uuid,
+    bindparam,
+    exists,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as insert_or_not
 
 from leads.clock import now
@@ -36,18 +51,38 @@ class Letter:
 
 def permit(trips: RoundTrips, letter: Letter, carrier: str, unwritten: list[Asked]) -> bool:
     """Commit `sending` for a letter, and in the same commit the ending of the one before; returns False where it must not go any more."""
+    begun = _begun(letter, carrier)
+    return (objection(letter.due) is None and _as_judged(trips, letter, begun, unwritten)) or _judged_anew(trips, letter, begun, unwritten)
+
+
+def _as_judged(trips: RoundTrips, letter: Letter, begun: Mapping[str, Any], unwritten: list[Asked]) -> bool:
+    """Begin if every fact the guards were asked about is still the same; so it nearly always is, and one exchange is enough."""
+    due, links = letter.due, [row_of(right) for right in rights(letter.due)]
+    asked = {**begun, **_numbered(links), **_mine(due), "digest": due.digest}
+    # The ending of the one before comes behind the lock: it must not keep its row from others while this waits.
+    *_, went = trips.commit(_lock(due), *unwritten, (begin_sending(len(links), as_judged=True), asked))
+    unwritten.clear()
+    return bool(went)
+
+
+def _judged_anew(trips: RoundTrips, letter: Letter, begun: Mapping[str, Any], unwritten: list[Asked]) -> bool:
+    """Ask every guard again about what holds now, and begin if none objects."""
     due = letter.due
-    # Whoever raises a hold or a stop takes this lock too: either they come first and are seen here, or the dot is already on its way.
-    _, found = trips.ask((ASK_LOCK, {"name": lock_name("person", due.recipient_id)}), (ASK_AGAIN, _mine(due)))
+    _, found = trips.ask(_lock(due), (ASK_AGAIN, _mine(due)))
     fresh = Due(*found[0]) if found else None
     if fresh is None or fresh.made_from != due.made_from or objection(fresh) is not None:
         # With the lock and the row let go first, for the ending of the one before must wait for nobody.
         trips.undo()
         return False
     links = [row_of(right) for right in rights(due)]
-    trips.commit(*unwritten, (begin_sending(len(links)), _begun(letter, carrier) | _numbered(links)))
+    trips.commit(*unwritten, (begin_sending(len(links)), {**begun, **_numbered(links)}))
     unwritten.clear()
     return True
+
+
+def _lock(due: Due) -> Asked:
+    # Whoever raises a hold or a stop takes this lock too: either they come first and are seen here, or the dot is already on its way.
+    return ASK_LOCK, {"name": lock_name("person", due.recipient_id)}
 
 
 def set_aside(due: Due) -> None:
@@ -97,21 +132,22 @@ def _numbered(links: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 @lru_cache
-def begin_sending(links: int) -> Statement:
-    """Return the statement that marks a message as `sending`, begins its attempt and makes its so many links work."""
-    # All in one, for a statement costs the server as much as what most of these write.
-    begin = _begin_sending()
-    return Statement.of(begin.add_cte(_issue(links).cte("issued")) if links else begin)
+def begin_sending(links: int, *, as_judged: bool = False) -> Statement:
+    """Return the statement that marks a message as `sending`, begins its attempt and makes its so many links work; it answers with a row.
 
-
-def _issue(links: int) -> Insert:
-    columns = list(Token.__table__.c)
-    rows = [{each.key: bindparam(f"{each.key}_{place}", type_=each.type) for each in columns} for place in range(links)]
-    return insert_or_not(Token).values(rows).on_conflict_do_nothing(index_elements=["hash"])
-
-
-def _begin_sending() -> Insert:
+    `as_judged` makes it do so only where everything the guards ask about is as its `digest` says, and answer with none elsewhere.
+    """
     at = bindparam("at", type_=DateTime(timezone=True))
+    begun = _begun_row(at, as_judged=as_judged)
+    attempt = select(bindparam("attempt_id", type_=Uuid()), begun.c.id, begun.c.fence, bindparam("carrier", type_=String()), at)
+    begin = insert(DeliveryAttempt).from_select(["id", "message_id", "fence", "carrier", "at"], attempt)
+    # All in one, for a statement costs the server as much as what most of these write.
+    if links:
+        begin = begin.add_cte(_issue(links, begun).cte("issued"))
+    return Statement.of(begin.returning(DeliveryAttempt.id))
+
+
+def _begun_row(at: ColumnElement[datetime], *, as_judged: bool) -> CTE:
     made = {
         "template_version": bindparam("version", type_=String()),
         "language": bindparam("language", type_=String()),
@@ -119,10 +155,22 @@ def _begin_sending() -> Insert:
         "mime_hash": bindparam("mime_hash", type_=LargeBinary()),
         "address_index": bindparam("address_index", type_=LargeBinary()),
     }
-    mine = (Message.id == bindparam("message_id", type_=Uuid()), Message.fence == bindparam("fence", type_=BigInteger()))
-    begun = update(Message).where(*mine).values(state="sending", state_at=at, **made).returning(Message.id, Message.fence).cte("begun")
-    attempt = select(bindparam("attempt_id", type_=Uuid()), begun.c.id, begun.c.fence, bindparam("carrier", type_=String()), at)
-    return insert(DeliveryAttempt).from_select(["id", "message_id", "fence", "carrier", "at"], attempt)
+    if as_judged:
+        still = STILL_MINE.cte("still").prefix_with("MATERIALIZED", dialect="postgresql")
+        mine: tuple[ColumnElement[bool], ...] = (Message.id == still.c.id, still.c.digest == bindparam("digest", type_=BigInteger()))
+    else:
+        mine = (Message.id == bindparam("message_id", type_=Uuid()), Message.fence == bindparam("fence", type_=BigInteger()))
+    return update(Message).where(*mine).values(state="sending", state_at=at, **made).returning(Message.id, Message.fence).cte("begun")
+
+
+def _issue(links: int, begun: CTE) -> Insert:
+    columns = list(Token.__table__.c)
+    rows = [
+        select(*(bindparam(f"{each.key}_{place}", type_=each.type) for each in columns)).where(exists(begun.select()))
+        for place in range(links)
+    ]
+    every = rows[0].union_all(*rows[1:]) if links > 1 else rows[0]
+    return insert_or_not(Token).from_select(columns, every).on_conflict_do_nothing(index_elements=["hash"])
 
 
 ASK_LOCK, ASK_AGAIN = Statement.of(LOCK), Statement.of(STILL_MINE)
