@@ -5,11 +5,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import psycopg
 from psycopg import generators, pq
-from psycopg.abc import PQGen
+from psycopg.abc import Buffer, PQGen
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import error_from_result
 from psycopg.types.json import Jsonb
@@ -55,9 +55,9 @@ class Statement:
 T = TypeVar("T")
 Asked = tuple[Statement, Mapping[str, Any]]
 SAVEPOINT, RELEASE, BACK = b"SAVEPOINT trip", b"RELEASE SAVEPOINT trip", b"ROLLBACK TO SAVEPOINT trip"
-BEGIN, COMMIT, ROLLBACK = b"BEGIN", b"COMMIT", b"ROLLBACK"
+BEGIN, COMMIT, ROLLBACK, ROWS, OURS = b"BEGIN", b"COMMIT", b"ROLLBACK", b"rows", b"trip_"
 REFUSED = (pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.PIPELINE_ABORTED)
-PREPARED_HERE = "SELECT name FROM pg_prepared_statements WHERE name LIKE 'trip%'"
+PREPARED_HERE = "SELECT name FROM pg_prepared_statements WHERE left(name, 5) = 'trip_'"
 
 
 class RoundTrips:
@@ -97,6 +97,16 @@ class RoundTrips:
             self.driver.execute(SAVEPOINT)
         self.begun = True
         return [self.driver.execute(statement.sql, statement.filled(values), prepare=True) for statement, values in asked]
+
+
+class Spoken(NamedTuple):
+    """A statement as libpq takes it: by which name the server knows it, and its values."""
+
+    name: bytes
+    sql: bytes
+    values: Sequence[Buffer | None]
+    types: tuple[int, ...]
+    formats: Sequence[pq.Format]
 
 
 class OwnRoundTrips(RoundTrips):
@@ -140,52 +150,61 @@ class OwnRoundTrips(RoundTrips):
             self._exchange((), ROLLBACK)
 
     def _exchange(self, asked: Sequence[Asked], ending: bytes | None) -> list[list[Row]]:
+        spoken = [self._in_speech(*each) for each in asked]
         self.link.enter_pipeline_mode()
         try:
-            expected, fresh = self._say(asked, ending)
-            rows = self._hear(expected)
+            return self._hear(self._say(spoken, ending))
         finally:
-            # Out of step only after a lost connection, which is then no use to anybody.
-            if self.link.status == pq.ConnStatus.OK:
-                self.link.exit_pipeline_mode()
+            self._leave_pipeline()
             # What the server says, for after an error nothing that came behind it was done, the commit neither.
             self.begun = self.link.transaction_status in (pq.TransactionStatus.INTRANS, pq.TransactionStatus.INERROR)
-        self.prepared |= fresh
-        return rows
 
-    def _say(self, asked: Sequence[Asked], ending: bytes | None) -> tuple[list[bool], set[bytes]]:
-        """Send it all; returns which of the answers will be rows to hand on, and what was prepared on the way."""
-        expected, fresh = list[bool](), set[bytes]()
+    def _leave_pipeline(self) -> None:
+        if self.link.status == pq.ConnStatus.OK:
+            try:
+                self.link.exit_pipeline_mode()
+            except psycopg.Error:
+                # Interrupted in the middle, it would take the answers to this for those to what is asked next.
+                self.link.finish()
+
+    def _in_speech(self, statement: Statement, values: Mapping[str, Any]) -> Spoken:
+        given = statement.filled(values)
+        dumped = self.speech.dump_sequence([given[name] for name in statement.order], [PyFormat.AUTO] * len(statement.order))
+        types, formats = tuple(self.speech.types or ()), tuple(self.speech.formats or ())
+        return Spoken(_name(statement.numbered, types), statement.numbered, dumped, types, formats)
+
+    def _say(self, spoken: Sequence[Spoken], ending: bytes | None) -> list[bytes]:
+        """Send it all; returns what to expect: ROWS to hand on, a word of the transaction, or the name of what gets prepared."""
+        expected = list[bytes]()
         if not self.begun and ending is not ROLLBACK:
             self.link.send_query_params(BEGIN, None)
-            expected.append(False)
-        for statement, values in asked:
-            given = statement.filled(values)
-            dumped = self.speech.dump_sequence([given[name] for name in statement.order], [PyFormat.AUTO] * len(statement.order))
-            name = _name(statement.numbered, self.speech.types)
-            if name not in self.prepared | fresh:
-                self.link.send_prepare(name, statement.numbered, self.speech.types)
-                fresh.add(name)
-                expected.append(False)
-            self.link.send_query_prepared(name, dumped, self.speech.formats)
-            expected.append(True)
+            expected.append(BEGIN)
+        for each in spoken:
+            if each.name not in self.prepared and each.name not in expected:
+                self.link.send_prepare(each.name, each.sql, each.types)
+                expected.append(each.name)
+            self.link.send_query_prepared(each.name, each.values, each.formats)
+            expected.append(ROWS)
         if ending is not None:
             self.link.send_query_params(ending, None)
-            expected.append(False)
+            expected.append(ending)
         self.link.pipeline_sync()
         self._wait(generators.send(self.link))
-        return expected, fresh
+        return expected
 
-    def _hear(self, expected: Sequence[bool]) -> list[list[Row]]:
+    def _hear(self, expected: Sequence[bytes]) -> list[list[Row]]:
         """Return the rows of every answer that has them; raises the first error of all."""
         rows, wrong = list[list[Row]](), list[psycopg.Error]()
-        for is_wanted in expected:
+        for what in expected:
             (answer,) = self._wait(generators.fetch_many(self.link))
             if answer.status in REFUSED:
                 wrong.append(error_from_result(answer))
-            elif is_wanted:
+            elif what is ROWS:
                 self.speech.set_pgresult(answer)
                 rows.append(self.speech.load_rows(0, answer.ntuples, tuple) if answer.nfields else [])
+            elif what.startswith(OURS):
+                # Though what comes behind it may fail: what is prepared stays so.
+                self.prepared.add(what)
         # The last answer is to the question whether all is said.
         self._wait(generators.fetch_many(self.link))
         if wrong:
@@ -224,4 +243,4 @@ def round_trips() -> Iterator[RoundTrips]:
 @lru_cache(maxsize=256)
 def _name(sql: bytes, types: tuple[int, ...]) -> bytes:
     # The same for every line and process: a connection that comes back to the pool keeps what it has prepared.
-    return b"trip_" + blake2b(b"%s %r" % (sql, types), digest_size=12).hexdigest().encode()
+    return OURS + blake2b(b"%s %r" % (sql, types), digest_size=12).hexdigest().encode()

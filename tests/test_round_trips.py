@@ -1,10 +1,12 @@
 """Statements of the hot path share round trips and transactions, and take nothing away from what a transaction promises."""
 
+import psycopg
 import pytest
 from psycopg.errors import InFailedSqlTransaction, UniqueViolation
-from sqlalchemy import bindparam, func, insert, literal, select
+from sqlalchemy import bindparam, func, insert, literal, select, text
 from sqlalchemy.orm import Session
 
+from leads import db
 from leads.clock import now
 from leads.db import new_id, transaction
 from leads.messages.models import Heartbeat
@@ -12,6 +14,8 @@ from leads.round_trips import Statement, round_trips
 
 BEAT = Statement.of(insert(Heartbeat).values(id=bindparam("row"), worker=bindparam("name"), at=bindparam("moment")))
 SUM = Statement.of(select(literal(2) + bindparam("other")))
+
+SETTING = Statement.of(select(func.current_setting(bindparam("name"))))
 
 
 def beat(name: str) -> tuple[Statement, dict[str, object]]:
@@ -58,3 +62,44 @@ def test_on_a_joined_connection_only_its_own_part_is_undone(session: Session) ->
     with round_trips() as trips:
         trips.ask(beat("forgotten"))
     assert session.scalars(select(Heartbeat.worker)).all() == ["before"]
+
+
+@pytest.mark.committed
+@pytest.mark.usefixtures("database")
+def test_the_next_one_on_the_same_connection_knows_what_is_prepared() -> None:
+    for name in ("first", "second"):
+        with round_trips() as trips:
+            trips.commit(beat(name), beat(f"{name} again"))
+    assert len(written()) == 4
+
+
+@pytest.mark.committed
+@pytest.mark.usefixtures("database")
+def test_after_the_driver_let_the_server_forget_it_is_prepared_anew() -> None:
+    with round_trips() as trips:
+        trips.commit(beat("before"))
+    with db.engine().connect() as taken:
+        taken.exec_driver_sql("DEALLOCATE ALL")
+        taken.commit()
+    with round_trips() as trips:
+        trips.commit(beat("after"))
+    assert written() == ["after", "before"]
+
+
+@pytest.mark.committed
+@pytest.mark.usefixtures("database")
+def test_a_value_that_cannot_be_said_leaves_the_connection_in_step() -> None:
+    with round_trips() as trips:
+        with pytest.raises(psycopg.DataError):
+            trips.commit(beat("kept"), beat("no\0name"))
+        trips.commit(beat("after"))
+    assert written() == ["after"]
+
+
+@pytest.mark.committed
+@pytest.mark.usefixtures("database")
+def test_whoever_has_the_connection_next_finds_it_as_it_was() -> None:
+    with round_trips() as trips:
+        assert trips.ask((SETTING, {"name": "plan_cache_mode"})) == [[("force_generic_plan",)]]
+    with transaction() as session:
+        assert session.scalar(text("SHOW plan_cache_mode")) == "auto"
