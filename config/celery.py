@@ -22,6 +22,7 @@ def every(seconds: float, task: str, *words: str, queue: str = "housekeeping") -
 
 
 BEAT = {
+    "deliver safety pages, every 2 seconds": every(2, "tasks.deliver.deliver", "safety", queue="safety"),
     "deliver what is due in the transactional lane, every 2 seconds": every(
         2, "tasks.deliver.deliver", "transactional", queue="transactional"
     ),

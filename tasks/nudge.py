@@ -5,6 +5,7 @@ from contextlib import suppress
 
 from kombu.exceptions import OperationalError
 
+from leads.messages.models import PRESSING
 from tasks.deliver import deliver
 
 _wanted = threading.Event()
@@ -21,4 +22,5 @@ def pass_on() -> None:
         _wanted.wait()
         _wanted.clear()
         with suppress(OperationalError, OSError):
-            deliver.apply_async(args=("transactional",), queue="transactional", retry=False, expires=10)
+            for lane in PRESSING:
+                deliver.apply_async(args=(lane,), queue=lane, retry=False, expires=10)

@@ -29,6 +29,16 @@ class Account(Base):
     disabled_at: Mapped[datetime | None]
 
 
+class Desk(Base):
+    """An office's own mailbox, as config/clinic.yml names it: who is told when there is nobody else to tell."""
+
+    __tablename__ = "desks"
+
+    office: Mapped[str] = mapped_column(String(40), unique=True)
+    email = Encrypted[str]()
+    email_index: Mapped[bytes] = mapped_column(LargeBinary)
+
+
 class StaffSession(Base):
     """One signed-in browser: its cookie's hash, and until when it lasts (real time)."""
 

@@ -22,7 +22,7 @@ def web(data_dir: DataDir = VAR, host: Host = "127.0.0.1", port: Port = 8000) ->
 
 @app.command()
 def worker(
-    name: Annotated[str, typer.Argument(help="transactional, or everything (reminder, education, housekeeping)")],
+    name: Annotated[str, typer.Argument(help="transactional (safety too), or everything (reminder, education, housekeeping)")],
     data_dir: DataDir = VAR,
     threads: Annotated[int, typer.Option(min=1, max=64, help="Tasks at a time.")] = 4,
 ) -> None:

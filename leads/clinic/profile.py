@@ -88,6 +88,8 @@ class Office(Strict):
     name: str
     address: list[str]
     phone: str
+    # The office's own mailbox, for what its people must know when nobody else can be told; the practice's reply_to where none is given.
+    email: str | None = None
     parking: Words
     arriving: Arriving = Arriving()
     map_url: Annotated[str, Field(pattern="^https://")]

@@ -6,7 +6,7 @@ from pathlib import Path
 from config.settings import settings
 from leads.errors import NotFound
 
-WORKERS = {"transactional": ("transactional",), "everything": ("reminder", "education", "housekeeping")}
+WORKERS = {"transactional": ("safety", "transactional"), "everything": ("reminder", "education", "housekeeping")}
 
 
 def web(host: str, port: int) -> list[str]:

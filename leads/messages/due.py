@@ -24,6 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import aliased
 
+from leads.accounts.models import Account, Desk
 from leads.consent.may_email import Kind, Standing, standing_of
 from leads.messages.models import Message
 from leads.messages.recipients import RECIPIENTS
@@ -45,7 +46,7 @@ class Due:
     referral_id: uuid.UUID | None
     recipient: str
     recipient_id: uuid.UUID
-    # A clinician we no longer believe, a delegate who has left, a claim that was refused: nothing goes there any more.
+    # A clinician we no longer believe, a delegate or colleague who has left, a claim that was refused: nothing goes there any more.
     is_believed: bool
     template: str
     lane: str
@@ -73,9 +74,9 @@ class Due:
     digest: int
 
     @property
-    def to_referrer(self) -> bool:
-        """True where it goes to somebody who refers: the consent and the hours of the person it is about say nothing about that."""
-        return self.person_id is None
+    def to_person(self) -> bool:
+        """True where it goes to the person it is about; what goes to a referrer or to one of us is not for their consent to decide."""
+        return self.person_id is not None
 
     @property
     def standing(self) -> Standing:
@@ -148,12 +149,14 @@ def _found(*which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
         .outerjoin(Provider, Provider.id == Message.provider_id)
         .outerjoin(Delegate, Delegate.id == Message.delegate_id)
         .outerjoin(Claim, Claim.id == Message.claim_id)
+        .outerjoin(Account, Account.id == Message.account_id)
+        .outerjoin(Desk, Desk.id == Message.desk_id)
         .where(*which)
     )
 
 
 def _theirs(column: str) -> ColumnElement[Any]:
-    """Return a column of whichever of the four a message goes to."""
+    """Return a column of whichever a message goes to."""
     return func.coalesce(*(model.__table__.c[column] for model in RECIPIENTS.values()))
 
 
@@ -164,6 +167,7 @@ def _recipient() -> tuple[ColumnElement[Any], ...]:
         (Message.provider_id.is_not(None), Provider.verified_at.is_not(None)),
         (Message.delegate_id.is_not(None), and_(Delegate.verified_at.is_not(None), Delegate.removed_at.is_(None))),
         (Message.claim_id.is_not(None), Claim.refused_at.is_(None)),
+        (Message.account_id.is_not(None), Account.disabled_at.is_(None)),
         else_=literal_column("true"),
     )
     return table, func.coalesce(*(column for column, _ in named)), believed

@@ -9,8 +9,9 @@ from leads.clinic.in_words import day_in_words, in_words, time_in_words
 from leads.clinic.profile import clinic
 from leads.clock import now, real_now
 from leads.messages.due import Due
+from leads.messages.recipients import OF_OURS
 from leads.messages.templates import catalogue
-from leads.security.tokens import CONFIRM_FOR, REBOOK_FOR, SIGN_IN_FOR, STATUS_FOR, VISIT_FOR, Grant, Purpose, Right, derive
+from leads.security.tokens import CONFIRM_FOR, PAGE_FOR, REBOOK_FOR, SIGN_IN_FOR, STATUS_FOR, VISIT_FOR, Grant, Purpose, Right, derive
 
 
 class Link(NamedTuple):
@@ -26,6 +27,8 @@ OF_REFERRER = {
     "status_url": Link("/r", "referrer", STATUS_FOR),
     "sign_in_url": Link("/portal/enter", "sign_in", SIGN_IN_FOR),
 }
+# Those a mail to one of us may carry.
+OF_STAFF = {"page_url": Link("/page", "page", PAGE_FOR)}
 # Those a mail to a person may carry beside the way out and the confirmation.
 OF_PERSON = {"visit_url": Link("/a", "visit", VISIT_FOR)}
 SPOKEN_TIMES = ("expected_by", "visit_at")
@@ -60,7 +63,7 @@ def _links(due: Due) -> dict[str, str | None]:
     """Return the links of this mail, the same on each render."""
     root, unproved = settings().public_url, due.to_unconfirmed and not due.confirmed
     if due.person_id is None:
-        given = {name: f"{root}{link.path}/{derive(link.purpose, due.id)}" for name, link in _links_of_referrer(due)}
+        given = {name: f"{root}{link.path}/{derive(link.purpose, due.id)}" for name, link in _links_of_another(due)}
         return {"unsubscribe_url": None, "portal_url": f"{root}/portal", **given}
     return {
         "unsubscribe_url": f"{root}/u/{derive('unsubscribe', due.id)}",
@@ -73,7 +76,7 @@ def _links(due: Due) -> dict[str, str | None]:
 def rights(due: Due) -> list[Right]:
     """Return what the links of this mail stand for; recorded in the transaction that lets it go, they begin to work."""
     if due.person_id is None:
-        links = (link for _, link in _links_of_referrer(due))
+        links = (link for _, link in _links_of_another(due))
         return [Right(due.id, Grant(link.purpose, None, due.id, expires_at=real_now() + link.lives)) for link in links]
     mine = [
         Right(due.id, Grant("unsubscribe", due.person_id, due.id, due.topic)),
@@ -101,7 +104,8 @@ def _ends(due: Due, link: Link) -> datetime:
     return real_now() + (visit - now() + link.lives if visit > now() else REBOOK_FOR)
 
 
-def _links_of_referrer(due: Due) -> Iterator[tuple[str, Link]]:
+def _links_of_another(due: Due) -> Iterator[tuple[str, Link]]:
     # A claim that nobody verified opens no page: whoever typed it may be anybody.
     if due.recipient != "provider_claims":
-        yield from ((name, link) for name, link in OF_REFERRER.items() if name in catalogue()[due.template].declared)
+        theirs = OF_STAFF if due.recipient in OF_OURS else OF_REFERRER
+        yield from ((name, link) for name, link in theirs.items() if name in catalogue()[due.template].declared)

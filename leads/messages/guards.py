@@ -13,6 +13,7 @@ from leads.clinic.windows import Window, next_open
 from leads.clock import local_to_utc, now
 from leads.consent.may_email import refusal
 from leads.messages.due import WEEK, Due
+from leads.messages.models import PRESSING
 
 # As the plan writes it: 2026-12-28T09:00:00-05:00[America/New_York].
 LOCAL_INTENT = re.compile(r"(?P<local>[\dT:-]{19})[+-]\d\d:\d\d(:\d\d)?\[(?P<zone>[^\]]+)\]")
@@ -49,9 +50,9 @@ def objection(due: Due) -> Objection | None:
 
 
 def _refusal(due: Due) -> str | None:
-    if not due.to_referrer:
+    if due.to_person:
         return refusal(due.standing, due.kind)
-    # A hold, a pause or a grant is the patient's: a notice to the referrer goes on, and what it may say was decided when it was written.
+    # A hold, a pause or a grant is the patient's: a notice to somebody else goes on, and what it may say was decided when it was written.
     if not due.is_believed:
         return "not-verified"
     return "suppressed-address" if due.standing.stopped else None
@@ -62,7 +63,7 @@ def _too_early(due: Due) -> Objection | None:
     if meant is not None and meant > now():
         return _wait(due, "zone", meant)
     # It answers what somebody just did: neither the hour nor how much they had this week may delay it.
-    if due.lane == "transactional":
+    if due.lane in PRESSING:
         return None
     full = crowded(due.lately)
     if full is not None and full.until > now():

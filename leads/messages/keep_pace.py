@@ -9,6 +9,7 @@ from leads.db import transaction
 from leads.messages import outcome
 from leads.messages.claim import Claim
 from leads.messages.due import Due
+from leads.messages.models import PRESSING
 from leads.messages.pace import Wait, pace
 from leads.messages.send import LaneRests, Line
 from leads.messages.switch import rest
@@ -26,7 +27,7 @@ _counted: tuple[date, float, int] = (date.min, 0.0, 0)
 
 def keep_pace(due: Due, line: Line) -> bool:
     """Return True when a message may go now, else it is planned for its turn; raises LaneRests when the day is used up."""
-    if due.lane != "transactional" and due.due_at < now() - LATE:
+    if due.lane not in PRESSING and due.due_at < now() - LATE:
         # After ten days down, everything is due at once: each gets a place in the queue, and comes back as one that is on time.
         seconds = pace().place_late()
         if seconds > 0:

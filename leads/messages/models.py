@@ -10,8 +10,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from leads.db import Base
 from leads.security.fields import Encrypted
 
-Lane = Literal["transactional", "reminder", "education"]
-LANES: tuple[Lane, ...] = ("transactional", "reminder", "education")
+Lane = Literal["safety", "transactional", "reminder", "education"]
+# The most pressing first. Safety pages go whatever else rests: no switch, breaker, pace or quota holds them.
+LANES: tuple[Lane, ...] = ("safety", "transactional", "reminder", "education")
+PRESSING: tuple[Lane, ...] = ("safety", "transactional")
 STATES = (
     "planned", "claimed", "sending", "sent", "delivered", "bounced", "complained",
     "failed", "unknown", "skipped", "cancelled", "expired",
@@ -21,15 +23,16 @@ STATES = (
 class Message(Base):
     """One mail to one recipient: what caused it, when it is due, and what became of it and why.
 
-    It goes to a person, or to somebody who refers: a clinician or delegate at the address on file, or whoever made a claim nobody has
-    verified. What goes to a referrer is never the person's row with another address: `about_id` says whom it is about.
+    It goes to a person; or to somebody who refers, a clinician or delegate at the address on file, or whoever made a claim nobody has
+    verified; or to one of us, a member of staff or an office's own mailbox. What goes to another is never the person's row with another
+    address: `about_id` says whom it is about.
     """
 
     __tablename__ = "messages"
     __table_args__ = (
         CheckConstraint(f"state IN {STATES}", name="state"),
         CheckConstraint(f"lane IN {LANES}", name="lane"),
-        CheckConstraint("num_nonnulls(person_id, provider_id, delegate_id, claim_id) = 1", name="one_recipient"),
+        CheckConstraint("num_nonnulls(person_id, provider_id, delegate_id, claim_id, account_id, desk_id) = 1", name="one_recipient"),
         CheckConstraint("about_id IS NULL OR person_id IS NULL", name="about_another"),
         UniqueConstraint("enrolment_id", "step", "occurrence"),
         Index("ix_messages_due_next", "lane", "due_at", "id", postgresql_where=text("state = 'planned'")),
@@ -48,6 +51,8 @@ class Message(Base):
     provider_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("providers.id"))
     delegate_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("delegates.id"))
     claim_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("provider_claims.id"))
+    account_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    desk_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("desks.id"))
     about_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("people.id"))
     referral_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("referrals.id"))
     lead_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("leads.id"))

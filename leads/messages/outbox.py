@@ -25,6 +25,8 @@ class Columns(TypedDict, total=False):
     provider_id: uuid.UUID | None
     delegate_id: uuid.UUID | None
     claim_id: uuid.UUID | None
+    account_id: uuid.UUID | None
+    desk_id: uuid.UUID | None
     about_id: uuid.UUID | None
     referral_id: uuid.UUID | None
     lead_id: uuid.UUID | None
@@ -56,7 +58,7 @@ def post(
 ) -> Message:
     """Return a new message, due at once unless a time is given; lane, topic and level are the template's own unless overruled.
 
-    It goes to a person, or, with None for one, to the `provider_id`, `delegate_id` or `claim_id` that is given.
+    It goes to a person, or, with None for one, to the `provider_id`, `delegate_id`, `claim_id`, `account_id` or `desk_id` that is given.
     """
     meta, at = catalogue()[template].meta, now()
     due = decided.get("due_at", at)

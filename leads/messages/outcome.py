@@ -41,7 +41,11 @@ def record_answer(session: Session, claim: Claim, receipt: Receipt) -> Message |
         session.connection().execute(TAKEN, taken(claim, receipt))
         return message
     _end_attempt(session, claim, receipt)
-    if (receipt.status or "").startswith("5.7."):
+    not_allowed = (receipt.status or "").startswith("5.7.")
+    if message.lane == "safety" and (receipt.passing or not_allowed):
+        # A page that rests five minutes is none, and a breaker is not for it.
+        plan_again(session, message, now() + SLOW_DOWN, receipt.reason)
+    elif not_allowed:
         # 5.7 says that we may not send (RFC 3463, 3.8): that is no fault of the person's, and would hit the next one just the same.
         plan_again(session, message, open_breaker(session, message.lane, reason=f"smtp-{receipt.code}"), LANE_RESTS)
     elif receipt.passing:

@@ -1,17 +1,26 @@
-"""Who a mail can go to: a person, a clinician or a delegate at the address on file, or whoever made a claim nobody has verified."""
+"""Who a mail can go to: a person, somebody who refers (a clinician, a delegate, whoever claims to be one), or one of us."""
 
 import uuid
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from leads.accounts.models import Account, Desk
 from leads.messages.models import Message
 from leads.people.models import Person
 from leads.providers.models import Claim, Delegate, Provider
 
-Recipient = type[Person] | type[Provider] | type[Delegate] | type[Claim]
+Recipient = type[Person] | type[Provider] | type[Delegate] | type[Claim] | type[Account] | type[Desk]
 # The column of a message that names its recipient, and what it names.
-RECIPIENTS: dict[str, Recipient] = {"person_id": Person, "provider_id": Provider, "delegate_id": Delegate, "claim_id": Claim}
+RECIPIENTS: dict[str, Recipient] = {
+    "person_id": Person,
+    "provider_id": Provider,
+    "delegate_id": Delegate,
+    "claim_id": Claim,
+    "account_id": Account,
+    "desk_id": Desk,
+}
+OF_OURS = ("accounts", "desks")
 
 
 def recipient_of(message: Message) -> tuple[Recipient, uuid.UUID]:

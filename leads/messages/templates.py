@@ -18,9 +18,10 @@ from leads.clinic.profile import Language
 from leads.clinic.read_yaml import Strict, read_yaml
 from leads.errors import ConfigError
 from leads.messages.mjml import check_tags, compile_mjml, unix
+from leads.messages.models import Lane
 from leads.messages.sandbox import compile_safely, names_in
 
-Topic = Literal["inquiry", "education", "screening", "visits", "referral", "sign-in"]
+Topic = Literal["inquiry", "education", "screening", "visits", "referral", "sign-in", "staff"]
 # What render() adds by itself; everything else a template asks for must stand in its meta.yml.
 OURS = frozenset({
     "language", "sender", "practice", "office", "offices", "crisis", "words", "why", "subject", "preheader", "postal_address",
@@ -31,6 +32,7 @@ IN_SUBJECTS = frozenset({"visit_day", "visit_time", "office"})
 Fact = Literal[
     "given_name", "office", "expected_by", "confirm_url", "unsubscribe_url", "preferences_url",
     "visit_day", "visit_time", "visit_url", "phone", "number", "numbers", "status_url", "portal_url", "sign_in_url",
+    "page_url", "lead_url", "raised", "step",
 ]  # fmt: skip
 
 
@@ -58,7 +60,7 @@ class Meta(Strict):
 
     purpose: str
     audience: Literal["person", "provider", "staff"]
-    lane: Literal["transactional", "reminder", "education"]
+    lane: Lane
     topic: Topic
     level: Literal[0, 1, 2]
     kind: Literal["treatment", "administrative", "marketing"]

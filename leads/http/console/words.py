@@ -175,7 +175,13 @@ def mail_purpose(template: str) -> str:
 
 def mail_to(mail: Message) -> str:
     """Return who an e-mail goes to, where that is not the person."""
-    whose = {"to the referrer": mail.provider_id, "to the referrer's office": mail.delegate_id, "to whoever referred them": mail.claim_id}
+    whose = {
+        "to the referrer": mail.provider_id,
+        "to the referrer's office": mail.delegate_id,
+        "to whoever referred them": mail.claim_id,
+        "to a colleague": mail.account_id,
+        "to the office": mail.desk_id,
+    }
     return next((words for words, given in whose.items() if given), "")
 
 

@@ -17,7 +17,7 @@ from leads.messages.templates import catalogue
 from leads.migrate import is_current
 from leads.sequences.definitions import sequences
 
-LONGEST_WAIT = {"transactional": 120.0, "reminder": 900.0, "education": 900.0}
+LONGEST_WAIT = {"safety": 60.0, "transactional": 120.0, "reminder": 900.0, "education": 900.0}
 LONGEST_SILENCE = 60.0
 PATIENCE = 1.0
 
