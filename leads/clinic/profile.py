@@ -1,19 +1,20 @@
 """The clinic as configured: practice, offices, hours, closures, wordings; nothing in the code is about one clinic."""
 
-from datetime import date, time
+from datetime import date
 from functools import cached_property, lru_cache
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import holidays
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from config.settings import settings
+from leads.clinic.hours import WEEKDAYS, OpeningSpan, Weekday
 from leads.clinic.read_yaml import Strict, read_yaml
+from leads.clinic.visits import Visits, check_calendars
 from leads.clock import Calendar
 
 Language = Literal["en", "es"]
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 def _zone(name: Any) -> ZoneInfo:
@@ -21,20 +22,6 @@ def _zone(name: Any) -> ZoneInfo:
         return name if isinstance(name, ZoneInfo) else ZoneInfo(str(name))
     except (ZoneInfoNotFoundError, ValueError):
         raise ValueError(f"{name} is no IANA time zone; write one like America/New_York") from None
-
-
-def _span(text: Any) -> tuple[time, time]:
-    try:
-        start, end = (time.fromisoformat(part.strip()) for part in str(text).split("-"))
-    except ValueError:
-        raise ValueError(f"{text} is no span of the day; write one like 09:00-17:00") from None
-    return start, end
-
-
-def _in_order(span: tuple[time, time]) -> tuple[time, time]:
-    if span[0] >= span[1]:
-        raise ValueError("opening hours must end after they begin")
-    return span
 
 
 def _opens(hours: dict[Any, Any]) -> dict[Any, Any]:
@@ -52,8 +39,6 @@ def _in_force(phrases: dict[Any, list[str]]) -> dict[Any, list[str]]:
 
 
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
-Span = Annotated[tuple[time, time], BeforeValidator(_span)]
-OpeningSpan = Annotated[Span, AfterValidator(_in_order)]
 Words = dict[Language, str]
 
 
@@ -96,7 +81,7 @@ class Office(Strict):
     zone: Zone
     # An office that never opens could keep no promise: every inquiry to it would fail.
     hours: Annotated[
-        dict[Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"], list[OpeningSpan]],
+        dict[Weekday, list[OpeningSpan]],
         AfterValidator(_opens),
     ]
     closures: list[Closure] = []
@@ -240,6 +225,7 @@ class Clinic(Strict):
     embed_origins: list[Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.*:\[\]-]+$")]] = []
     default_office: str
     offices: Annotated[list[Office], Field(min_length=1)]
+    visits: Visits = Visits()
     interests: list[Choice]
     heard_from: list[Choice]
     outcomes: list[Outcome]
@@ -249,6 +235,13 @@ class Clinic(Strict):
     disclosure_with_grant: Level = "attendance"
     safety_phrases: Annotated[dict[Language, list[str]], AfterValidator(_in_force)]
     crisis_text: Words
+
+    @field_validator("visits")
+    @classmethod
+    def _of_our_offices(cls, visits: Visits, info: ValidationInfo) -> Visits:
+        # Where the offices themselves are wrong, that is said first, and nothing can be said about their calendars.
+        offices = info.data.get("offices")
+        return check_calendars(visits, [office.code for office in offices]) if offices else visits
 
     @model_validator(mode="after")
     def _hangs_together(self) -> "Clinic":

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
-from leads.clinic.profile import WEEKDAYS
+from leads.clinic.hours import WEEKDAYS
 from leads.clinic.read_yaml import Strict
 from leads.clock import Calendar, local_to_utc
 

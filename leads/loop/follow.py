@@ -14,19 +14,30 @@ from leads.loop.models import Referral
 from leads.loop.states import OF_STAGE, STATES, allowed, way
 
 
-def lead_moved(session: Session, lead_id: uuid.UUID, stage: str, *, before: str, outcome: str | None, actor: str) -> None:
+def lead_moved(
+    session: Session,
+    lead_id: uuid.UUID,
+    stage: str,
+    *,
+    before: str,
+    outcome: str | None,
+    actor: str,
+    visit_at: datetime | None = None,
+) -> None:
     """Carry a lead's referrals along to where its new stage puts them, and tell their senders once what they may know."""
     for referral in of_lead(session, lead_id, held=True):
         # One that was declined or handed on by itself stays so while the lead goes on for another; a withdrawn one is its sender's.
         if not STATES[referral.state].ended or (before == "closed" and referral.state != "cancelled"):
-            keep_step(session, referral, stage, outcome=outcome, actor=actor)
+            keep_step(session, referral, stage, outcome=outcome, visit_at=visit_at, actor=actor)
 
 
-def keep_step(session: Session, referral: Referral, stage: str, *, outcome: str | None = None, actor: str) -> None:
+def keep_step(
+    session: Session, referral: Referral, stage: str, *, outcome: str | None = None, visit_at: datetime | None = None, actor: str
+) -> None:
     """Bring one referral to where its lead's stage puts it; its sender is told once."""
     target = OF_STAGE.get(stage) or _closed_as(outcome)
     events = way(referral.state, target, came_from=referral.came_from)
-    walk(session, referral, events, actor=actor, details=_details(events, outcome))
+    walk(session, referral, events, actor=actor, details=_details(events, outcome, visit_at))
 
 
 def visit_changed(session: Session, lead_id: uuid.UUID, event: str, *, at: datetime | None = None, actor: str) -> int:
@@ -47,7 +58,9 @@ def _closed_as(outcome: str | None) -> str:
     return next((each.referral for each in clinic().outcomes if each.code == outcome), "closed")
 
 
-def _details(events: Sequence[str], outcome: str | None) -> dict[str, Any]:
+def _details(events: Sequence[str], outcome: str | None, visit_at: datetime | None) -> dict[str, Any]:
+    if visit_at is not None and events:
+        return {"at": visit_at.isoformat()}
     if not events or outcome is None:
         return {}
     return {"reason": outcome} if events[-1] == "decline" else {"outcome": outcome}

@@ -5,8 +5,9 @@ from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
+from leads.clinic.hours import WEEKDAYS
 from leads.clinic.in_words import DAYS
-from leads.clinic.profile import WEEKDAYS, Office, clinic
+from leads.clinic.profile import Office, clinic
 
 TO = {"en": " to ", "es": " a "}
 

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -22,7 +23,7 @@ STAGES = ("new", "contacted", "screening", "qualified", "booked", "in_care", "cl
 COORDINATORS = frozenset({"coordinator", "supervisor", "clinician"})
 CLINICIANS = frozenset({"clinician"})
 # What nobody need do any more once a lead is closed; a clinician's to-do stays.
-DONE_WITH_THE_LEAD = ("call", "phone-instead", "settle-unknown")
+DONE_WITH_THE_LEAD = ("call", "phone-instead", "settle-unknown", "rebook", "call-visit")
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,12 @@ def move(
     roles: Collection[str],
     outcome: str | None = None,
     reason: str | None = None,
+    visit_at: datetime | None = None,
 ) -> Lead:
-    """Move a lead to a stage, start and stop what hangs on it; raises Conflict, Forbidden, Invalid or StaleVersion."""
+    """Move a lead to a stage, start and stop what hangs on it; raises Conflict, Forbidden, Invalid or StaleVersion.
+
+    `visit_at` is when the visit is with which it becomes `booked`; the appointment's verbs know it, and pages go through those.
+    """
     lead = at_version(session, lead_id, version)
     chosen = next((each for each in MOVES if lead.stage in each.sources and each.to == to), None)
     if chosen is None:
@@ -87,7 +92,7 @@ def move(
         raise Forbidden(f"{chosen.label} is for a {' or a '.join(sorted(chosen.roles))}.")
     _require(chosen, outcome=outcome, reason=reason)
     _refuse_a_second_journey(session, lead)
-    _change(session, lead, to, outcome=outcome, reason=reason, actor=actor)
+    _change(session, lead, to, outcome=outcome, reason=reason, visit_at=visit_at, actor=actor)
     return lead
 
 
@@ -121,7 +126,9 @@ def _refuse_a_second_journey(session: Session, lead: Lead) -> None:
         raise Conflict(f"This person has written again since: {other.number} is open. Go on there.", code="not_allowed_now")
 
 
-def _change(session: Session, lead: Lead, to: str, *, outcome: str | None, reason: str | None, actor: str) -> None:
+def _change(
+    session: Session, lead: Lead, to: str, *, outcome: str | None, reason: str | None, visit_at: datetime | None, actor: str
+) -> None:
     at, before = now(), lead.stage
     lead.stage, lead.version = to, lead.version + 1
     lead.reached_at = lead.reached_at or (at if to in ("contacted", "screening") and before == "new" else None)
@@ -133,11 +140,11 @@ def _change(session: Session, lead: Lead, to: str, *, outcome: str | None, reaso
         lead.closed_at, lead.outcome = None, None
     session.add(StageChange(lead_id=lead.id, from_stage=before, to_stage=to, outcome=outcome, reason=reason, actor=actor, at=at))
     record(session, "lead.moved", lead, actor=actor, before=before, to=to, outcome=outcome)
-    _carry_on(session, lead, before, actor)
+    _carry_on(session, lead, before, actor, visit_at=visit_at)
 
 
-def _carry_on(session: Session, lead: Lead, before: str, actor: str) -> None:
-    lead_moved(session, lead.id, lead.stage, before=before, outcome=lead.outcome, actor=actor)
+def _carry_on(session: Session, lead: Lead, before: str, actor: str, *, visit_at: datetime | None) -> None:
+    lead_moved(session, lead.id, lead.stage, before=before, outcome=lead.outcome, visit_at=visit_at, actor=actor)
     event = f"stage:{lead.stage}"
     stop_for(session, event, lead_id=lead.id, actor=actor)
     if lead.stage == "closed":

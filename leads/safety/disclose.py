@@ -1,6 +1,7 @@
 """Raising: hold, cancelled mails and an urgent to-do for a clinician, in the transaction of the disclosure."""
 
 import uuid
+from collections.abc import Iterable
 
 from sqlalchemy.orm import Session
 
@@ -9,6 +10,7 @@ from leads.clock import now
 from leads.consent.ledger import hold
 from leads.messages.models import Message
 from leads.messages.outbox import cancel
+from leads.safety.phrases import found
 from leads.sequences.stop import stop_for
 from leads.todos.models import Todo
 from leads.todos.open import open_todo
@@ -22,3 +24,11 @@ def disclose(session: Session, person_id: uuid.UUID, lead_id: uuid.UUID, *, sour
     cancel(session, Message.person_id == person_id, reason="hold", actor=actor)
     record_about(session, "safety.disclosed", "leads", lead_id, actor=actor, source=source)
     return open_todo(session, "safety", person_id=person_id, lead_id=lead_id, due_at=now(), role="clinician", urgent=True, actor=actor)
+
+
+def listen(session: Session, person_id: uuid.UUID, lead_id: uuid.UUID, texts: Iterable[str | None], *, source: str) -> bool:
+    """Look for a disclosure in what a patient wrote, and act on it; returns whether there was one."""
+    is_disclosure = found(texts)
+    if is_disclosure:
+        disclose(session, person_id, lead_id, source=source)
+    return is_disclosure

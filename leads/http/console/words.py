@@ -63,6 +63,8 @@ TODOS = {
     "help-referrer": "Phone the referrer: their link is closed",
     "confirm-withdrawal": "Confirm the withdrawal",
     "withdrawn": "Decide what becomes of the lead: its referral was withdrawn",
+    "rebook": "Find another time for the visit with them",
+    "call-visit": "Call them about the visit: a hold keeps its mail back",
     "phone-instead": "Phone them: a mail could not go",
     "settle-unknown": "Find out whether a mail arrived",
 }

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from leads.clinic.profile import WEEKDAYS, Office
+from leads.clinic.hours import WEEKDAYS
+from leads.clinic.profile import Office
 from leads.http.pages import page
 from leads.http.wording import Words, language_of
 

@@ -1,0 +1,1 @@
+"""The first visit: offered, booked, moved, cancelled, attended or missed."""
