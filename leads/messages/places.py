@@ -42,7 +42,7 @@ def arriving(office: Office, language: str) -> dict[str, str]:
 
 def opening_hours(office: Office, language: str) -> list[str]:
     """Return a line for each run of days with the same hours: `Monday to Wednesday: 9:00 AM to 5:00 PM`."""
-    return list(_in_lines(tuple(tuple(office.hours.get(name) or ()) for name in WEEKDAYS), language))  # type: ignore[call-overload]
+    return list(_in_lines(tuple(tuple(office.hours.get(name) or ()) for name in WEEKDAYS), language))
 
 
 # Every mail names the hours of every office.

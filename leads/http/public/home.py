@@ -27,5 +27,5 @@ def show(request: Request) -> Response:
 def opening_hours(office: Office, words: Words) -> Iterator[tuple[str, str]]:
     """Yield each weekday's name and its opening hours, empty when closed."""
     for code, name in zip(WEEKDAYS, words("calendar.weekdays").split(), strict=True):
-        spans = office.hours.get(code, [])  # type: ignore[call-overload]
+        spans = office.hours.get(code, [])
         yield name, ", ".join(f"{words.hour(start)} – {words.hour(end)}" for start, end in spans)
