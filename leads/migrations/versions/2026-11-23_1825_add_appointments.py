@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "a4c17b9e1815"
-down_revision = "e7a35c0d1455"
+down_revision = "5d0c2a7e9b41"
 branch_labels = None
 depends_on = None
 
