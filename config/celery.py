@@ -31,6 +31,7 @@ BEAT = {
     "repair what a dead worker left, every 10 seconds": every(10, "tasks.deliver.repair"),
     "open the to-dos of sequences whose time has come, every 30 seconds": every(30, "tasks.hand_over.open_todos"),
     "remind referrers who owe us an answer, every minute": every(60, "tasks.remind.remind_referrers"),
+    "tell supervisors of broken promises, every minute": every(60, "tasks.deadlines.tell_of_broken_promises"),
     "knock where referrers have subscribed to news, every 10 seconds": every(10, "tasks.hooks.call_hooks"),
     "seal the audit trail, every 2 seconds": every(2, "tasks.seal.seal_audit"),
     "throw away old counters, idempotent answers and sessions, every hour": every(3600, "tasks.housekeeping.throw_away"),
@@ -52,6 +53,7 @@ app = Celery(
     "handoff",
     broker=_broker(),
     include=[
+        "tasks.deadlines",
         "tasks.deliver",
         "tasks.hand_over",
         "tasks.heartbeat",

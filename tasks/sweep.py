@@ -11,6 +11,7 @@ from kombu.exceptions import OperationalError
 from config.settings import settings
 from leads.messages.deliver import drain, finish
 from leads.messages.models import LANES
+from tasks.deadlines import tell_of_broken_promises
 from tasks.deliver import repair
 from tasks.hand_over import open_todos
 from tasks.heartbeat import show_life
@@ -35,6 +36,7 @@ def sweep(lanes: tuple[str, ...], end: threading.Event) -> None:
                 repair()
                 open_todos()
                 remind_referrers()
+                tell_of_broken_promises()
             while drain(lanes, limit=BATCH) and not end.is_set():
                 pass
         except Exception as error:

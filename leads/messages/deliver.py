@@ -4,7 +4,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from functools import lru_cache
@@ -24,12 +24,14 @@ from leads.messages.due import Due
 from leads.messages.journal import Journal
 from leads.messages.keep_pace import keep_pace
 from leads.messages.models import LANES
+from leads.messages.rhythm import Rhythm
 from leads.messages.send import LaneRests, Line, send
 from leads.round_trips import RoundTrips, round_trips
 
 BATCH = 50
 WORTH_A_LINE = 4
 WAIT_FOR_CARRIER = timedelta(seconds=30)
+rhythm = Rhythm()
 log = structlog.get_logger()
 
 
@@ -85,30 +87,39 @@ def _in_turn(lane: str, limit: int) -> int:
 def _drain_lane(lane: str, limit: int, line: Line, *, alone: bool) -> int:
     backlog = Backlog(lane, limit)
     backlog.claim_more(line.trips)
-    helpers = 0 if alone else len(backlog.waiting) // WORTH_A_LINE
-    with _helped(backlog, helpers):
-        _work(backlog, line)
+    with Crew(backlog) as crew:
+        _work(backlog, line, None if alone else crew)
     return backlog.taken + _send_suspects(lane, limit, line)
 
 
-@contextmanager
-def _helped(backlog: "Backlog", wanted: int) -> Iterator[None]:
-    """Let more lines work on the same backlog, as many as are wanted and this process has left."""
-    hired = sum(1 for _ in range(min(wanted, settings().handoff_lines - 1)) if _spare_lines().acquire(blocking=False))
-    if not hired:
-        yield
-        return
-    with ThreadPoolExecutor(hired, thread_name_prefix="line") as pool:
-        helpers = [pool.submit(_help, backlog) for _ in range(hired)]
-        yield
-    for helper in helpers:
-        helper.result()
+class Crew:
+    """The further lines at work on a backlog, hired while they are of use and as long as this process has any left."""
+
+    def __init__(self, backlog: "Backlog") -> None:
+        self.backlog = backlog
+        self.hired: list[Future[None]] = []
+        self.pool = ThreadPoolExecutor(settings().handoff_lines, thread_name_prefix="line")
+
+    def __enter__(self) -> "Crew":
+        return self
+
+    def __exit__(self, *failed: object) -> None:
+        self.pool.shutdown()
+        if failed[0] is None:
+            for helper in self.hired:
+                helper.result()
+
+    def grow(self) -> None:
+        """Hire more if what waits is worth it and the carrier is far enough away."""
+        wanted = min(len(self.backlog.waiting) // WORTH_A_LINE, rhythm.lines - 1)
+        while len(self.hired) < wanted and _spare_lines().acquire(blocking=False):
+            self.hired.append(self.pool.submit(_help, self.backlog))
 
 
 def _help(backlog: "Backlog") -> None:
     try:
         with _open_line(None) as line:
-            _work(backlog, line)
+            _work(backlog, line, None)
     finally:
         _spare_lines().release()
 
@@ -178,13 +189,15 @@ class Backlog:
             self.waiting.clear()
 
 
-def _work(backlog: Backlog, line: Line) -> None:
+def _work(backlog: Backlog, line: Line, crew: Crew | None) -> None:
     """Send one after another until there is nothing more to take, or nobody who takes it."""
     due = None
     try:
         while due := backlog.take(line.trips):
+            if crew:
+                crew.grow()
             if keep_pace(due, line):
-                send(due, line)
+                _send_timed(due, line)
             # Not truncated after each: it is read only after a death, and what the database knows already is then passed over.
         line.write_down()
     except LaneRests:
@@ -200,6 +213,12 @@ def _work(backlog: Backlog, line: Line) -> None:
         raise
 
 
+def _send_timed(due: Due, line: Line) -> None:
+    busy, waited = time.thread_time(), line.waited
+    send(due, line)
+    rhythm.note(line.waited - waited, time.thread_time() - busy)
+
+
 def _send_suspects(lane: str, limit: int, line: Line) -> int:
     """Send one at a time what was with a worker that died, after everything else."""
     done = 0
@@ -207,7 +226,7 @@ def _send_suspects(lane: str, limit: int, line: Line) -> int:
         one = Backlog(lane, 0)
         one.waiting.extend(alone)
         one.claimed_at = time.monotonic()
-        _work(one, line)
+        _work(one, line, None)
         done += 1
     return done
 

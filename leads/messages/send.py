@@ -1,5 +1,6 @@
 """Bringing one claimed message to its end: offer it, ask every guard again and commit, the dot, write down what was answered."""
 
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -43,6 +44,24 @@ class Line:
     journal: Journal
     # The ending of the message before, on disk already: it shares its commit with the next one's `sending`.
     unwritten: list[Asked] = field(default_factory=list)
+    # Seconds spent with the carrier, from the first line on.
+    waited: float = 0.0
+
+    def offer(self, letter: Letter) -> None:
+        """Say all but the final dot; raises Refused or Unreachable."""
+        began = time.perf_counter()
+        try:
+            self.carrier.offer(letter.envelope, letter.mime)
+        finally:
+            self.waited += time.perf_counter() - began
+
+    def release(self) -> Receipt:
+        """Say the dot and return the answer; raises Silence."""
+        began = time.perf_counter()
+        try:
+            return self.carrier.release()
+        finally:
+            self.waited += time.perf_counter() - began
 
     def write_down(self) -> None:
         """Commit what is known and not yet in the database; after this the journal has nothing to tell."""
@@ -58,7 +77,7 @@ def send(due: Due, line: Line) -> None:
     if letter is None:
         return
     try:
-        line.carrier.offer(letter.envelope, letter.mime)
+        line.offer(letter)
     except Refused as refusal:
         _record(due, refusal.receipt, line)
         return
@@ -117,7 +136,7 @@ def _take_back(due: Due, line: Line) -> None:
 
 def _release(due: Due, line: Line) -> None:
     try:
-        receipt = line.carrier.release()
+        receipt = line.release()
     except Silence:
         with transaction() as session:
             outcome.record_silence(session, _claim(due))

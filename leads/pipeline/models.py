@@ -17,6 +17,12 @@ class Lead(Base):
     __table_args__ = (
         Index("ix_leads_open_due", "expected_by", "id", postgresql_where=text("closed_at IS NULL")),
         Index(None, "person_id"),
+        Index(
+            "ix_leads_promised",
+            "expected_by",
+            "id",
+            postgresql_where=text("closed_at IS NULL AND reached_at IS NULL AND promise_told_at IS NULL"),
+        ),
     )
 
     serial: Mapped[int] = mapped_column(BigInteger, Identity(always=True), unique=True)
@@ -30,6 +36,8 @@ class Lead(Base):
     opened_at: Mapped[datetime]
     expected_by: Mapped[datetime]
     reached_at: Mapped[datetime | None]
+    # When the supervisors were told that nobody called by `expected_by`; a promise is told of once.
+    promise_told_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     outcome: Mapped[str | None] = mapped_column(String(40))
     first_closed_at: Mapped[datetime | None]

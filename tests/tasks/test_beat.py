@@ -36,7 +36,8 @@ def test_a_hint_reaches_its_own_queue_and_no_other(celery: ModuleType, redis_url
 
     deliver.apply_async(args=("reminder",), queue="reminder")
     client = redis.Redis.from_url(redis_url)
-    assert {name: client.llen(name) for name in celery.QUEUES} == {"safety": 0, "transactional": 0, "reminder": 1, "education": 0, "housekeeping": 0}
+    waiting = {name: client.llen(name) for name in celery.QUEUES}
+    assert waiting == {"safety": 0, "transactional": 0, "reminder": 1, "education": 0, "housekeeping": 0}
 
 
 def test_a_hint_carries_a_lane_and_nothing_else(celery: ModuleType, redis_url: str) -> None:

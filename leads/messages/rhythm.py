@@ -1,0 +1,20 @@
+"""How many lines at a time are worth having: as many as the carrier's distance asks for."""
+
+REMEMBERED = 10
+
+
+class Rhythm:
+    """How a mail's time goes in this process: seconds with the carrier, and of the processor; averages that forget."""
+
+    def __init__(self) -> None:
+        self.waiting, self.busy = 0.0, 0.003
+
+    def note(self, waiting: float, busy: float) -> None:
+        """Take one more mail into account."""
+        self.waiting += (waiting - self.waiting) / REMEMBERED
+        self.busy += (max(busy, 1e-4) - self.busy) / REMEMBERED
+
+    @property
+    def lines(self) -> int:
+        """As many lines as keep the processor at work; to a relay next door that is two, and more would stand in each other's way."""
+        return 2 + int(self.waiting / self.busy)
