@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "9b1f4c60d218"
-down_revision = "5d0c2a7e9b41"
+down_revision = "a4c17b9e1815"
 branch_labels = None
 depends_on = None
 
