@@ -1,6 +1,7 @@
 """Imports every slice's tables, so that any process can resolve a foreign key."""
 
 import leads.accounts.models
+import leads.appointments.feed_models
 import leads.appointments.models
 import leads.audit.models
 import leads.consent.models

@@ -29,6 +29,7 @@ class Mail:
     date: str
     text: str
     html: str
+    calendar: str
     headers: list[tuple[str, str]]
     raw: bytes
 
@@ -74,6 +75,7 @@ def _parse(key: str, raw: bytes) -> Mail:
         date=str(message["Date"] or ""),
         text=_part(message, "plain"),
         html=_part(message, "html"),
+        calendar=_calendar(message),
         headers=[(name, value) for name, value in headers if name not in OURS],
         raw=raw,
     )
@@ -81,4 +83,9 @@ def _parse(key: str, raw: bytes) -> Mail:
 
 def _part(message: EmailMessage, kind: str) -> str:
     part = message.get_body((kind,))
+    return str(part.get_content()) if part is not None else ""
+
+
+def _calendar(message: EmailMessage) -> str:
+    part = next((part for part in message.walk() if part.get_content_type() == "text/calendar"), None)
     return str(part.get_content()) if part is not None else ""

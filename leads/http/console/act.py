@@ -49,8 +49,11 @@ def action(
 Asked = Annotated[Action, Depends(action)]
 
 
-def do(asked: Action, verb: Callable[[Lead], object], *, done: str = "") -> Response:
-    """Run a verb on the lead and return to its page; a refusal undoes all of it and shows the page with the reason."""
+Again = Callable[[Action, Lead, LeadsError], Response]
+
+
+def do(asked: Action, verb: Callable[[Lead], object], *, done: str = "", again: Again | None = None) -> Response:
+    """Run a verb on the lead and return to its page; a refusal undoes all of it and shows the page (or `again`) with the reason."""
     lead = by_number(asked.session, asked.number)
     try:
         with asked.session.begin_nested():
@@ -63,7 +66,7 @@ def do(asked: Action, verb: Callable[[Lead], object], *, done: str = "") -> Resp
         raise
     except LeadsError as refusal:
         asked.session.refresh(lead)
-        return _again(asked, lead, StaleVersion(STALE) if isinstance(refusal, StaleVersion) else refusal)
+        return (again or _again)(asked, lead, StaleVersion(STALE) if isinstance(refusal, StaleVersion) else refusal)
     return RedirectResponse(f"/console/leads/{lead.number}{done}", status_code=303)
 
 

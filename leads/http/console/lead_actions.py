@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form
 from fastapi.responses import Response
 
+from leads.appointments.follow import move_lead
 from leads.errors import NotFound
 from leads.http.console.act import Asked, do
 from leads.messages.models import Message
@@ -14,7 +15,6 @@ from leads.pipeline.assign import assign
 from leads.pipeline.contact import log_call
 from leads.pipeline.models import Lead
 from leads.pipeline.notes import write
-from leads.pipeline.stages import move as move_lead
 from leads.sequences.hand_over import finish as finish_todo
 from leads.todos.models import Todo
 

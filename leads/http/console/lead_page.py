@@ -1,6 +1,6 @@
 """One lead: who, what they want, what comes next, what has been, and what may be done now."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from leads.accounts.staff import names_of
+from leads.appointments.models import Appointment
+from leads.appointments.standing import visit_of
 from leads.audit.trail import record
 from leads.clinic.profile import clinic
 from leads.clock import now
@@ -17,7 +19,7 @@ from leads.consent.ledger import granted, is_not_safe, open_holds, paused_until
 from leads.errors import LeadsError
 from leads.http.console import words
 from leads.http.console.draw import draw
-from leads.http.console.referral_page import referrals_of, why_no_mail
+from leads.http.console.referral_page import Shown, referrals_of, why_no_mail
 from leads.http.console.staff import Reader, Staff
 from leads.http.console.timeline import PLANNED, timeline, who_is_who
 from leads.http.console.waiting import waiting
@@ -56,7 +58,7 @@ def show(
     """Return a lead's page; after a refusal with the reason, what was typed, and what changed since `read_at`."""
     person = session.get_one(Person, lead.person_id)
     record(session, "person.read", person, actor=staff.actor, lead=lead.number)
-    shown = referrals_of(session, lead)
+    shown, visit = referrals_of(session, lead), visit_of(session, lead.id)
     entries, more = timeline(session, lead, before=before)
     return draw(
         request,
@@ -77,12 +79,13 @@ def show(
         changed_since=read_at,
         read_at=now(),
         referrals=shown,
-        visit_news=frozenset[str]().union(*(each.offers for each in shown)) & {"no_show", "reschedule"},
+        visit_news=set() if visit and visit.is_live else _visit_news(shown),
         choices=clinic().referrals,
         no_mail=why_no_mail(session, person),
+        visit=visit,
         **_next(session, lead),
         **_standing(session, person),
-        **_may(session, lead, staff),
+        **_may(lead, staff, visit),
     )
 
 
@@ -111,9 +114,17 @@ def _standing(session: Session, person: Person) -> dict[str, Any]:
     }
 
 
-def _may(session: Session, lead: Lead, staff: Staff) -> dict[str, Any]:
-    offered = actions(lead, staff.roles)
+def _visit_news(shown: Sequence[Shown]) -> frozenset[str]:
+    """Return what referrers can be told of a visit that was agreed without a calendar of ours."""
+    return frozenset[str]().union(*(each.offers for each in shown)) & {"no_show", "reschedule"}
+
+
+def _may(lead: Lead, staff: Staff, visit: Appointment | None) -> dict[str, Any]:
+    # A visit moves its lead by itself: a button beside it would leave the two telling different stories.
+    by_the_visit = {"booked"} | ({"in_care", "qualified"} if visit and visit.is_live and lead.stage == "booked" else set())
+    offered = [each for each in actions(lead, staff.roles) if each.to not in by_the_visit]
     return {
+        "may_book": lead.stage in ("qualified", "booked"),
         "simple_moves": [each for each in offered if each.allowed and not each.needs],
         "reasoned_moves": [each for each in offered if each.allowed and each.needs == ("reason",)],
         "may_close": any(each.allowed and each.to == "closed" for each in offered),

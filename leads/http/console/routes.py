@@ -8,6 +8,7 @@ from leads.http.console import (
     find,
     lead_actions,
     lead_page,
+    lead_visit,
     leads_list,
     mails,
     merges,
@@ -16,6 +17,7 @@ from leads.http.console import (
     referral_actions,
     sending,
     sign_in,
+    visits,
 )
 from leads.http.console.draw import answer_refusal
 from leads.http.console.staff import Reader
@@ -27,8 +29,8 @@ def answer_here(request: Request) -> None:
 
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(answer_here)])
-OF_A_LEAD = (lead_page, lead_actions, mails, person_actions, referral_actions, documents)
-for each in (sign_in, leads_list, *OF_A_LEAD, quarantine, merges, sending, find):
+OF_A_LEAD = (lead_page, lead_actions, lead_visit, mails, person_actions, referral_actions, documents)
+for each in (sign_in, leads_list, *OF_A_LEAD, quarantine, merges, visits, sending, find):
     router.include_router(each.router, prefix="/console")
 
 

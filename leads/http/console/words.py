@@ -68,6 +68,13 @@ TODOS = {
     "phone-instead": "Phone them: a mail could not go",
     "settle-unknown": "Find out whether a mail arrived",
 }
+VISITS = {
+    "offered": "Offered",
+    "booked": "Booked",
+    "cancelled": "Cancelled",
+    "attended": "Came",
+    "no_show": "Nobody came",
+}
 RESULTS = {"reached": "Reached", "left-message": "Left a message", "no-answer": "No answer"}
 STATES = {
     "planned": "planned",
@@ -133,6 +140,11 @@ def office_name(code: str | None) -> str:
     """Return an office's name; `No preference` where none was chosen."""
     names = {office.code: office.name for office in clinic().offices} | NOTHING_SAID
     return in_words(names, code or "none")
+
+
+def calendar_name(code: str | None) -> str:
+    """Return whose calendar it is."""
+    return next((each.name for each in clinic().visits.calendars if each.code == code), code or "outside the calendars")
 
 
 def outcome_name(code: str | None) -> str:

@@ -29,6 +29,7 @@ class Mail(Protocol):
     to: str
     text: str
     html: str
+    calendar: str
     headers: list[tuple[str, str]]
 
 

@@ -2,8 +2,22 @@
 
 from fastapi import APIRouter
 
-from leads.http.public import confirm, crisis, embed, home, inquire, mailbox, preferences, refer, refer_signed, status, unsubscribe
+from leads.http.public import (
+    calendar_feed,
+    confirm,
+    crisis,
+    embed,
+    home,
+    inquire,
+    mailbox,
+    preferences,
+    refer,
+    refer_signed,
+    status,
+    unsubscribe,
+    visit,
+)
 
 router = APIRouter(include_in_schema=False)
-for each in (home, inquire, refer, refer_signed, embed, confirm, unsubscribe, preferences, status, crisis, mailbox):
+for each in (home, inquire, refer, refer_signed, embed, confirm, unsubscribe, preferences, status, visit, calendar_feed, crisis, mailbox):
     router.include_router(each.router)

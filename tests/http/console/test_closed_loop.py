@@ -38,7 +38,11 @@ class Office:
     def move(self, referral: Referral, *stages: str, **fields: str) -> None:
         """Press the lead's buttons, one stage after another."""
         for stage in stages:
-            self.send(f"{self.path(referral)}/move", to=stage, **fields)
+            if stage == "booked":
+                # A lead becomes booked with its visit: this one is later on the same day.
+                self.send(f"{self.path(referral)}/visit/choose", act="book-typed", office="new-haven", typed_at="2026-10-06T15:00")
+            else:
+                self.send(f"{self.path(referral)}/move", to=stage, **fields)
 
     def press(self, referral: Referral, verb: str, **fields: str) -> None:
         """Press one of the referral's own."""

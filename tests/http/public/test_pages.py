@@ -75,10 +75,12 @@ def test_a_mail_is_shown_where_nothing_in_it_can_run(alone: TestClient) -> None:
     mail = SimpleNamespace(
         key="k", received_at=now(), subject="Hi <b>", sender="us@example.com", to="ana@example.com", headers=[("X", "<y>")]
     )
+    mail.calendar = "BEGIN:VCALENDAR\nSUMMARY:<b>"
     mail.text, mail.html = "See http://127.0.0.1:8000/c/abc", "<html><head></head><body><script>alert(1)</script></body></html>"
     alone.app.state.mailbox = SimpleNamespace(read_all=lambda: [mail], read_one=lambda key: mail)  # type: ignore[attr-defined]
     assert "Hi &lt;b&gt;" in alone.get("/mailbox").text
     assert 'href="http://127.0.0.1:8000/c/abc"' in alone.get("/mailbox/k").text
+    assert "SUMMARY:&lt;b&gt;" in alone.get("/mailbox/k").text
     framed = alone.get("/mailbox/k/html")
     assert "default-src 'none'" in framed.headers["content-security-policy"]
     assert "allow-scripts" not in framed.headers["content-security-policy"] + alone.get("/mailbox/k").text
