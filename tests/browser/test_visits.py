@@ -11,6 +11,7 @@ from icalendar import Calendar
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
+from leads.appointments.cancel import cancel
 from leads.appointments.models import Appointment
 from leads.clock import frozen
 from leads.db import transaction
@@ -18,11 +19,13 @@ from leads.messages.carriers.smtp import SmtpCarrier
 from leads.messages.deliver import drain
 from leads.messages.mailbox import Mail, read_all
 from leads.messages.models import LANES
+from leads.pipeline.models import Lead
 from tests.accounts.cast import make_account
 from tests.appointments.links import HERE, booked_visit, link_of, offered_visit
 from tests.appointments.visits import ready
 from tests.browser.conftest import DESKTOP, PHONE, violations
 from tests.browser.test_console import sign_in
+from tests.cast import ACTOR
 from tests.conftest import TUESDAY, Mailbox
 
 pytestmark = [pytest.mark.browser, pytest.mark.committed]
@@ -120,21 +123,27 @@ def test_an_answer_can_be_given_by_keyboard_alone(visit: Visit, number: str) -> 
     assert visit_now().state == "booked"
 
 
-@pytest.mark.parametrize("look", LOOKS, ids=["phone-light", "phone-dark", "desktop-light", "desktop-dark"])
-def test_no_page_of_a_visit_has_a_barrier_or_scrolls_sideways(
-    visit: Visit, number: str, advance: Advance, look: tuple[dict[str, int], str]
-) -> None:
+def every_page(number: str) -> dict[str, str]:
+    """Every page on which a visit is seen or dealt with, by whomever."""
     with transaction() as session:
-        booked = link_of(session, booked_visit(session, ready(session)))
-        offered = link_of(session, offered_visit(session, hour=10), template="visit-offered")
+        off = booked_visit(session, hour=11)
+        of_patient = {
+            "booked": link_of(session, booked_visit(session, ready(session))),
+            "offered": link_of(session, offered_visit(session, hour=10), template="visit-offered"),
+            "cancelled": link_of(session, off),
+        }
+        cancel(session, off.id, version=off.version, actor=ACTOR, reason="A cold.")
+        busy = session.get_one(Lead, booked_visit(session, hour=11).lead_id).number
+    of_staff = {"free": f"/{number}/visit?office=new-haven&week=2026-10-12", "lead": f"/{number}", "busy": f"/{busy}"}
+    pages = {name: f"/console/leads{path}" for name, path in of_staff.items()} | {"list": "/console/visits?from=2026-10-12"}
+    return pages | of_patient | {"spanish": f"{of_patient['booked']}?language=es"}
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=["phone-light", "phone-dark", "desktop-light", "desktop-dark"])
+def test_no_page_of_a_visit_has_a_barrier_or_scrolls_sideways(visit: Visit, number: str, look: tuple[dict[str, int], str]) -> None:
     page = sign_in(visit, viewport=look[0], color_scheme=look[1])
-    of_staff = {
-        "free": f"/console/leads/{number}/visit?week=2026-10-12",
-        "list": "/console/visits?from=2026-10-12",
-        "lead": f"/console/leads/{number}",
-    }
     found = {}
-    for name, path in of_staff.items() | {"booked": booked, "spanish": f"{booked}?language=es", "offered": offered}.items():
+    for name, path in every_page(number).items():
         page.goto(path)
         for each in page.locator("details").all():
             each.evaluate("each => each.open = true")

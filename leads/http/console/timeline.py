@@ -11,6 +11,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from leads.accounts.models import Account, ApiKey
+from leads.appointments.models import Appointment, AppointmentEvent
 from leads.consent.models import Confirmation, ConsentEntry, Hold, Pause, Suppression
 from leads.http.console import words
 from leads.inquiries.models import Inquiry
@@ -167,5 +168,17 @@ def _referrals(session: Session, lead: Lead, before: datetime | None) -> Iterabl
         yield Entry(event.at, "referral", title, event.actor, said or None, coded)
 
 
+def _visits(session: Session, lead: Lead, before: datetime | None) -> Iterable[Entry]:
+    rows = select(AppointmentEvent, Appointment).join(Appointment, Appointment.id == AppointmentEvent.appointment_id)
+    rows = rows.where(Appointment.lead_id == lead.id)
+    if before is not None:
+        rows = rows.where(AppointmentEvent.at < before)
+    for event, visit in session.execute(rows.order_by(AppointmentEvent.at.desc(), AppointmentEvent.version.desc()).limit(A_PAGE + 1)):
+        to, zone = event.details.get("to"), words.zone_of(visit.office)
+        when = f": {words.spoken(datetime.fromisoformat(to), zone)}" if to else ""
+        why = visit.reason if event.event == "cancelled" else None
+        yield Entry(event.at, "visit", f"{words.in_words(words.VISIT_NEWS, event.event)}{when}", event.by, why)
+
+
 # Of what happened at one moment, the gravest comes first.
-SOURCES = (_holds, _todos, _notes, _referrals, _messages, _rests, _confirmations, _stages, _consents, _inquiries)
+SOURCES = (_holds, _todos, _notes, _visits, _referrals, _messages, _rests, _confirmations, _stages, _consents, _inquiries)

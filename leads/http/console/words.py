@@ -75,6 +75,17 @@ VISITS = {
     "attended": "Came",
     "no_show": "Nobody came",
 }
+VISIT_NEWS = {
+    "offered": "Time offered",
+    "booked": "Visit booked",
+    "confirmed": "They said they will come",
+    "asked": "They asked for another time",
+    "moved": "Visit moved",
+    "cancelled": "Visit cancelled",
+    "expired": "The offer ran out",
+    "attended": "They came to the visit",
+    "no_show": "Nobody came to the visit",
+}
 RESULTS = {"reached": "Reached", "left-message": "Left a message", "no-answer": "No answer"}
 STATES = {
     "planned": "planned",

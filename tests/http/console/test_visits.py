@@ -159,6 +159,14 @@ def test_it_is_said_how_it_went(
     assert (kept(session).state, lead.stage) == (state, stage)
 
 
+def test_the_timeline_tells_what_became_of_the_visit(coordinator: Browser, session: Session, lead: Lead, visit: Appointment) -> None:
+    choose(coordinator, lead, "move", f"clinician-a|{time_at(11).starts_at.isoformat()}")
+    act(coordinator, kept(session), lead, "cancel", reason="They have a cold.")
+    story = coordinator.get(page_of(lead)).text.partition('id="timeline"')[2]
+    for words in ("Visit booked: Tue Oct 13, 9:00 AM", "Visit moved: Tue Oct 13, 11:00 AM", "Visit cancelled", "They have a cold."):
+        assert words in story
+
+
 def test_nothing_beside_the_visit_moves_its_lead(coordinator: Browser, lead: Lead, visit: Appointment) -> None:
     page = coordinator.get(page_of(lead)).text
     for to in ("booked", "in_care", "qualified"):

@@ -1,6 +1,8 @@
 """`/a/{token}`: a visit seen, confirmed, changed and called off by whoever has its mail, and nobody else."""
 
+import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from fastapi.testclient import TestClient
@@ -8,12 +10,16 @@ from icalendar import Calendar
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from leads.appointments.arrive import no_show
+from leads.appointments.cancel import cancel
 from leads.appointments.models import Appointment, AppointmentEvent
 from leads.audit.models import AuditEntry
 from leads.clock import now
 from leads.consent.ledger import open_holds
+from leads.pipeline.models import Lead
 from leads.todos.models import Todo
 from tests.appointments.links import booked_visit, link_of, offered_visit
+from tests.cast import ACTOR
 
 Links = Callable[[Appointment], str]
 
@@ -162,3 +168,35 @@ def test_after_the_visit_nothing_can_be_called_off(web: TestClient, visit: Appoi
     page = web.get(link).text
     assert "/cancel" not in page
     assert "Ask for another time" in page
+
+
+def test_an_offer_that_ran_out_asks_for_another_time(web: TestClient, session: Session, tuesday: Callable[..., None]) -> None:
+    visit = offered_visit(session)
+    link = link_of(session, visit, template="visit-offered")
+    tuesday(timedelta(hours=49))
+    assert "This time is not kept any more" in web.get(link).text
+    assert press(web, link, "confirm", visit) == 409
+    assert web.post(f"{link}/ask", data={"text": "Next week?"}).status_code == 303
+
+
+def test_a_missed_visit_is_met_without_a_word_of_guilt(
+    web: TestClient, session: Session, visit: Appointment, link: str, tuesday: Callable[..., None]
+) -> None:
+    tuesday(visit.ends_at - now())
+    no_show(session, visit.id, version=visit.version, actor=ACTOR)
+    page = web.get(link).text
+    assert "Would another day be better?" in page
+    assert not re.search(r"missed|failed|no-show|disappoint", page.partition("<main")[2].partition("</main")[0])
+
+
+def test_an_old_mail_leads_to_the_visit_that_holds_now(web: TestClient, session: Session, visit: Appointment, link: str) -> None:
+    lead = session.get_one(Lead, visit.lead_id)
+    cancel(session, visit.id, version=visit.version, actor=ACTOR, reason="Moved elsewhere.")
+    assert "called off" in web.get(link).text
+    booked_visit(session, lead, hour=11)
+    assert "11 AM to 12 PM" in web.get(link).text
+
+
+def test_thirty_acts_an_hour_are_enough(web: TestClient, link: str) -> None:
+    answers = [web.post(f"{link}/confirm", data={"version": "99"}).status_code for _ in range(31)]
+    assert answers[-1] == 429
