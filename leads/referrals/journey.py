@@ -6,12 +6,12 @@ from datetime import datetime
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
+from leads.appointments.follow import move_lead
 from leads.loop.follow import keep_step
 from leads.loop.models import Referral
 from leads.loop.states import STATES
 from leads.pipeline.find import locked
 from leads.pipeline.models import FurtherNumber, Lead
-from leads.pipeline.stages import move
 from leads.todos.open import put_off
 
 
@@ -42,4 +42,4 @@ def close_with(session: Session, referral: Referral, outcome: str | None, *, act
     """Close the lead of a referral that has ended, where that was all it had; None for an outcome leaves it open."""
     lead = locked(session, referral.lead_id)
     if outcome is not None and lead.stage != "closed" and is_all_it_has(session, referral, lead):
-        move(session, lead.id, "closed", version=lead.version, outcome=outcome, actor=actor, roles=roles)
+        move_lead(session, lead.id, "closed", version=lead.version, outcome=outcome, actor=actor, roles=roles)

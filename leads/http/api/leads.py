@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from config.settings import settings
 from leads.accounts.idempotency import once
+from leads.appointments.follow import move_lead as move_with_visit
 from leads.audit.trail import record, record_about
 from leads.errors import FieldError, Invalid, NotFound, PreconditionFailed, StaleVersion
 from leads.http.api.answers import ROLES, LeadDetails, LeadList, LeadSummary, NewerStateProblem
@@ -22,7 +23,7 @@ from leads.http.transaction import Db
 from leads.people.models import Person
 from leads.pipeline.find import by_number
 from leads.pipeline.models import Lead
-from leads.pipeline.stages import STAGES, move
+from leads.pipeline.stages import STAGES
 
 router = APIRouter(prefix="/v1", tags=["Leads"])
 OURS = re.compile(r'(?:W/)?"(\d{1,9})"')
@@ -93,7 +94,10 @@ def move_lead(
     if_match: IfMatch = None,
     idempotency_key: Repeatable = None,
 ) -> Response:
-    """Move a lead to another stage. A key acts as a coordinator does: what only a clinician may do is refused."""
+    """Move a lead to another stage. A key acts as a coordinator does: what only a clinician may do is refused.
+
+    A lead becomes `booked` with its visit: see appointments. Back to `qualified` cancels the visit, `in_care` says that the patient came.
+    """
     version = _version(if_match)
     lead = by_number(session, number)
 
@@ -107,7 +111,9 @@ def move_lead(
 
 def _move(session: Session, lead: Lead, asked: StageMove, version: int, actor: str) -> LeadSummary:
     try:
-        moved = move(session, lead.id, asked.to, version=version, actor=actor, roles=ROLES, outcome=asked.outcome, reason=asked.reason)
+        moved = move_with_visit(
+            session, lead.id, asked.to, version=version, actor=actor, roles=ROLES, outcome=asked.outcome, reason=asked.reason
+        )
     except StaleVersion as error:
         session.refresh(lead)
         raise NewerState(error.message, LeadSummary.of(lead)) from None

@@ -24,7 +24,7 @@ Words = Annotated[str, Form()]
 
 @router.post("/move")
 def move(asked: Asked, to: Words = "", reason: Words = "", outcome: Words = "") -> Response:
-    """Move the lead to another stage, close it, or open it again."""
+    """Move the lead to another stage, close it, or open it again; its visit goes along."""
 
     def verb(lead: Lead) -> None:
         move_lead(
