@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field
 
 from leads.clinic.profile import clinic
+from leads.http.api.appointment_answers import AppointmentDetails
 from leads.inquiries.receive import Receipt
 from leads.people.models import Person
 from leads.pipeline.models import Lead
@@ -110,9 +111,9 @@ class Problem(BaseModel):
 
 
 class NewerStateProblem(Problem):
-    """Somebody was faster: `current` is how the lead stands now."""
+    """Somebody was faster: `current` is how the lead or the visit stands now."""
 
-    current: LeadSummary | None = None
+    current: LeadSummary | AppointmentDetails | None = None
 
 
 def _columns(lead: Lead) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""An inquiry and a referral as they would be accepted today, for the description and its pages; nobody in them exists."""
+"""An inquiry, a referral and a visit as they would be accepted today, for the description and its pages; nobody in them exists."""
 
 import json
 from typing import Any
@@ -52,6 +52,17 @@ def referral() -> dict[str, Any]:
         "current_risk": False,
         "urgency": "routine",
         "office": clinic().default_office,
+    }
+
+
+def appointment() -> dict[str, Any]:
+    """Return a visit as it is booked; whether its slot is free is another question."""
+    calendars = clinic().visits.calendars
+    return {
+        "lead": "L-000042",
+        "calendar": calendars[0].code if calendars else None,
+        "starts_at": "2026-12-01T09:00:00-05:00",
+        "offer": False,
     }
 
 

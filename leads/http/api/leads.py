@@ -98,7 +98,7 @@ def move_lead(
 
     A lead becomes `booked` with its visit: see appointments. Back to `qualified` cancels the visit, `in_care` says that the patient came.
     """
-    version = _version(if_match)
+    version = version_in(if_match)
     lead = by_number(session, number)
 
     def act() -> tuple[int, dict[str, Any]]:
@@ -120,7 +120,8 @@ def _move(session: Session, lead: Lead, asked: StageMove, version: int, actor: s
     return LeadSummary.of(moved)
 
 
-def _version(if_match: str | None) -> int:
+def version_in(if_match: str | None) -> int:
+    """Return the version an `If-Match` names; raises PreconditionFailed where it names none of ours."""
     # A proxy that compresses turns our ETag into a weak one: it still names the version that was read.
     found = OURS.fullmatch((if_match or "").strip())
     if found is None:

@@ -7,6 +7,7 @@ from fastapi.responses import JSONResponse
 
 from leads.errors import StaleVersion, Unauthenticated
 from leads.http.api.answers import LeadSummary, NewerStateProblem, Problem
+from leads.http.api.appointment_answers import AppointmentDetails
 from leads.http.errors import in_json
 
 REFUSALS: dict[int, str] = {
@@ -28,7 +29,7 @@ CARRIED = {401: ("WWW-Authenticate", "string", "`Bearer`"), 429: ("Retry-After",
 class NewerState(StaleVersion):
     """A write that came too late, with the state that was there first."""
 
-    def __init__(self, message: str, current: LeadSummary) -> None:
+    def __init__(self, message: str, current: LeadSummary | AppointmentDetails) -> None:
         super().__init__(message)
         self.current = current
 

@@ -4,12 +4,13 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from leads.http.api import docs, inquiries, leads, limits, referrals, refusals
-from leads.http.api.example import inquiry, referral
+from leads.http.api import appointments, docs, inquiries, leads, limits, referrals, refusals
+from leads.http.api.example import appointment, inquiry, referral
 
 ABOUT = (
-    "Hand on inquiries, refer patients, and read what became of them. Fields are snake_case, times ISO 8601 with offset, ids UUIDv7; "
-    "a lead's or referral's `number` is what people say on the phone. Record systems may speak FHIR R4 instead: see `/fhir/metadata`."
+    "Hand on inquiries, refer patients, book visits, and read what became of them. Fields are snake_case, times ISO 8601 with offset, "
+    "ids UUIDv7; a lead's or referral's `number` is what people say on the phone. "
+    "Record systems may speak FHIR R4 instead: see `/fhir/metadata`."
 )
 
 
@@ -17,9 +18,10 @@ class Api(FastAPI):
     """The sub-app at /api."""
 
     def openapi(self) -> dict[str, Any]:
-        """Return the OpenAPI document, with an inquiry and a referral that would be accepted as its examples."""
+        """Return the OpenAPI document, with an inquiry, a referral and a visit as its examples."""
         document = super().openapi()
-        for path, example in (("/v1/inquiries", inquiry()), ("/v1/referrals", referral())):
+        examples = {"/v1/inquiries": inquiry(), "/v1/referrals": referral(), "/v1/appointments": appointment()}
+        for path, example in examples.items():
             document["paths"][path]["post"]["requestBody"]["content"]["application/json"]["example"] = example
         return document
 
@@ -37,6 +39,6 @@ def build_api() -> FastAPI:
     )
     api.state.allowance, api.state.wrong_keys = limits.allowance(), limits.wrong_keys()
     refusals.install(api)
-    for each in (inquiries.router, referrals.router, leads.router, docs.router):
+    for each in (inquiries.router, referrals.router, leads.router, appointments.router, docs.router):
         api.include_router(each)
     return api

@@ -23,6 +23,15 @@ EXPECTED = {
     ("/v1/leads", "get"): "401 403 422 429 500",
     ("/v1/leads/{number}", "get"): "401 403 404 422 429 500",
     ("/v1/leads/{number}/stage", "post"): "400 401 403 404 409 412 413 422 429 500",
+    ("/v1/slots", "get"): "401 403 422 429 500",
+    ("/v1/appointments", "get"): "401 403 422 429 500",
+    ("/v1/appointments", "post"): "400 401 403 409 413 422 429 500",
+    ("/v1/appointments/{id}", "get"): "401 403 404 422 429 500",
+    ("/v1/appointments/{id}/move", "post"): "400 401 403 404 409 412 413 422 429 500",
+    ("/v1/appointments/{id}/cancel", "post"): "400 401 403 404 409 412 413 422 429 500",
+    ("/v1/appointments/{id}/confirm", "post"): "401 403 404 409 412 422 429 500",
+    ("/v1/appointments/{id}/attended", "post"): "401 403 404 409 412 422 429 500",
+    ("/v1/appointments/{id}/no-show", "post"): "401 403 404 409 412 422 429 500",
 }
 
 
@@ -80,6 +89,8 @@ def test_answers_are_as_described(client: TestClient, auth: dict[str, str], post
     validator("InquiryReceived").validate(told)
     validator("Problem").validate(post({}).json())
     validator("LeadList").validate(client.get("/api/v1/leads", headers=auth).json())
+    validator("SlotList").validate(client.get("/api/v1/slots", headers=auth).json())
+    validator("AppointmentList").validate(client.get("/api/v1/appointments", headers=auth).json())
     validator("LeadDetails").validate(client.get(f"/api/v1/leads/{told['number']}", headers=auth).json())
 
 
