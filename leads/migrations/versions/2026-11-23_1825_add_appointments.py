@@ -45,9 +45,9 @@ def upgrade() -> None:
     op.create_index("uq_appointments_live", "appointments", ["lead_id"], unique=True, postgresql_where=live)
     op.create_index("ix_appointments_offers", "appointments", ["offered_until"], postgresql_where=sa.text("state = 'offered'"))
     op.create_index(op.f("ix_appointments_person_id"), "appointments", ["person_id"])
-    op.create_index(op.f("ix_appointments_lead_id_starts_at"), "appointments", ["lead_id", "starts_at"])
-    op.create_index(op.f("ix_appointments_office_starts_at"), "appointments", ["office", "starts_at"])
-    op.create_index(op.f("ix_appointments_changed_at_id"), "appointments", ["changed_at", "id"])
+    op.create_index(op.f("ix_appointments_lead_id_appointments_starts_at"), "appointments", ["lead_id", "starts_at"])
+    op.create_index(op.f("ix_appointments_office_appointments_starts_at"), "appointments", ["office", "starts_at"])
+    op.create_index(op.f("ix_appointments_changed_at_appointments_id"), "appointments", ["changed_at", "id"])
     op.create_table(
         "appointment_events",
         sa.Column("appointment_id", sa.Uuid(), nullable=False),
