@@ -57,6 +57,7 @@ class Settings(BaseSettings):
         "", description="age recipients (age1…), comma-separated, that backups and exported key rings are encrypted to"
     )
     handoff_clinic_file: Path = Field(ROOT / "config" / "clinic.yml", description="practice, offices, hours, closures, wordings")
+    handoff_questionnaires_dir: Path = Field(ROOT / "config" / "questionnaires", description="one YAML file a questionnaire or instrument")
     handoff_sequences_dir: Path = Field(ROOT / "config" / "sequences", description="one YAML file a sequence")
     handoff_templates_dir: Path = Field(ROOT / "templates", description="e-mails and pages")
     handoff_trusted_proxies: str = Field("", description="addresses, comma-separated, whose X-Forwarded-For is believed")

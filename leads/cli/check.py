@@ -15,6 +15,7 @@ from leads.local import attach
 from leads.loop.tell_referrer import RECEIVED
 from leads.messages.lint import lint_all
 from leads.messages.templates import catalogue, claims
+from leads.screening.questionnaire import definition
 from leads.security.keys import ring
 from leads.sequences.definitions import sequence_called, sequences
 
@@ -47,7 +48,7 @@ def env() -> None:
 
 def complaints() -> list[str]:
     """Return every fault of the configuration, one a line."""
-    loads: tuple[Callable[[], Any], ...] = (settings, clinic, sequences, lambda: sequence_called(RECEIVED), catalogue)
+    loads: tuple[Callable[[], Any], ...] = (settings, clinic, sequences, lambda: sequence_called(RECEIVED), catalogue, definition)
     wrong = [fault for load in loads for fault in _fault_of(load)]
     return wrong or lint_all()
 
