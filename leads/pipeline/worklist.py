@@ -19,7 +19,7 @@ from leads.pipeline.models import Lead
 from leads.providers.models import Claim
 from leads.todos.models import Todo
 
-Need = Literal["safety", "call-now", "to-verify", "for-referrer", "today", "new", "to-confirm", "under-way"]
+Need = Literal["safety", "call-now", "to-review", "to-verify", "for-referrer", "today", "new", "to-confirm", "under-way"]
 NEEDS: tuple[Need, ...] = get_args(Need)
 CALL_SOON = timedelta(hours=4)
 
@@ -48,7 +48,7 @@ class Row:
     @property
     def late(self) -> bool:
         """True when it should have been done by now; what is urgent is always due, and says since when instead."""
-        return self.need in ("call-now", "to-verify", "today") and self.due < now()
+        return self.need in ("call-now", "to-review", "to-verify", "today") and self.due < now()
 
 
 @dataclass(frozen=True)
@@ -134,6 +134,7 @@ def _standing() -> Select[Any]:
     need = case(
         (or_(held, exists().where(urgent)), "safety"),
         (call <= now() + CALL_SOON, "call-now"),
+        (exists().where(of_lead, Todo.kind == "review-screening"), "to-review"),
         (_has_stranger(), "to-verify"),
         (and_(waits.is_not(None), func.coalesce(todo > _end_of_today(), True)), "for-referrer"),
         (or_(todo <= _end_of_today(), call <= _end_of_today()), "today"),

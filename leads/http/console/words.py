@@ -13,6 +13,7 @@ from leads.messages.templates import catalogue
 NEEDS = {
     "safety": "Safety",
     "call-now": "Call now",
+    "to-review": "Screening to review",
     "to-verify": "Referrals to verify",
     "for-referrer": "Waiting for referrer",
     "today": "To do today",
@@ -24,6 +25,7 @@ NEEDS = {
 HINTS = {
     "safety": "On hold, or an urgent to-do: a clinician looks first. No automatic mail goes out meanwhile.",
     "call-now": "The promise runs out within four hours, or has run out.",
+    "to-review": "They have answered our questions: a clinician looks at it.",
     "to-verify": "Somebody we don't know referred them: call the practice at a number you find yourself.",
     "for-referrer": "We asked for something; the clock that runs is the referrer's.",
     "today": "Due before the day ends.",
@@ -57,6 +59,8 @@ TODOS = {
     "verify-referrer": "Call the practice that referred them",
     "amendment": "Look at what the referrer changed",
     "risk-review": "A clinician reads the referral",
+    "review-screening": "A clinician looks at the screening",
+    "help-with-screening": "Go through the screening by phone",
     "phone-referrer": "Phone the referrer for what is missing",
     "tell-referrer": "Phone the referrer with the news",
     "read-answer": "Read the referrer's answer",
