@@ -78,6 +78,8 @@ class Meta(Strict):
             raise ValueError("preheader: expected one for each of languages")
         if self.to_unconfirmed and (self.level or "given_name" in (*self.facts, *self.optional)):
             raise ValueError("to_unconfirmed: expected level 0 and no name, for the address may be a stranger's")
+        if self.lane == "safety" and self.audience != "staff":
+            raise ValueError("lane: safety is for pages to staff; nothing holds what goes there")
         return self
 
 

@@ -18,7 +18,6 @@ from leads.clinic.read_yaml import Strict, line_of, read_yaml
 from leads.clinic.windows import ANY_TIME, NAMED, Window
 from leads.consent.models import GRANTS
 from leads.errors import ConfigError
-from leads.messages.models import Lane
 from leads.sequences import conditions
 
 EVENTS = (
@@ -28,6 +27,8 @@ EVENTS = (
 )  # fmt: skip
 # To-dos that the system opens and closes for reasons of its own.
 OTHERS_TODOS = ("safety", "review-screening", "settle-unknown", "phone-instead", "read-reply")
+# Safety pages are for whoever is on call: no sequence writes them.
+PatientsLane = Literal["transactional", "reminder", "education"]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=60)]
 
 
@@ -90,7 +91,7 @@ class Step(Strict):
     variants: Annotated[tuple[Variant, ...], Field(min_length=2)] | None = None
     todo: Name | None = None
     words: Annotated[str, Field(max_length=200)] | None = None
-    lane: Lane | None = None
+    lane: PatientsLane | None = None
     wait: WaitText | None = None
     before_appointment: WaitText | None = None
     after_appointment: WaitText | None = None

@@ -61,7 +61,7 @@ def test_a_good_file_is_read(tmp_path: Path) -> None:
         ('to: "18:00"', "to: 18:00", 7, "in quotes"),
         ("useful_for: 5 days", "useful_for: 0 days", 13, "how long the mail is of use"),
         ("useful_for: 5 days", "useful_for: 5 days\n    subject: Hi", 14, "there is no such key here"),
-        ("lane: education", "lane: fast", 11, "Input should be 'safety', 'transactional', 'reminder' or 'education'"),
+        ("lane: education", "lane: fast", 11, "Input should be 'transactional', 'reminder' or 'education'"),
     ],
 )
 def test_a_mistake_is_named_by_file_and_line(tmp_path: Path, right: str, wrong: str, line: int, words: str) -> None:
