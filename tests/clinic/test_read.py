@@ -44,6 +44,11 @@ def test_the_shipped_clinic_is_as_it_should_be() -> None:
         (RATES, RATES.replace("example.com", "ana@example.com")[2:], "ana@example.com is no domain; write what stands after the @"),
         ("# warm_up: {starts: 2026-12-01", "warm_up: {starts: soon", "mail.warm_up.starts: expected a date like 2026-12-01"),
         ("embed_origins: []", 'embed_origins: ["https://a.test/page"]', "embed_origins.0: String should match pattern"),
+        ("notice_hours: 24", "notice_hours: soon", "visits.notice_hours: expected a whole number"),
+        ("- code: clinician-b", "- code: clinician-a # twice", "clinician-a is the code of another calendar already"),
+        ("  office: woodbury\n", "  office: woodbery\n", "there is no office woodbery; expected one of new-haven, woodbury"),
+        ('monday: ["09:00-12:00", "13:00-16:00"]', 'moonday: ["09:00-12:00"]', "monday"),
+        ("{date: 2026-12-21, closed: true}", "{date: 2026-12-21}", 'an exception says either closed: true or hours: ["09:00-12:00"]'),
     ],
 )
 def test_a_mistake_is_named_by_file_and_line_in_words(tmp_path: Path, right: str, wrong: str, words: str) -> None:
