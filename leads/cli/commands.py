@@ -38,6 +38,7 @@ COMMANDS = {
     "users": Known("users", "Staff accounts: who may sign in to the console."),
     "providers": Known("import_providers", "Referring clinicians: the public registry, and who is believed."),
     "sequences": Known("sequences", "Sequences: their versions, who runs in them, and what came of each step."),
+    "questionnaires": Known("questionnaires", "Questionnaires: what patients are asked before a first visit."),
     "pause-sending": Known(
         "sending", "Stop all mail at once; what a carrier is just taking finishes. Everything else waits until `resume-sending`."
     ),
