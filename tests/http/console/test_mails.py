@@ -17,6 +17,7 @@ from leads.sequences.publish import publish
 from leads.sequences.replan import replan
 from tests.cast import ACTOR, make_lead, make_person
 from tests.http.console.conftest import Browser
+from tests.messages.test_calendar_file import FACTS
 
 PAGE = "/console/sending"
 
@@ -47,6 +48,14 @@ def test_a_queued_mail_is_read_as_it_would_read_and_the_reading_is_on_record(
     assert "As it would read now" in page
     assert "Woodbury" in page
     assert session.scalars(select(AuditEntry.subject_id).where(AuditEntry.action == "message.read")).all() == [mail.id]
+
+
+def test_a_mail_about_a_visit_shows_its_calendar_file(coordinator: Browser, session: Session, lead: Lead) -> None:
+    made = post(session, lead.person_id, "visit-cancelled", cause="test", lead_id=lead.id, facts=FACTS)
+    session.commit()
+    page = coordinator.get(at(lead, made)).text
+    assert "METHOD:CANCEL" in page
+    assert "takes the visit out of the reader" in page
 
 
 def test_one_that_cannot_be_written_says_so_on_its_page(coordinator: Browser, session: Session, lead: Lead) -> None:
