@@ -62,7 +62,9 @@ def free_slots(
     `besides` names an appointment whose own time counts as free, because it is being moved.
     """
     visits, at = clinic().visits, now()
-    since = max(since or at, at if soon else at + timedelta(hours=visits.notice_hours))
+    # What begins at this very moment has begun, and would be refused.
+    earliest = at + (timedelta(microseconds=1) if soon else timedelta(hours=visits.notice_hours))
+    since = max(since or at, earliest)
     horizon = at + timedelta(days=visits.ahead_days)
     until = min(until or horizon, horizon)
     found = list[Slot]()

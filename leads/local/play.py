@@ -1,7 +1,7 @@
 """Playing a synthetic person's story through the real verbs, at the times at which it happened."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
@@ -9,18 +9,19 @@ from sqlalchemy.orm import Session
 
 from leads import clock, db
 from leads.accounts.models import Account
+from leads.appointments.follow import move_lead
 from leads.clinic.profile import clinic
 from leads.consent.ledger import open_holds
 from leads.inquiries.receive import Arrival, receive
 from leads.inquiries.submission import Submission
 from leads.local.demo import Character
+from leads.local.visit import book_ahead, book_visit, keep_visit, miss_visit
 from leads.messages.carriers.base import Carrier
 from leads.messages.deliver import drain
 from leads.messages.models import LANES, Message
 from leads.pipeline.confirm import confirm_address
 from leads.pipeline.contact import log_call
 from leads.pipeline.models import Lead
-from leads.pipeline.stages import move
 from leads.pipeline.unsubscribe import stop_topic
 from leads.safety.release import release
 
@@ -34,7 +35,7 @@ def play(character: Character, carrier: Carrier, *, until: datetime, actor: str)
     with db.engine().connect() as connection, connection.begin(), db.joined_to(connection):
         with clock.frozen(character.wrote_at), db.transaction() as session:
             lead_id = _write(session, character)
-        events = sorted(_events(character, lead_id, actor), key=lambda event: event[0])
+        events = sorted(_events(character, lead_id, actor, until=until), key=lambda event: event[0])
         for at, happen in [event for event in events if event[0] < until]:
             mails_until(at, lead_id, carrier)
             with clock.frozen(at), db.transaction() as session:
@@ -64,26 +65,55 @@ def mails_until(moment: datetime, lead_id: uuid.UUID, carrier: Carrier) -> None:
             drain(LANES, carrier=carrier)
 
 
-def _events(character: Character, lead_id: uuid.UUID, actor: str) -> list[Event]:
+def _events(character: Character, lead_id: uuid.UUID, actor: str, *, until: datetime) -> list[Event]:
     wrote, events = character.wrote_at, list[Event]()
     if character.confirms_after is not None:
         events.append((wrote + character.confirms_after, lambda session: _confirm(session, lead_id)))
     if character.called_after is not None:
         events.append((at_work(wrote + character.called_after), lambda session: _call(session, lead_id, character.reached, actor)))
-        events += _journey(character, lead_id, actor)
+        events += _journey(character, lead_id, actor, until=until)
     if character.stops_after is not None:
         events.append((wrote + character.stops_after, lambda session: _stop(session, lead_id)))
     return events
 
 
-def _journey(character: Character, lead_id: uuid.UUID, actor: str) -> list[Event]:
-    at, events = character.wrote_at + (character.called_after or timedelta()), list[Event]()
+def _journey(character: Character, lead_id: uuid.UUID, actor: str, *, until: datetime) -> list[Event]:
+    at, moments = character.wrote_at + (character.called_after or timedelta()), dict[str, datetime]()
     for stage, step in zip(WAY[2 : WAY.index(character.goes_to) + 1], character.steps, strict=False):
         at += step
-        events.append((at_work(at), lambda session, to=stage: _move(session, lead_id, to, actor, None)))  # type: ignore[misc]
+        moments[stage] = at_work(at)
+    events = [(moment, _step(character, lead_id, stage, moments, actor, until)) for stage, moment in moments.items()]
     if character.outcome is not None:
-        events.append((at_work(at + character.steps[-1]), lambda session: _move(session, lead_id, "closed", actor, character.outcome)))
+        closes = at_work(at + character.steps[-1])
+        events.append((closes, lambda session: _move(session, lead_id, "closed", actor, character.outcome)))
+    elif (booked := moments.get("booked")) and character.goes_to == "booked" and not _is_ahead(booked, until):
+        events.append((at_work(booked + timedelta(days=7)), lambda session: miss_visit(session, lead_id, actor=actor)))
     return events
+
+
+def _step(
+    character: Character, lead_id: uuid.UUID, stage: str, moments: Mapping[str, datetime], actor: str, until: datetime
+) -> Callable[[Session], object]:
+    """Return what brings a lead to a stage: a visit to `booked`, its being kept to `in_care`, a button to all others."""
+    if stage == "in_care":
+        return lambda session: keep_visit(session, lead_id, actor=actor)
+    if stage != "booked":
+        return lambda session: _move(session, lead_id, stage, actor, None)
+    if character.goes_to == "booked" and _is_ahead(moments[stage], until):
+        return lambda session: _book(session, lead_id, actor, after=until)
+    return lambda session: _book(session, lead_id, actor, before=moments.get("in_care"))
+
+
+def _is_ahead(booked: datetime, until: datetime) -> bool:
+    # Who booked lately has their visit still before them; who booked long ago and did not come has missed it.
+    return until - booked < timedelta(days=40)
+
+
+def _book(session: Session, lead_id: uuid.UUID, actor: str, *, before: datetime | None = None, after: datetime | None = None) -> None:
+    if session.get_one(Lead, lead_id).stage != "qualified":
+        return
+    if after is None or book_ahead(session, lead_id, after=after, actor=actor) is None:
+        book_visit(session, lead_id, actor=actor, before=before)
 
 
 def at_work(moment: datetime) -> datetime:
@@ -109,7 +139,7 @@ def _move(session: Session, lead_id: uuid.UUID, to: str, actor: str, outcome: st
     lead = session.get_one(Lead, lead_id)
     if lead.stage == "new" and to not in ("contacted", "screening", "closed"):
         return
-    move(session, lead_id, to, version=lead.version, actor=actor, roles=ROLES, outcome=outcome)
+    move_lead(session, lead_id, to, version=lead.version, actor=actor, roles=ROLES, outcome=outcome)
 
 
 def _stop(session: Session, lead_id: uuid.UUID) -> None:

@@ -12,16 +12,16 @@ from sqlalchemy.orm import Session
 
 from leads import clock, db
 from leads.accounts.models import ApiKey
+from leads.appointments.follow import move_lead
 from leads.clinic.profile import clinic
+from leads.local import visit
 from leads.local.demo import FAMILY, GIVEN
 from leads.local.play import ROLES, at_work, mails_until
-from leads.loop.follow import visit_changed
 from leads.loop.models import Referral
 from leads.messages.carriers.base import Carrier
 from leads.pipeline.confirm import confirm_address
 from leads.pipeline.contact import log_call
 from leads.pipeline.models import Lead
-from leads.pipeline.stages import move
 from leads.providers.npi import wrong_npi
 from leads.providers.practices import create_practice_key
 from leads.providers.trust import Call
@@ -164,7 +164,7 @@ def _press_the_button(session: Session, referral: Referral, actor: str) -> None:
 def _to(stage: str, outcome: str | None = None) -> Verb:
     def go(session: Session, referral: Referral, actor: str) -> None:
         lead = session.get_one(Lead, referral.lead_id)
-        move(session, lead.id, stage, version=lead.version, actor=actor, roles=ROLES, outcome=outcome)
+        move_lead(session, lead.id, stage, version=lead.version, actor=actor, roles=ROLES, outcome=outcome)
 
     return go
 
@@ -198,12 +198,24 @@ def _reopen(session: Session, referral: Referral, actor: str) -> None:
     reopen(session, referral, "The trial that came first is done.", actor=actor, roles=ROLES)
 
 
+def _book(session: Session, referral: Referral, actor: str) -> None:
+    visit.book_visit(session, referral.lead_id, actor=actor)
+
+
 def _move_visit(session: Session, referral: Referral, actor: str) -> None:
-    visit_changed(session, referral.lead_id, "reschedule", at=clock.now() + timedelta(days=6), actor=actor)
+    visit.move_visit(session, referral.lead_id, actor=actor)
+
+
+def _call_off(session: Session, referral: Referral, actor: str) -> None:
+    visit.cancel_visit(session, referral.lead_id, actor=actor, reason="The patient has a cold.")
 
 
 def _miss(session: Session, referral: Referral, actor: str) -> None:
-    visit_changed(session, referral.lead_id, "no_show", actor=actor)
+    visit.miss_visit(session, referral.lead_id, actor=actor)
+
+
+def _keep(session: Session, referral: Referral, actor: str) -> None:
+    visit.keep_visit(session, referral.lead_id, actor=actor)
 
 
 def _amend(session: Session, referral: Referral, actor: str) -> None:
@@ -223,7 +235,7 @@ def _refuse(session: Session, referral: Referral, actor: str) -> None:
 
 
 CALL: Sequence[Step] = ((0.2, _reach),)
-BOOKED: Sequence[Step] = ((0.1, _press_the_button), *CALL, (1, _to("screening")), (2, _to("qualified")), (1, _to("booked")))
+BOOKED: Sequence[Step] = ((0.1, _press_the_button), *CALL, (1, _to("screening")), (2, _to("qualified")), (1, _book))
 STORIES: Mapping[str, Sequence[Step]] = {
     "received": (),
     "accepted": CALL,
@@ -233,9 +245,9 @@ STORIES: Mapping[str, Sequence[Step]] = {
     "amended": ((0.05, _amend),),
     "moved": (*BOOKED, (1, _move_visit)),
     "missed": (*BOOKED, (7, _miss)),
-    "called-off": (*BOOKED, (2, lambda session, referral, actor: visit_changed(session, referral.lead_id, "cancel_visit", actor=actor))),
-    "attended": (*BOOKED, (6, _to("in_care"))),
-    "closed": (*BOOKED, (6, _to("in_care")), (30, _to("closed", "started-care"))),
+    "called-off": (*BOOKED, (2, _call_off)),
+    "attended": (*BOOKED, (7, _keep)),
+    "closed": (*BOOKED, (7, _keep), (30, _to("closed", "started-care"))),
     "declined": ((0.5, _decline),),
     "handed-on": (*CALL, (2, _hand_on)),
     "leaving": (*CALL, (3, _withdraw)),

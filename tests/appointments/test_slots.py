@@ -97,7 +97,7 @@ def test_the_earliest_come_first_from_all_calendars(session: Session, tuesday: A
 
 def test_a_colleague_on_the_phone_may_leave_out_the_notice(session: Session, tuesday: Advance) -> None:
     assert free_slots(session, calendar="clinician-a", limit=1)[0].starts_at == moment(date(2026, 10, 8), 13)
-    assert free_slots(session, calendar="clinician-a", limit=1, soon=True)[0].starts_at == moment(date(2026, 10, 6), 10)
+    assert free_slots(session, calendar="clinician-a", limit=1, soon=True)[0].starts_at == moment(date(2026, 10, 6), 11)
 
 
 def test_nothing_is_offered_further_ahead_than_the_clinic_books(session: Session, tuesday: Advance) -> None:
