@@ -11,7 +11,19 @@ from leads.clock import now, real_now
 from leads.messages.due import Due
 from leads.messages.recipients import OF_OURS
 from leads.messages.templates import catalogue
-from leads.security.tokens import CONFIRM_FOR, PAGE_FOR, REBOOK_FOR, SIGN_IN_FOR, STATUS_FOR, VISIT_FOR, Grant, Purpose, Right, derive
+from leads.security.tokens import (
+    CONFIRM_FOR,
+    PAGE_FOR,
+    REBOOK_FOR,
+    SCREENING_FOR,
+    SIGN_IN_FOR,
+    STATUS_FOR,
+    VISIT_FOR,
+    Grant,
+    Purpose,
+    Right,
+    derive,
+)
 
 
 class Link(NamedTuple):
@@ -30,7 +42,7 @@ OF_REFERRER = {
 # Those a mail to one of us may carry.
 OF_STAFF = {"page_url": Link("/page", "page", PAGE_FOR)}
 # Those a mail to a person may carry beside the way out and the confirmation.
-OF_PERSON = {"visit_url": Link("/a", "visit", VISIT_FOR)}
+OF_PERSON = {"visit_url": Link("/a", "visit", VISIT_FOR), "screening_url": Link("/s", "screening", SCREENING_FOR)}
 SPOKEN_TIMES = ("expected_by", "visit_at")
 
 

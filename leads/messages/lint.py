@@ -22,6 +22,7 @@ FACTS: dict[str, Any] = {
     "confirm_url": f"{SITE}/c/1", "unsubscribe_url": f"{SITE}/u/2", "preferences_url": f"{SITE}/p/3",
     "numbers": ("R-000042", "R-000043"), "status_url": f"{SITE}/r/4", "portal_url": f"{SITE}/portal",
     "sign_in_url": f"{SITE}/portal/enter/5", "visit_url": f"{SITE}/a/6",
+    "screening_url": f"{SITE}/s/8",
     "page_url": f"{SITE}/page/7", "lead_url": f"{SITE}/console/leads/L-000042", "raised": "Tue Oct 6, 2:10 PM", "step": 2,
 }  # fmt: skip
 

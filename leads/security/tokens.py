@@ -22,6 +22,7 @@ CONFIRM_FOR = timedelta(days=14)
 STATUS_FOR = timedelta(days=90)
 SIGN_IN_FOR = timedelta(minutes=10)
 PAGE_FOR = timedelta(days=7)
+SCREENING_FOR = timedelta(days=14)
 # From the visit on; and, for a mail that goes out when the visit is over, from the mail on.
 VISIT_FOR = timedelta(days=1)
 REBOOK_FOR = timedelta(days=14)

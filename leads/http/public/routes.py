@@ -13,11 +13,13 @@ from leads.http.public import (
     preferences,
     refer,
     refer_signed,
+    screening,
     status,
     unsubscribe,
     visit,
 )
 
 router = APIRouter(include_in_schema=False)
-for each in (home, inquire, refer, refer_signed, embed, confirm, unsubscribe, preferences, status, visit, calendar_feed, crisis, mailbox):
+OF_MAILS = (confirm, unsubscribe, preferences, status, screening, visit)
+for each in (home, inquire, refer, refer_signed, embed, *OF_MAILS, calendar_feed, crisis, mailbox):
     router.include_router(each.router)
