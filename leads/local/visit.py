@@ -29,7 +29,8 @@ def book_visit(session: Session, lead_id: uuid.UUID, *, actor: str, before: date
 def book_ahead(session: Session, lead_id: uuid.UUID, *, after: datetime, actor: str) -> Appointment | None:
     """Offer a visit that is still to come `after` a moment, and let the patient say yes; None where nothing is free then."""
     lead = session.get_one(Lead, lead_id)
-    free = free_slots(session, since=after, limit=8)
+    # Not one that begins at that very moment: an offer of it would have ended before anybody saw it.
+    free = free_slots(session, since=after + timedelta(hours=1), limit=8)
     if not free:
         return None
     slot = free[lead.serial % len(free)]
