@@ -1,13 +1,11 @@
 """A rendered mail as bytes: one mailbox, neutral headers, text and HTML, nothing that tracks."""
 
 import base64
-import binascii
 import re
 import uuid
 from collections.abc import Sequence
 from email.header import Header
 from email.utils import format_datetime, formataddr
-from functools import lru_cache
 
 from leads.clinic.profile import clinic
 from leads.clock import now
@@ -16,9 +14,10 @@ from leads.messages.calendar_file import FILE_NAME, CalendarPart
 from leads.messages.carriers.base import Envelope
 from leads.messages.due import Due
 from leads.messages.models import Message
+from leads.messages.prepare import Ready
+from leads.messages.quoted import CRLF, quoted
 from leads.messages.render import Rendered
 
-CRLF = "\r\n"
 # An encoded word or a line break in a value would let a name write headers of its own (RFC 5322, 2.2; RFC 2047).
 UNSAFE = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]|=\?")
 ONE_MAILBOX = re.compile(r"^[^\s<>,;:\"()\\]+@[^\s<>,;:\"()\\@]+$")
@@ -46,7 +45,7 @@ def envelope(row_id: uuid.UUID, address: str) -> Envelope:
 def build(
     message: Message | Due,
     address: str,
-    rendered: Rendered,
+    rendered: Rendered | Ready,
     unsubscribe_url: str | None,
     *,
     discreet: bool,
@@ -79,13 +78,14 @@ def build(
     return f"{CRLF.join(head)}\r\n{body}\r\n".encode("ascii")
 
 
-def _body(boundary: str, rendered: Rendered, calendar: CalendarPart | None) -> tuple[str, str]:
-    parts = [_part("text/plain", rendered.text), _part("text/html", rendered.html)]
+def _body(boundary: str, rendered: Rendered | Ready, calendar: CalendarPart | None) -> tuple[str, str]:
+    text, html = (rendered.text, rendered.html) if isinstance(rendered, Ready) else (quoted(rendered.text), quoted(rendered.html))
+    parts = [_part("text/plain", text), _part("text/html", html)]
     if calendar is None:
         return _several("alternative", boundary, parts)
     # Twice, for neither is read everywhere: most clients take the alternative by its method, some only open an attachment.
     # The inner line of parting must not begin as the outer one does (RFC 2046, 5.1.1).
-    parts.append(_part(f"text/calendar; method={calendar.method}", calendar.file.decode()))
+    parts.append(_part(f"text/calendar; method={calendar.method}", quoted(calendar.file.decode())))
     kind, body = _several("alternative", f"=_inner.{boundary[2:]}", parts)
     return _several("mixed", boundary, [f"Content-Type: {kind}\r\n{body}", _attached(calendar)])
 
@@ -113,17 +113,8 @@ def _sender(name: str, address: str) -> str:
     return formataddr((name, address))
 
 
-def _part(kind: str, words: str) -> str:
-    encoded = CRLF.join([_quoted(line) for line in words.replace("\r\n", "\n").split("\n")])
+def _part(kind: str, encoded: str) -> str:
     return f'Content-Type: {kind}; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n{encoded}'
-
-
-# Nearly every line of a mail is the same for everybody. binascii's quoted-printable is written in C, the email package's own takes
-# longer than all the rest of a mail; but a look at what a line became the last time takes a twentieth of either.
-@lru_cache(maxsize=8192)
-def _quoted(line: str) -> str:
-    """Return a line in quoted-printable (RFC 2045, 6.7), its soft line breaks in CRLF."""
-    return binascii.b2a_qp(line.encode(), istext=True).decode("ascii").replace("\n", CRLF)
 
 
 def _safe(name: str, value: str) -> str:

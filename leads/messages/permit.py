@@ -14,6 +14,7 @@ from sqlalchemy import (
     DateTime,
     Insert,
     LargeBinary,
+    Select,
     String,
     Uuid,
     bindparam,
@@ -28,11 +29,11 @@ from leads.clock import now
 from leads.db import LOCK, lock, lock_name, new_id, transaction
 from leads.messages import outcome
 from leads.messages.carriers.base import Envelope
-from leads.messages.due import STILL_MINE, Due
+from leads.messages.due import STILL_MINE, STILL_MINE_TO_PERSON, Due
 from leads.messages.facts import rights, to_keep
 from leads.messages.guards import Objection, objection
 from leads.messages.models import DeliveryAttempt, Message
-from leads.messages.render import Rendered
+from leads.messages.prepare import Ready
 from leads.round_trips import Asked, RoundTrips, Statement
 from leads.security.fields import seal
 from leads.security.tokens import Token, row_of
@@ -45,7 +46,7 @@ class Letter:
     due: Due
     envelope: Envelope
     mime: bytes
-    rendered: Rendered
+    rendered: Ready
     facts: dict[str, object]
 
 
@@ -60,7 +61,8 @@ def _as_judged(trips: RoundTrips, letter: Letter, begun: Mapping[str, Any], unwr
     due, links = letter.due, [row_of(right) for right in rights(letter.due)]
     asked = {**begun, **_numbered(links), **_mine(due), "digest": due.digest}
     # The ending of the one before comes behind the lock: it must not keep its row from others while this waits.
-    *_, went = trips.commit(_lock(due), *unwritten, (begin_sending(len(links), as_judged=True), asked))
+    begin = begin_sending(len(links), still=STILL_MINE_TO_PERSON if due.to_person else STILL_MINE)
+    *_, went = trips.commit(_lock(due), *unwritten, (begin, asked))
     unwritten.clear()
     return bool(went)
 
@@ -132,13 +134,13 @@ def _numbered(links: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 @lru_cache
-def begin_sending(links: int, *, as_judged: bool = False) -> Statement:
+def begin_sending(links: int, *, still: Select[*tuple[Any, ...]] | None = None) -> Statement:
     """Return the statement that marks a message as `sending`, begins its attempt and makes its so many links work; it answers with a row.
 
-    `as_judged` makes it do so only where everything the guards ask about is as its `digest` says, and answer with none elsewhere.
+    With `still`, the question what holds now, it does so only where the answer has the `digest` it had when the guards were asked.
     """
     at = bindparam("at", type_=DateTime(timezone=True))
-    begun = _begun_row(at, as_judged=as_judged)
+    begun = _begun_row(at, still)
     attempt = select(bindparam("attempt_id", type_=Uuid()), begun.c.id, begun.c.fence, bindparam("carrier", type_=String()), at)
     begin = insert(DeliveryAttempt).from_select(["id", "message_id", "fence", "carrier", "at"], attempt)
     # All in one, for a statement costs the server as much as what most of these write.
@@ -147,7 +149,7 @@ def begin_sending(links: int, *, as_judged: bool = False) -> Statement:
     return Statement.of(begin.returning(DeliveryAttempt.id))
 
 
-def _begun_row(at: ColumnElement[datetime], *, as_judged: bool) -> CTE:
+def _begun_row(at: ColumnElement[datetime], still: Select[*tuple[Any, ...]] | None) -> CTE:
     made = {
         "template_version": bindparam("version", type_=String()),
         "language": bindparam("language", type_=String()),
@@ -155,9 +157,9 @@ def _begun_row(at: ColumnElement[datetime], *, as_judged: bool) -> CTE:
         "mime_hash": bindparam("mime_hash", type_=LargeBinary()),
         "address_index": bindparam("address_index", type_=LargeBinary()),
     }
-    if as_judged:
-        still = STILL_MINE.cte("still").prefix_with("MATERIALIZED", dialect="postgresql")
-        mine: tuple[ColumnElement[bool], ...] = (Message.id == still.c.id, still.c.digest == bindparam("digest", type_=BigInteger()))
+    if still is not None:
+        now_so = still.cte("still").prefix_with("MATERIALIZED", dialect="postgresql")
+        mine: tuple[ColumnElement[bool], ...] = (Message.id == now_so.c.id, now_so.c.digest == bindparam("digest", type_=BigInteger()))
     else:
         mine = (Message.id == bindparam("message_id", type_=Uuid()), Message.fence == bindparam("fence", type_=BigInteger()))
     return update(Message).where(*mine).values(state="sending", state_at=at, **made).returning(Message.id, Message.fence).cte("begun")

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -18,6 +18,8 @@ from leads.messages.templates import Edition, Template, catalogue
 LONGEST_FACT = 2000
 MOST_ITEMS = 50
 FOOTER = frozenset({"unsubscribe_url", "preferences_url"})
+# What we say of ourselves depends on these, whether a template asks for them or not.
+CIRCUMSTANCES = frozenset({"office", "discreet", "confirm_url"})
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 # A carriage return or an encoded word (RFC 2047) in a subject could become a header of its own.
 UNSAFE_SUBJECT = re.compile(rf"{CONTROL.pattern}|=\?")
@@ -46,37 +48,61 @@ class Rendered:
 
 def render(template: str, language: str, facts: Mapping[str, Any]) -> Rendered:
     """Return the mail; raises RenderError naming the template and the missing or refused fact."""
-    if template not in catalogue():
-        raise RenderError(f"There is no template {template}.")
-    return render_template(catalogue()[template], language, facts)
+    return render_template(template_called(template, language), language, facts)
 
 
 def render_template(template: Template, language: str, facts: Mapping[str, Any]) -> Rendered:
     """Return the mail of a template that need not be in the catalogue; raises RenderError."""
+    _edition(template, language)
+    return render_values(template, language, values_from(template, language, given_values(template, facts)))
+
+
+def template_called(name: str, language: str) -> Template:
+    """Return the template of a name that has an edition in a language; raises RenderError where there is none."""
+    if name not in catalogue():
+        raise RenderError(f"There is no template {name}.")
+    _edition(catalogue()[name], language)
+    return catalogue()[name]
+
+
+def render_values(template: Template, language: str, values: Mapping[str, Any]) -> Rendered:
+    """Return the mail with these values, all of them; raises RenderError."""
+    edition = _edition(template, language)
+    try:
+        subject = run(edition.subject, values)
+        framed = {**values, "subject": subject, "preheader": edition.preheader}
+        text = run(edition.text, framed)
+        html = run(edition.html, framed | {"crisis": _tappable(values["crisis"])})
+    except (jinja2.TemplateError, SecurityError) as error:
+        raise RenderError(f"{template.name} ({language}): {error}") from None
+    return Rendered(checked_subject(template, language, subject), text, html, edition.version, edition.preheader, language)
+
+
+def checked_subject(template: Template, language: str, subject: str) -> str:
+    """Return the subject as it is; raises RenderError where a header could not carry it."""
+    if UNSAFE_SUBJECT.search(subject):
+        raise RenderError(f"{template.name} ({language}): the subject has characters no header may carry")
+    return subject
+
+
+def _edition(template: Template, language: str) -> Edition:
     edition = template.editions.get(language)
     if edition is None:
         raise RenderError(f"{template.name} has no edition in {language}.")
-    try:
-        return replace(_render(edition, _values(template, language, facts)), language=language)
-    except (jinja2.TemplateError, SecurityError) as error:
-        raise RenderError(f"{template.name} ({language}): {error}") from None
+    return edition
 
 
-def _render(edition: Edition, values: Mapping[str, Any]) -> Rendered:
-    subject = run(edition.subject, values)
-    if UNSAFE_SUBJECT.search(subject):
-        raise SecurityError("the subject has characters no header may carry")
-    framed = {**values, "subject": subject, "preheader": edition.preheader}
-    text = run(edition.text, framed)
-    html = run(edition.html, framed | {"crisis": _tappable(values["crisis"])})
-    return Rendered(subject, text, html, edition.version, edition.preheader)
-
-
-def _values(template: Template, language: str, facts: Mapping[str, Any]) -> Mapping[str, Any]:
+def given_values(template: Template, facts: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the facts a template may know, each made plain; raises RenderError for one that is missing or is no plain value."""
     given = {name: _plain(template.name, name, value) for name, value in facts.items()}
     missing = sorted(name for name in template.required if given.get(name) is None)
     if missing:
         raise RenderError(f"{template.name} needs {', '.join(missing)}.")
+    return {name: given[name] for name in template.declared | CIRCUMSTANCES if name in given}
+
+
+def values_from(template: Template, language: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return every value a template is rendered with: what it was given, and what we say of ourselves."""
     own = dict.fromkeys(FOOTER) | {name: given.get(name) for name in template.declared}
     return MappingProxyType(own | _ours(template, language, given))
 

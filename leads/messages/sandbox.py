@@ -9,7 +9,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from leads.errors import ConfigError
 
-__all__ = ["SecurityError", "compile_safely", "names_in", "run"]
+__all__ = ["SecurityError", "compile_safely", "names_in", "only_said", "run"]
 MOST_OUTPUT = 256 * 1024
 DEEPEST_LOOP = 2
 FILTERS = frozenset({"join", "first", "last", "length", "upper", "lower", "trim", "e", "escape"})
@@ -52,6 +52,24 @@ def compile_safely(source: str, *, html: bool, where: str) -> Template:
 def names_in(source: str) -> set[str]:
     """Return the names a template asks for."""
     return meta.find_undeclared_variables(PLAIN.parse(source))
+
+
+def only_said(*sources: str) -> frozenset[str]:
+    """Return the names that are only ever printed as they are, or asked whether they are there: never compared, filtered or walked."""
+    said, otherwise = set[str](), set[str]()
+    for source in sources:
+        _sort_names(PLAIN.parse(source), said, otherwise)
+    return frozenset(said - otherwise)
+
+
+def _sort_names(node: nodes.Node, said: set[str], otherwise: set[str], *, plainly: bool = False) -> None:
+    for child in node.iter_child_nodes():
+        is_asked = isinstance(node, nodes.If) and child is node.test
+        is_plain = isinstance(node, nodes.Output) or is_asked or (plainly and isinstance(node, nodes.And | nodes.Or | nodes.Not))
+        if isinstance(child, nodes.Name):
+            (said if is_plain else otherwise).add(child.name)
+        else:
+            _sort_names(child, said, otherwise, plainly=is_plain)
 
 
 def run(template: Template, values: Mapping[str, Any]) -> str:

@@ -22,7 +22,7 @@ from leads.messages.journal import Journal
 from leads.messages.mime import build, envelope
 from leads.messages.pace import pace
 from leads.messages.permit import Letter, permit, set_aside
-from leads.messages.render import render
+from leads.messages.prepare import ready
 from leads.round_trips import Asked, RoundTrips, Statement
 
 MARK_TAKEN = Statement.of(outcome.TAKEN)
@@ -105,7 +105,7 @@ def _prepare(due: Due) -> Letter | None:
 
 def _write(due: Due) -> Letter:
     facts = facts_for(due)
-    rendered = render(due.template, due.language, facts)
+    rendered = ready(due.template, due.language, facts)
     mime = build(due, due.email, rendered, facts["unsubscribe_url"], discreet=due.discreet, calendar=calendar_part(due))
     return Letter(due, envelope(due.id, due.email), mime, rendered, facts)
 

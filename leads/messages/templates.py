@@ -19,7 +19,7 @@ from leads.clinic.read_yaml import Strict, read_yaml
 from leads.errors import ConfigError
 from leads.messages.mjml import check_tags, compile_mjml, unix
 from leads.messages.models import Lane
-from leads.messages.sandbox import compile_safely, names_in
+from leads.messages.sandbox import compile_safely, names_in, only_said
 
 Topic = Literal["inquiry", "education", "screening", "visits", "referral", "sign-in", "staff"]
 # What render() adds by itself; everything else a template asks for must stand in its meta.yml.
@@ -108,6 +108,8 @@ class Edition:
     preheader: str
     words: Words
     version: str
+    # The facts that are only said, or asked whether they are there: the rest of the mail is the same whatever they are.
+    gaps: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,13 +173,15 @@ def _edition(folder: Path, meta: Meta, language: Language, words: Words) -> Edit
     text = _framed(base, folder, language, "txt")
     mjml = _framed(base, folder, language, "mjml")
     sources = (subject, text, mjml, meta.model_dump_json(), words.model_dump_json())
+    html = compile_mjml(mjml, where=f"{where}/body.mjml")
     return Edition(
         subject=compile_safely(subject, html=False, where=f"{where}/subject.txt"),
         text=compile_safely(text, html=False, where=f"{where}/body.txt"),
-        html=compile_safely(compile_mjml(mjml, where=f"{where}/body.mjml"), html=True, where=f"{where}/body.mjml (compiled)"),
+        html=compile_safely(html, html=True, where=f"{where}/body.mjml (compiled)"),
         preheader=meta.preheader[language],
         words=words,
         version=sha256("\0".join(sources).encode()).hexdigest(),
+        gaps=only_said(subject, text, html),
     )
 
 
