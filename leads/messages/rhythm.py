@@ -1,6 +1,8 @@
 """How many lines at a time are worth having: as many as the carrier's distance asks for."""
 
 REMEMBERED = 10
+# So long an answer takes on one machine too, when its processors are busy: that is no distance another line could make up for.
+NEXT_DOOR = 0.003
 
 
 class Rhythm:
@@ -17,4 +19,4 @@ class Rhythm:
     @property
     def lines(self) -> int:
         """As many lines as keep the processor at work; to a relay next door that is two, and more would stand in each other's way."""
-        return 2 + int(self.waiting / self.busy)
+        return 2 + int(max(0.0, self.waiting - NEXT_DOOR) / self.busy)

@@ -18,6 +18,10 @@ def test_a_relay_next_door_keeps_two_busy() -> None:
     assert after(100, waiting=0.0006).lines == 2
 
 
+def test_a_busy_machine_is_not_taken_for_a_distant_relay() -> None:
+    assert after(100, waiting=0.0029, busy=0.0008).lines == 2
+
+
 def test_a_relay_ten_milliseconds_away_is_worth_a_dozen() -> None:
     assert 10 <= after(100, waiting=0.024).lines <= 14
 
