@@ -5,7 +5,7 @@ import json
 import os
 import uuid
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from config.settings import settings
@@ -49,7 +49,7 @@ class Journal:
 
     def write(self, message_id: uuid.UUID, fence: int, receipt: Receipt) -> None:
         """Keep an answer; it is on disk when this returns."""
-        line = json.dumps(asdict(Entry(str(message_id), fence, receipt.code, receipt.status))).encode() + b"\n"
+        line = json.dumps(vars(Entry(str(message_id), fence, receipt.code, receipt.status))).encode() + b"\n"
         while self.end + len(line) >= self.room:
             self._make_room()
         os.pwrite(self.file, line + b"\0", self.end)

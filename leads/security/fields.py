@@ -6,6 +6,7 @@ import json
 import os
 import struct
 import uuid
+from functools import lru_cache
 from typing import Any, Generic, Self, TypeVar, overload
 
 from cryptography.exceptions import InvalidTag
@@ -18,6 +19,7 @@ from leads.security.keys import ring
 
 FORMAT, ALGORITHM = 1, 1
 HEADER = struct.Struct(">BBH12s")
+OF_ROW = struct.Struct(">I16sIH")
 T = TypeVar("T")
 
 
@@ -53,8 +55,12 @@ def unseal(cell: bytes, *, table: str, column: str, row_id: uuid.UUID) -> Any:
 
 def _bound_to(table: str, column: str, row_id: uuid.UUID, version: int) -> bytes:
     # Length-prefixed: joined by dots, ("a.b", "c") and ("a", "b.c") would bind to the same bytes.
-    parts = (table.encode(), column.encode(), row_id.bytes, version.to_bytes(2, "big"))
-    return b"".join(struct.pack(">I", len(part)) + part for part in parts)
+    return _in_column(table, column) + OF_ROW.pack(16, row_id.bytes, 2, version)
+
+
+@lru_cache(maxsize=256)
+def _in_column(table: str, column: str) -> bytes:
+    return b"".join(struct.pack(">I", len(part)) + part for part in (table.encode(), column.encode()))
 
 
 class Encrypted(Generic[T]):

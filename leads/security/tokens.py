@@ -58,7 +58,7 @@ def derive(purpose: Purpose, seed: uuid.UUID) -> str:
     """Return the link text for a purpose and seed: the same each time a mail is rendered, yet kept nowhere."""
     key = ring().derive("tokens", ring().current("tokens"), purpose)
     # Derived, not drawn: a mail that is rendered again after a crash must carry the very link its first rendering carried.
-    return base64.urlsafe_b64encode(hmac.new(key, seed.bytes, hashlib.sha256).digest()).rstrip(b"=").decode()
+    return base64.urlsafe_b64encode(hmac.digest(key, seed.bytes, "sha256")).rstrip(b"=").decode()
 
 
 class Right(NamedTuple):
