@@ -73,6 +73,13 @@ class Settings(BaseSettings):
     handoff_subscription_hosts: str = Field(
         "", description="hosts, comma-separated, that referrers may have news sent to; with a port where it is not 443"
     )
+    handoff_oidc_issuer: str = Field(
+        "",
+        description="the clinic's own OpenID Connect provider, as its issuer calls itself, such as https://login.example.com; none when empty",
+    )
+    handoff_oidc_client_id: str = Field("", description="who we are to that provider")
+    handoff_oidc_client_secret: SecretStr | None = Field(None, description="the secret we show it; better a file in HANDOFF_SECRETS_DIR")
+    handoff_oidc_name: str = Field("your clinic's account", description="what the button says after: Sign in with")
     handoff_lines: int = Field(8, ge=1, le=100, description="connections to the mail server that one worker process keeps going at once")
     handoff_db_pool: int = Field(10, ge=1, le=100, description="database connections a process keeps")
 
@@ -85,6 +92,11 @@ class Settings(BaseSettings):
     def is_local(self) -> bool:
         """True on one machine for trying; production refuses placeholders and shipped approvals."""
         return self.handoff_mode == "local"
+
+    @property
+    def has_oidc(self) -> bool:
+        """True where colleagues may sign in with the clinic's own provider."""
+        return bool(self.handoff_oidc_issuer and self.handoff_oidc_client_id and self.handoff_oidc_client_secret)
 
     @property
     def public_url(self) -> str:

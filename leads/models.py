@@ -1,5 +1,7 @@
 """Imports every slice's tables, so that any process can resolve a foreign key."""
 
+import leads.access.models
+import leads.accounts.factor_models
 import leads.accounts.models
 import leads.appointments.feed_models
 import leads.appointments.models

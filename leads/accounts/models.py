@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -23,10 +23,16 @@ class Account(Base):
     email = Encrypted[str]()
     email_index: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     name = Encrypted[str]()
-    password_hash: Mapped[str] = mapped_column(String(200))
+    # None until an invitation is accepted, and for whoever comes in by the clinic's own sign-in only.
+    password_hash: Mapped[str | None] = mapped_column(String(200))
     roles: Mapped[list[str]] = mapped_column(ARRAY(String(20)))
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
+    totp_secret = Encrypted[str]()
+    totp_confirmed_at: Mapped[datetime | None]
+    # The 30-second step of the last code taken: the same code never counts twice.
+    totp_step: Mapped[int | None] = mapped_column(BigInteger)
+    oidc_subject: Mapped[bytes | None] = mapped_column(LargeBinary, unique=True)
 
 
 class Desk(Base):
@@ -40,7 +46,7 @@ class Desk(Base):
 
 
 class StaffSession(Base):
-    """One signed-in browser: its cookie's hash, and until when it lasts (real time)."""
+    """One signed-in browser: its cookie's hash, what was proved, and until when it lasts (real time)."""
 
     __tablename__ = "staff_sessions"
 
@@ -50,6 +56,11 @@ class StaffSession(Base):
     seen_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    locked_at: Mapped[datetime | None]
+    method: Mapped[str] = mapped_column(String(20), server_default="password")
+    second_factor_at: Mapped[datetime | None]
+    browser: Mapped[str | None] = mapped_column(String(60))
+    place = Encrypted[str]()
 
 
 class Attempt(Base):

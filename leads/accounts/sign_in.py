@@ -1,8 +1,6 @@
-"""Signing in, staying signed in, and signing out: sessions live in the database and go by real time."""
+"""Signing in by address and password: throttled, and the same answer for every account, known or not."""
 
 import hashlib
-import hmac
-import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -12,13 +10,10 @@ from sqlalchemy.orm import Session
 from leads.accounts import throttle
 from leads.accounts.models import Account, StaffSession
 from leads.accounts.passwords import LONGEST, agrees, is_outdated, scramble
+from leads.accounts.sessions import Opened, open_session, unlock
 from leads.accounts.staff import account_index
-from leads.audit.trail import record, record_about
-from leads.clock import real_now
-from leads.security.keys import ring
+from leads.audit.trail import record_about
 
-LASTS, IDLE = timedelta(hours=12), timedelta(minutes=30)
-SEEN_EVERY = timedelta(minutes=1)
 WRONG = "This e-mail address and password do not belong together. Check both, then try again."
 TOO_OFTEN = "That was too often. Please wait a quarter of an hour, then try again; a supervisor can set a new password."
 
@@ -39,8 +34,28 @@ class Refused:
     too_often: bool = False
 
 
-def sign_in(session: Session, email: str, password: str, *, source: bytes) -> SignedIn | Refused:
-    """Open a session, or say why not; a refusal is returned, never raised, so that its count is committed."""
+def sign_in(session: Session, email: str, password: str, *, source: bytes, opened: Opened | None = None) -> SignedIn | Refused:
+    """Open a session, or say why not; a refusal is returned, never raised, so that its count is committed.
+
+    Where a second factor is needed the session is good for nothing else until it is shown.
+    """
+    account = prove(session, email, password, source=source)
+    if isinstance(account, Refused):
+        return account
+    return SignedIn(account, open_session(session, account, method="password", opened=opened))
+
+
+def unlock_by_password(session: Session, account: Account, opened: StaffSession, password: str, *, source: bytes) -> Refused | None:
+    """Open a locked session again for the account it belongs to, or say why not."""
+    proved = prove(session, account.email or "", password, source=source)
+    if isinstance(proved, Refused):
+        return proved
+    unlock(session, opened, method="password")
+    return None
+
+
+def prove(session: Session, email: str, password: str, *, source: bytes) -> Account | Refused:
+    """Return the account that address and password belong to, or why not; wrong ones are counted."""
     index = account_index(email)
     limits = _limits(index, source)
     if not all(throttle.has_room(session, kind, key, limit=limit, within=within) for kind, key, limit, within in limits):
@@ -54,52 +69,9 @@ def sign_in(session: Session, email: str, password: str, *, source: bytes) -> Si
             throttle.note(session, kind, key)
         record_about(session, "account.refused", "accounts", account.id if account else None)
         return Refused(WRONG)
-    if is_outdated(account.password_hash):
+    if account.password_hash and is_outdated(account.password_hash):
         account.password_hash = scramble(password)
-    return SignedIn(account, _open(session, account))
-
-
-def signed_in(session: Session, secret: str) -> tuple[Account, StaffSession] | None:
-    """Return whose session a cookie carries, or None: unknown, ended, idle for half an hour, or older than twelve hours."""
-    found = session.execute(
-        select(Account, StaffSession)
-        .join(StaffSession, StaffSession.account_id == Account.id)
-        .where(
-            StaffSession.hash == _hash(secret),
-            StaffSession.ended_at.is_(None),
-            StaffSession.expires_at > real_now(),
-            StaffSession.seen_at > real_now() - IDLE,
-            Account.disabled_at.is_(None),
-        )
-    ).first()
-    if found is None:
-        return None
-    account, opened = found
-    # Once a minute is enough for an idle limit of thirty, and spares a write on every click.
-    if opened.seen_at < real_now() - SEEN_EVERY:
-        opened.seen_at = real_now()
-    return account, opened
-
-
-def sign_out(session: Session, secret: str) -> None:
-    """End the session a cookie carries; an unknown one changes nothing."""
-    opened = session.scalar(select(StaffSession).where(StaffSession.hash == _hash(secret), StaffSession.ended_at.is_(None)))
-    if opened is not None:
-        opened.ended_at = real_now()
-        record_about(session, "account.signed_out", "accounts", opened.account_id, actor=f"account:{opened.account_id}")
-
-
-def form_token(secret: str) -> str:
-    """Return what every form of a browser must carry: an HMAC of its cookie, so that another site cannot write it."""
-    key = ring().derive("tokens", ring().current("tokens"), "console-form")
-    return hmac.new(key, _hash(secret), hashlib.sha256).hexdigest()
-
-
-def _open(session: Session, account: Account) -> str:
-    secret, at = secrets.token_urlsafe(32), real_now()
-    session.add(StaffSession(account_id=account.id, hash=_hash(secret), created_at=at, seen_at=at, expires_at=at + LASTS))
-    record(session, "account.signed_in", account, actor=f"account:{account.id}")
-    return secret
+    return account
 
 
 def _limits(index: bytes, source: bytes) -> list[tuple[str, bytes, int, timedelta]]:
@@ -110,7 +82,3 @@ def _limits(index: bytes, source: bytes) -> list[tuple[str, bytes, int, timedelt
         ("sign-in-account", index, 20, timedelta(hours=1)),
         ("sign-in-both", both, 5, timedelta(minutes=15)),
     ]
-
-
-def _hash(secret: str) -> bytes:
-    return hashlib.sha256(secret.encode()).digest()

@@ -1,34 +1,39 @@
-"""Staff accounts: made, given another password, and disabled."""
+"""Staff accounts: made, given other roles or another password, closed and opened again."""
 
 import uuid
 from collections.abc import Iterable, Sequence
 
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import select, update
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from config.settings import settings
-from leads.accounts.models import ROLES, Account, StaffSession
+from leads.accounts import second_factor
+from leads.accounts.factor_models import Passkey
+from leads.accounts.models import ROLES, Account
 from leads.accounts.passwords import LONGEST, SHORTEST, scramble
+from leads.accounts.sessions import end_sessions
 from leads.audit.trail import SYSTEM, record
-from leads.clock import now, real_now
-from leads.errors import FieldError, Invalid, NotFound
+from leads.clock import now
+from leads.db import lock
+from leads.errors import Conflict, FieldError, Invalid, NotFound
 from leads.security.fields import blind_index
 
 LONGEST_NAME = 80
 
 
-def create_account(session: Session, *, email: str, name: str, password: str, roles: Iterable[str], actor: str = SYSTEM) -> Account:
-    """Return a new account; raises Invalid, naming each field that cannot be accepted."""
+def create_account(session: Session, *, email: str, name: str, password: str | None, roles: Iterable[str], actor: str = SYSTEM) -> Account:
+    """Return a new account, without a password where it is to be invited; raises Invalid, naming each field that cannot be accepted."""
     chosen, shown = sorted(set(roles)), " ".join(name.split())
-    wrong = [*_wrong_email(session, email), *_wrong_name(shown), *wrong_password(password, email=email), *_wrong_roles(chosen)]
+    weak = wrong_password(password, email=email) if password is not None else []
+    wrong = [*_wrong_email(session, email), *_wrong_name(shown), *weak, *_wrong_roles(chosen)]
     if wrong:
         raise Invalid(" ".join(each.message for each in wrong), errors=tuple(wrong))
     account = Account(
         email=email.strip(),
         email_index=account_index(email),
         name=shown,
-        password_hash=scramble(password),
+        password_hash=scramble(password) if password is not None else None,
         roles=chosen,
         created_at=now(),
     )
@@ -38,21 +43,56 @@ def create_account(session: Session, *, email: str, name: str, password: str, ro
     return account
 
 
-def change_password(session: Session, account: Account, password: str, *, actor: str = SYSTEM) -> None:
-    """Give an account another password and end its sessions; raises Invalid."""
+def change_password(session: Session, account: Account, password: str, *, actor: str = SYSTEM, but: uuid.UUID | None = None) -> None:
+    """Give an account another password and end its sessions, all but one where one is named; raises Invalid."""
     wrong = wrong_password(password, email=account.email or "")
     if wrong:
         raise Invalid(" ".join(each.message for each in wrong), errors=tuple(wrong))
     account.password_hash = scramble(password)
-    _end_sessions(session, account)
+    end_sessions(session, account.id, but=but)
     record(session, "account.password_changed", account, actor=actor)
 
 
+def change_roles(session: Session, account: Account, roles: Iterable[str], *, actor: str = SYSTEM) -> None:
+    """Give an account other roles, which count from its next click; raises Invalid, or Conflict for the last administrator."""
+    chosen = sorted(set(roles))
+    if wrong := _wrong_roles(chosen):
+        raise Invalid(wrong[0].message, errors=tuple(wrong))
+    if "administrator" not in chosen:
+        _keep_an_administrator(session, account)
+    before, account.roles = account.roles, chosen
+    record(session, "account.roles_changed", account, actor=actor, before=before, roles=chosen)
+
+
 def disable_account(session: Session, account: Account, *, actor: str = SYSTEM) -> None:
-    """Close an account and end its sessions at once; what it did stays on record."""
+    """Close an account and end its sessions at once; what it did stays on record. Raises Conflict for the last administrator."""
+    _keep_an_administrator(session, account)
     account.disabled_at = account.disabled_at or now()
-    _end_sessions(session, account)
+    end_sessions(session, account.id)
     record(session, "account.disabled", account, actor=actor)
+
+
+def enable_account(session: Session, account: Account, *, actor: str = SYSTEM) -> None:
+    """Open a closed account again, with the password and factors it had."""
+    account.disabled_at = None
+    record(session, "account.enabled", account, actor=actor)
+
+
+def reset_second_factor(session: Session, account: Account, *, actor: str = SYSTEM) -> None:
+    """Forget an account's app, recovery codes and passkeys, and sign it out: at its next sign-in it sets up a new one."""
+    second_factor.remove(session, account, actor=actor)
+    session.execute(delete(Passkey).where(Passkey.account_id == account.id))
+    end_sessions(session, account.id)
+    record(session, "account.second_factor_reset", account, actor=actor)
+
+
+def _keep_an_administrator(session: Session, account: Account) -> None:
+    # Two administrators who close each other's account at one moment would both see the other one left.
+    lock(session, "administrators", "last")
+    others = (Account.roles.any_() == "administrator", Account.disabled_at.is_(None), Account.id != account.id)
+    is_one = "administrator" in account.roles and account.disabled_at is None
+    if is_one and session.scalar(select(Account.id).where(*others).limit(1)) is None:
+        raise Conflict("This is the last administrator: make somebody else one first, or nobody could let colleagues in any more.")
 
 
 def find_account(session: Session, email: str) -> Account:
@@ -109,8 +149,3 @@ def _wrong_roles(roles: list[str]) -> list[FieldError]:
     if roles and set(roles) <= set(ROLES):
         return []
     return [FieldError("roles", "unknown_choice", f"Choose one or more of {', '.join(ROLES)}.")]
-
-
-def _end_sessions(session: Session, account: Account) -> None:
-    running = (StaffSession.account_id == account.id, StaffSession.ended_at.is_(None))
-    session.execute(update(StaffSession).where(*running).values(ended_at=real_now()))

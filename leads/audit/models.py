@@ -15,7 +15,7 @@ class AuditEntry(Base):
 
     __tablename__ = "audit_entries"
     ONLY_WRITTEN = True
-    __table_args__ = (Index(None, "subject_id", "at"),)
+    __table_args__ = (Index(None, "subject_id", "at"), Index(None, "actor", "id"))
 
     at: Mapped[datetime]
     actor: Mapped[str] = mapped_column(String(80))

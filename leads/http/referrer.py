@@ -3,7 +3,7 @@
 from fastapi import Request
 from sqlalchemy.orm import Session
 
-from leads.accounts.sign_in import form_token
+from leads.accounts.sessions import form_token
 from leads.providers.sign_in import Referrer, signed_in
 
 COOKIE = "handoff_referrer"

@@ -8,10 +8,11 @@ from leads.security.fields import blind_index
 
 def source_of(request: Request) -> bytes:
     """Return the blind index of the sender's network address."""
-    return blind_index("source", _address(request))
+    return blind_index("source", address_of(request))
 
 
-def _address(request: Request) -> str:
+def address_of(request: Request) -> str:
+    """Return the sender's network address, as far as our own proxies vouch for it."""
     trusted = {proxy.strip() for proxy in settings().handoff_trusted_proxies.split(",") if proxy.strip()}
     peer = request.client.host if request.client else ""
     hops = [hop.strip() for hop in request.headers.get("x-forwarded-for", "").split(",") if hop.strip()]

@@ -13,6 +13,7 @@ from leads.messages.recipients import OF_OURS
 from leads.messages.templates import catalogue
 from leads.security.tokens import (
     CONFIRM_FOR,
+    INVITATION_FOR,
     PAGE_FOR,
     REBOOK_FOR,
     SCREENING_FOR,
@@ -40,7 +41,7 @@ OF_REFERRER = {
     "sign_in_url": Link("/portal/enter", "sign_in", SIGN_IN_FOR),
 }
 # Those a mail to one of us may carry.
-OF_STAFF = {"page_url": Link("/page", "page", PAGE_FOR)}
+OF_STAFF = {"page_url": Link("/page", "page", PAGE_FOR), "invitation_url": Link("/console/invited", "invitation", INVITATION_FOR)}
 # Those a mail to a person may carry beside the way out and the confirmation.
 OF_PERSON = {"visit_url": Link("/a", "visit", VISIT_FOR), "screening_url": Link("/s", "screening", SCREENING_FOR)}
 SPOKEN_TIMES = ("expected_by", "visit_at")

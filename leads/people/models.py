@@ -30,11 +30,18 @@ class Person(Base):
     safe_email: Mapped[bool]
     discreet: Mapped[bool]
     created_at: Mapped[datetime]
+    # Since when this record opens only with a written reason; who said so stands in `restrictions`.
+    restricted_at: Mapped[datetime | None]
 
     @property
     def full_name(self) -> str:
         """The name as it was given, in reading order."""
         return " ".join(part for part in (self.given_name, self.family_name) if part)
+
+    @property
+    def listed_name(self) -> str:
+        """The name as lists show it: a restricted record is in its place, and says nothing of who it is."""
+        return "Restricted" if self.restricted_at else self.full_name
 
 
 class MergeSuggestion(Base):

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from leads.accounts.rights import WHO
 from leads.audit.trail import record
 from leads.clinic.profile import clinic
 from leads.clock import now
@@ -20,8 +21,8 @@ from leads.sequences.hand_over import finish_all
 from leads.sequences.stop import stop_for
 
 STAGES = ("new", "contacted", "screening", "qualified", "booked", "in_care", "closed")
-COORDINATORS = frozenset({"coordinator", "supervisor", "clinician"})
-CLINICIANS = frozenset({"clinician"})
+COORDINATORS = WHO["leads.work"]
+CLINICIANS = WHO["clinical"]
 # What nobody need do any more once a lead is closed; a clinician's to-do stays.
 DONE_WITH_THE_LEAD = ("call", "phone-instead", "settle-unknown", "rebook", "call-visit")
 

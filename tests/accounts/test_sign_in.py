@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from leads.accounts.models import Account, Attempt, StaffSession
 from leads.accounts.passwords import _hasher
-from leads.accounts.sign_in import IDLE, LASTS, Refused, SignedIn, sign_in, sign_out, signed_in
+from leads.accounts.sessions import IDLE, LASTS, sign_out, signed_in
+from leads.accounts.sign_in import Refused, SignedIn, sign_in
 from leads.accounts.staff import account_index, disable_account
 from leads.audit.models import AuditEntry
 from leads.clock import real_now
@@ -113,7 +114,7 @@ def test_a_session_ends_when_left_alone_and_in_any_case_after_a_day_of_work(
 def test_working_on_keeps_a_session_alive_but_not_beyond_its_twelve_hours(session: Session, coordinator: Account) -> None:
     opened = rightly(session)
     assert isinstance(opened, SignedIn)
-    session.execute(update(StaffSession).values(seen_at=_ago(minutes=29)))
+    session.execute(update(StaffSession).values(seen_at=_ago(minutes=14)))
     _, kept = signed_in(session, opened.secret)  # type: ignore[misc]
     assert kept.seen_at > _ago(seconds=10)
     assert kept.expires_at - kept.created_at == LASTS

@@ -8,7 +8,8 @@ from sqlalchemy import select, text
 
 from leads import db, migrate
 from leads.accounts.models import StaffSession
-from leads.accounts.sign_in import SignedIn, sign_in, signed_in
+from leads.accounts.sessions import signed_in
+from leads.accounts.sign_in import SignedIn, sign_in
 from leads.audit.models import AuditEntry
 from leads.audit.seal import seal, verify
 from leads.backup.age import identities

@@ -14,7 +14,7 @@ from config.settings import settings
 from leads.accounts.idempotency import once
 from leads.appointments.follow import move_lead as move_with_visit
 from leads.audit.trail import record, record_about
-from leads.errors import FieldError, Invalid, NotFound, PreconditionFailed, StaleVersion
+from leads.errors import FieldError, Forbidden, Invalid, NotFound, PreconditionFailed, StaleVersion
 from leads.http.api.answers import ROLES, LeadDetails, LeadList, LeadSummary, NewerStateProblem
 from leads.http.api.caller import JsonBody, LeadReader, LeadWriter, scoped
 from leads.http.api.inquiries import Repeatable
@@ -73,9 +73,13 @@ def list_leads(session: Db, key: LeadReader, response: Response, after: After = 
 def read_lead(session: Db, key: LeadReader, response: Response, number: str) -> LeadDetails:
     """One lead and the person it is about. Each reading is on record."""
     lead = by_number(session, number)
-    record(session, "lead.read", lead, actor=f"key:{key.id}")
+    person = session.get_one(Person, lead.person_id)
+    # A machine gives no reason that anybody could judge.
+    if person.restricted_at is not None:
+        raise Forbidden(f"The record behind {lead.number} is restricted: a colleague opens it in the console.", code="restricted")
+    record(session, "person.read", person, actor=f"key:{key.id}", lead=lead.number)
     response.headers["ETag"] = f'"{lead.version}"'
-    return LeadDetails.about(lead, session.get_one(Person, lead.person_id))
+    return LeadDetails.about(lead, person)
 
 
 @router.post(

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from leads.errors import Forbidden, LeadsError, StaleVersion
 from leads.http.console.lead_page import show
+from leads.http.console.restriction import check_open
 from leads.http.console.staff import Staff, Worker, typed_words
 from leads.http.transaction import Db
 from leads.pipeline.find import by_number
@@ -55,6 +56,7 @@ Again = Callable[[Action, Lead, LeadsError], Response]
 def do(asked: Action, verb: Callable[[Lead], object], *, done: str = "", again: Again | None = None) -> Response:
     """Run a verb on the lead and return to its page; a refusal undoes all of it and shows the page (or `again`) with the reason."""
     lead = by_number(asked.session, asked.number)
+    check_open(asked.session, asked.staff, lead)
     try:
         with asked.session.begin_nested():
             held = at_version(asked.session, lead.id, asked.version)

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from leads.errors import NotFound
+from leads.http.console.restriction import read_person
 from leads.http.console.staff import Reader
 from leads.http.transaction import Db
 from leads.pipeline.find import by_number as lead_numbered
@@ -19,9 +20,10 @@ router = APIRouter(prefix="/leads/{number}/referrals/{which}")
 @router.get("/attachments/{attachment_id}")
 def save(session: Db, staff: Reader, number: str, which: str, attachment_id: uuid.UUID) -> Response:
     """Return a document to be saved; that it was read, and by whom, is on record."""
-    referral = by_number(session, which)
-    if referral.lead_id != lead_numbered(session, number).id:
+    referral, lead = by_number(session, which), lead_numbered(session, number)
+    if referral.lead_id != lead.id:
         raise NotFound(f"There is no such referral on {number}.")
+    read_person(session, staff, lead)
     document = read(session, referral.id, attachment_id, actor=staff.actor, purpose="console")
     # Whatever a stranger put into it, it is neither guessed at nor run here; the name travels as RFC 6266 has it.
     named = f"attachment; filename=\"document\"; filename*=UTF-8''{quote(document.name, safe='')}"

@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from leads.accounts.staff import names_of
 from leads.appointments.models import Appointment
 from leads.appointments.standing import visit_of
-from leads.audit.trail import record
 from leads.clinic.profile import clinic
 from leads.clock import now
 from leads.consent.ledger import granted, is_not_safe, open_holds, paused_until
@@ -20,6 +19,7 @@ from leads.errors import LeadsError
 from leads.http.console import words
 from leads.http.console.draw import draw
 from leads.http.console.referral_page import Shown, referrals_of, why_no_mail
+from leads.http.console.restriction import read_person
 from leads.http.console.staff import Reader, Staff
 from leads.http.console.timeline import PLANNED, timeline, who_is_who
 from leads.http.console.waiting import waiting
@@ -56,8 +56,7 @@ def show(
     read_at: datetime | None = None,
 ) -> Response:
     """Return a lead's page; after a refusal with the reason, what was typed, and what changed since `read_at`."""
-    person = session.get_one(Person, lead.person_id)
-    record(session, "person.read", person, actor=staff.actor, lead=lead.number)
+    person = read_person(session, staff, lead)
     shown, visit = referrals_of(session, lead), visit_of(session, lead.id)
     entries, more = timeline(session, lead, before=before)
     return draw(

@@ -19,17 +19,16 @@ from leads.appointments.models import Appointment
 from leads.appointments.move import move
 from leads.appointments.slots import Slot, free_slots, slot_at
 from leads.appointments.standing import visit_of
-from leads.audit.trail import record
 from leads.clinic.profile import clinic
 from leads.clinic.visits import VisitCalendar
 from leads.clock import local_to_utc, now
 from leads.errors import FieldError, Invalid, LeadsError, NotFound
 from leads.http.console.act import Action, Asked, do
 from leads.http.console.draw import draw
+from leads.http.console.restriction import read_person
 from leads.http.console.staff import Reader, Staff
 from leads.http.console.waiting import waiting
 from leads.http.transaction import Db
-from leads.people.models import Person
 from leads.pipeline.find import by_number
 from leads.pipeline.models import Lead
 
@@ -183,8 +182,7 @@ def _page(
     refusal: LeadsError | None = None,
     typed: Mapping[str, str] | None = None,
 ) -> Response:
-    person, standing = session.get_one(Person, lead.person_id), visit_of(session, lead.id)
-    record(session, "person.read", person, actor=staff.actor, lead=lead.number)
+    person, standing = read_person(session, staff, lead), visit_of(session, lead.id)
     ahead = standing if standing and standing.is_live else None
     asked: dict[str, Any] = {"office": chosen.office, "calendar": chosen.calendar or None}
     # A colleague has somebody on the phone: the notice is for offers that nobody looks at before they go out.

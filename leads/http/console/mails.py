@@ -14,6 +14,7 @@ from leads.http.console import words
 from leads.http.console.act import Asked, do
 from leads.http.console.draw import draw
 from leads.http.console.lead_actions import check_belongs
+from leads.http.console.restriction import read_person
 from leads.http.console.sending import settle_one
 from leads.http.console.staff import Reader
 from leads.http.console.waiting import waiting
@@ -36,6 +37,7 @@ def read(request: Request, session: Db, staff: Reader, number: str, message_id: 
     lead = by_number(session, number)
     mail = session.get(Message, message_id)
     check_belongs(mail, lead)
+    read_person(session, staff, lead)
     shown, refusal = _preview(session, message_id, staff.actor)
     return draw(
         request,

@@ -4,17 +4,26 @@ from fastapi import APIRouter, Depends, Request
 
 from leads.errors import NotFound
 from leads.http.console import (
+    account,
+    colleagues,
     documents,
     find,
+    invited,
     lead_actions,
     lead_page,
     lead_visit,
     leads_list,
+    lock,
     mails,
     merges,
+    oidc,
+    passkeys,
     person_actions,
     quarantine,
+    record,
     referral_actions,
+    restricted,
+    second_factor,
     sending,
     sign_in,
     visits,
@@ -30,7 +39,8 @@ def answer_here(request: Request) -> None:
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(answer_here)])
 OF_A_LEAD = (lead_page, lead_actions, lead_visit, mails, person_actions, referral_actions, documents)
-for each in (sign_in, leads_list, *OF_A_LEAD, quarantine, merges, visits, sending, find):
+ACCESS = (account, colleagues, invited, lock, oidc, passkeys, record, restricted, second_factor)
+for each in (sign_in, *ACCESS, leads_list, *OF_A_LEAD, quarantine, merges, visits, sending, find):
     router.include_router(each.router, prefix="/console")
 
 

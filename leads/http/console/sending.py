@@ -115,7 +115,7 @@ def _check_may_switch(staff: Staff) -> None:
 
 def may_switch(staff: Staff) -> bool:
     """True for those who may stop all mail."""
-    return bool(staff.roles & {"supervisor", "clinician"})
+    return staff.may("sending.switch")
 
 
 def _page(request: Request, session: Session, staff: Staff, *, refusal: Refusal | None = None) -> Response:

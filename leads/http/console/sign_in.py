@@ -5,17 +5,21 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
+from config.settings import settings
+from leads.accounts import passkeys
 from leads.accounts import sign_in as accounts
-from leads.accounts.sign_in import Refused, form_token, sign_out, signed_in
+from leads.accounts.sessions import form_token, session_of, sign_out, signed_in
+from leads.accounts.sign_in import Refused
+from leads.errors import Unauthenticated
+from leads.http.console.come_in import DOOR, PATH, check_browser, come_in, opened_from, with_session
 from leads.http.console.draw import draw
 from leads.http.console.staff import COOKIE, SIGN_IN, safe_next
 from leads.http.own_form import Token, check_form, door_of, give
 from leads.http.source import source_of
 from leads.http.transaction import Db
 
-DOOR = "handoff_door"
-PATH = "/console"
 router = APIRouter()
+Words = Annotated[str, Form()]
 
 
 @router.get("/sign-in")
@@ -27,35 +31,40 @@ def ask(request: Request, session: Db, next: str = PATH) -> Response:
 
 
 @router.post("/sign-in")
-def enter(
-    request: Request,
-    session: Db,
-    token: Token,
-    email: Annotated[str, Form()] = "",
-    password: Annotated[str, Form()] = "",
-    next: Annotated[str, Form()] = PATH,
-) -> Response:
+def enter(request: Request, session: Db, token: Token, email: Words = "", password: Words = "", next: Words = PATH) -> Response:
     """Sign in with a new session, ending the one this browser had; a refusal is answered, so that its count is kept."""
     door = request.cookies.get(DOOR)
     if door is None:
         return _form(request, status=403, next=next, email=email, error="Your browser did not keep our cookie. Please try again.")
     check_form(request, form_token(door), token)
-    answer = accounts.sign_in(session, email[:320], password, source=source_of(request))
+    answer = accounts.sign_in(session, email[:320], password, source=source_of(request), opened=opened_from(request))
     if isinstance(answer, Refused):
         return _form(request, status=429 if answer.too_often else 401, next=next, email=email, error=answer.message)
-    # A new secret at each sign-in: one that somebody planted in this browser before is worth nothing now.
-    sign_out(session, request.cookies.get(COOKIE, ""))
-    response = RedirectResponse(safe_next(next), status_code=303)
-    give(response, COOKIE, answer.secret, path=PATH)
-    response.delete_cookie(DOOR, path=PATH)
-    return response
+    return with_session(request, session, answer.secret, next)
+
+
+@router.post("/sign-in/passkey/options")
+def options(request: Request, session: Db, token: Token) -> Response:
+    """Return what the browser needs to show a passkey."""
+    browser = check_browser(request, session, token)
+    return Response(passkeys.options_to_sign_in(session, browser), media_type="application/json")
+
+
+@router.post("/sign-in/passkey")
+def enter_by_passkey(request: Request, session: Db, token: Token, answer: Words = "", next: Words = PATH) -> Response:
+    """Sign in, go past the second factor or unlock, by a passkey: the device's word that it saw its holder counts as both factors."""
+    browser = check_browser(request, session, token)
+    account = passkeys.prove(session, browser, answer)
+    if account is None:
+        raise Unauthenticated(passkeys.NOT_TAKEN, code="passkey_refused")
+    return come_in(request, session, account, method="passkey", next_path=next)
 
 
 @router.post("/sign-out")
 def leave(request: Request, session: Db, token: Token) -> Response:
     """End the session."""
     secret = request.cookies.get(COOKIE, "")
-    if secret and signed_in(session, secret):
+    if secret and session_of(session, secret):
         check_form(request, form_token(secret), token)
         sign_out(session, secret)
     response = RedirectResponse(SIGN_IN, status_code=303)
@@ -65,8 +74,8 @@ def leave(request: Request, session: Db, token: Token) -> Response:
 
 def _form(request: Request, *, next: str, status: int = 200, email: str = "", error: str | None = None) -> Response:
     door = door_of(request, DOOR)
-    page = draw(
-        request, "sign_in.html", staff=None, status=status, csrf=form_token(door), next=safe_next(next), email=email[:320], error=error
-    )
+    provider = settings().handoff_oidc_name if settings().has_oidc else None
+    shown = {"csrf": form_token(door), "next": safe_next(next), "email": email[:320], "error": error, "provider": provider}
+    page = draw(request, "sign_in.html", staff=None, status=status, **shown)
     give(page, DOOR, door, path=PATH)
     return page

@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import quote
@@ -10,18 +10,20 @@ from urllib.parse import quote
 from fastapi import Depends, Request
 from fastapi.responses import RedirectResponse
 
-from leads.accounts.sign_in import form_token, signed_in
+from leads.accounts.models import Account, StaffSession
+from leads.accounts.rights import Right, may, require
+from leads.accounts.second_factor import is_needed
+from leads.accounts.sessions import form_token, is_locked, session_of, touch
 from leads.errors import Forbidden, Unauthenticated
 from leads.http.own_form import Token, check_form, comes_from_us
 from leads.http.transaction import Db
-from leads.pipeline.stages import COORDINATORS
 
 COOKIE = "handoff_staff"
 SIGN_IN = "/console/sign-in"
-READERS = COORDINATORS | {"auditor"}
 LEAD_PATH = re.compile(r"^/console/leads/[^/]+")
 FREE_TEXT = ("note", "text", "reason", "evidence", "disposition", "missing", "to_referrer", "why_none")
 CHOSEN = ("form", "to", "outcome", "until", "why_code", "destination", "to_patient", "close_as", "moved_to", "slot", "typed_at")
+SECRET = ("csrf", "password", "again", "current", "code")
 KEPT = (*FREE_TEXT, *CHOSEN, "called", "answered_by", "listed_in", "read_back", "by_read_back")
 
 
@@ -33,21 +35,27 @@ class Staff:
     name: str
     roles: frozenset[str]
     csrf: str
+    session_id: uuid.UUID | None = None
+    is_half_proved: bool = False
 
     @property
     def actor(self) -> str:
         """How the record names them."""
         return f"account:{self.id}"
 
+    def may(self, right: Right) -> bool:
+        """True when one of their roles carries the right."""
+        return may(self.roles, right)
+
     @property
     def may_work(self) -> bool:
         """True for those who work with leads, rather than only look."""
-        return bool(self.roles & COORDINATORS)
+        return self.may("leads.work")
 
     @property
     def is_clinician(self) -> bool:
         """True for those who may release a hold."""
-        return "clinician" in self.roles
+        return self.may("clinical")
 
 
 class SignInFirst(Unauthenticated):
@@ -59,42 +67,113 @@ class SignInFirst(Unauthenticated):
         self.typed = typed
 
 
-async def typed_words(request: Request) -> dict[str, str]:
-    """Return what somebody typed and chose in a form, so that a refusal can show it again."""
+class Locked(Unauthenticated):
+    """The session was left alone for a quarter of an hour; carries the form that came, so that nothing typed is lost."""
+
+    def __init__(self, next_path: str, action: str, typed: Mapping[str, str]) -> None:
+        super().__init__("This session is locked. Show your password again, and go on where you were.", code="locked")
+        self.next, self.action, self.typed = next_path, action, typed
+
+
+class SecondFactorFirst(Unauthenticated):
+    """The password was right; the second factor has to be shown, or set up, before anything else."""
+
+    def __init__(self, next_path: str) -> None:
+        super().__init__("Please show your second factor first.", code="second_factor")
+        self.next = next_path
+
+
+async def whole_form(request: Request) -> dict[str, str]:
+    """Return every field of a form as it was typed, but for passwords and our own token."""
     if request.method != "POST":
         return {}
     form = await request.form()
-    return {name: value for name in KEPT if isinstance(value := form.get(name), str) and value.strip()}
+    return {name: value for name, value in form.items() if isinstance(value, str) and name not in SECRET}
 
 
-def staff(request: Request, session: Db, typed: Annotated[dict[str, str], Depends(typed_words)]) -> Staff:
-    """Return who is signed in; raises SignInFirst."""
+Whole = Annotated[dict[str, str], Depends(whole_form)]
+
+
+def typed_words(form: Whole) -> dict[str, str]:
+    """Return what somebody typed and chose in a form, so that a refusal can show it again."""
+    return {name: form[name] for name in KEPT if form.get(name, "").strip()}
+
+
+def anybody(request: Request, session: Db) -> tuple[Account, StaffSession] | None:
+    """Return whose session this browser has, locked or half proved as it may be."""
     secret = request.cookies.get(COOKIE, "")
-    found = signed_in(session, secret) if secret else None
+    return session_of(session, secret) if secret else None
+
+
+Anybody = Annotated[tuple[Account, StaffSession] | None, Depends(anybody)]
+
+
+def staff(request: Request, session: Db, found: Anybody, form: Whole) -> Staff:
+    """Return who is signed in; raises SignInFirst, Locked or SecondFactorFirst."""
     if found is None:
-        texts = {name: text for name, text in typed.items() if name in FREE_TEXT and comes_from_us(request)}
+        texts = {name: text for name, text in typed_words(form).items() if name in FREE_TEXT and comes_from_us(request)}
         raise SignInFirst(_way_back(request), texts)
-    account, _ = found
-    who = Staff(account.id, account.name or "", frozenset(account.roles), form_token(secret))
-    request.state.staff = who
+    account, opened = found
+    if is_locked(opened):
+        request.state.locked = staff_of(request, account, opened)
+        raise Locked(_way_back(request), request.url.path, form if comes_from_us(request) else {})
+    if is_needed(session, account, opened):
+        raise SecondFactorFirst(_way_back(request))
+    # A page that only listens for news is no sign of anybody at the desk.
+    if "text/event-stream" not in request.headers.get("accept", ""):
+        touch(opened)
+    request.state.staff = staff_of(request, account, opened)
+    return request.state.staff  # type: ignore[no-any-return]
+
+
+def staff_of(request: Request, account: Account, opened: StaffSession, *, is_half_proved: bool = False) -> Staff:
+    """Return the member of staff whose session a request carries."""
+    token = form_token(request.cookies.get(COOKIE, ""))
+    return Staff(account.id, account.name or "", frozenset(account.roles), token, opened.id, is_half_proved)
+
+
+def checked(request: Request, who: Annotated[Staff, Depends(staff)], token: Token) -> Staff:
+    """Return who is signed in, if the form is ours; raises Forbidden."""
+    check_form(request, who.csrf, token)
     return who
+
+
+def needs(right: Right) -> Callable[..., Staff]:
+    """Return the dependency of a page that shows something: whoever is signed in, if they have the right; raises Forbidden."""
+
+    def holder(who: Annotated[Staff, Depends(staff)]) -> Staff:
+        require(who.roles, right)
+        return who
+
+    return holder
+
+
+def does(right: Right) -> Callable[..., Staff]:
+    """Return the dependency of a form: as `needs`, and the form is ours."""
+
+    def holder(who: Annotated[Staff, Depends(checked)]) -> Staff:
+        require(who.roles, right)
+        return who
+
+    return holder
 
 
 def reader(who: Annotated[Staff, Depends(staff)]) -> Staff:
     """Return who is signed in, if they may see leads; raises Forbidden."""
-    if not who.roles & READERS:
+    if not who.may("leads.read"):
         raise Forbidden("Your account has no role that sees leads. An administrator can give you one.")
     return who
 
 
-def worker(request: Request, who: Annotated[Staff, Depends(staff)], token: Token) -> Staff:
+def worker(who: Annotated[Staff, Depends(checked)]) -> Staff:
     """Return who is signed in, if they may work with leads and the form is ours; raises Forbidden."""
-    check_form(request, who.csrf, token)
     if not who.may_work:
         raise Forbidden("Your account may look at leads, but not change them.")
     return who
 
 
+Anyone = Annotated[Staff, Depends(staff)]
+AnyoneActing = Annotated[Staff, Depends(checked)]
 Reader = Annotated[Staff, Depends(reader)]
 Worker = Annotated[Staff, Depends(worker)]
 
@@ -104,6 +183,13 @@ def safe_next(path: str) -> str:
     # `//host` and a backslash are other sites to a browser, though they look like paths.
     is_ours = re.fullmatch(r"/console(/[A-Za-z0-9/_-]*)?(\?[A-Za-z0-9=&_.:~%+-]*)?", path) and "//" not in path
     return path if is_ours and not path.startswith(SIGN_IN) else "/console"
+
+
+def home_of(roles: Collection[str]) -> str:
+    """Return the page a member of staff begins with: the leads, or what an account without them is for."""
+    if may(roles, "leads.read"):
+        return "/console"
+    return "/console/colleagues" if may(roles, "accounts.manage") else "/console/account"
 
 
 def send_to_sign_in(path: str) -> RedirectResponse:

@@ -137,7 +137,7 @@ def end_feed(session: Db, staff: Worker, feed_id: uuid.UUID) -> Response:
 
 
 def _check_supervisor(staff: Staff) -> None:
-    if "supervisor" not in staff.roles:
+    if not staff.may("feeds.manage"):
         raise Forbidden("Only a supervisor makes and ends the addresses of calendar feeds.")
 
 
@@ -218,6 +218,6 @@ def _page(
         zone=chosen.zone,
         offices=clinic().offices,
         calendars=calendars_at(chosen.office),
-        is_supervisor="supervisor" in staff.roles,
+        is_supervisor=staff.may("feeds.manage"),
         **context,
     )

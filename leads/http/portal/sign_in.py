@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
-from leads.accounts.sign_in import form_token
+from leads.accounts.sessions import form_token
 from leads.errors import Invalid
 from leads.http.own_form import Token, check_form, door_of, give
 from leads.http.portal.draw import draw

@@ -60,8 +60,8 @@ def test_one_lead_tells_who_it_is_and_the_reading_is_on_record(client: TestClien
     assert answer.json()["person"]["family_name"] == "Rivera"
     assert answer.headers["ETag"] == '"1"'
     with transaction() as session:
-        entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "lead.read")).one()
-        assert (entry.subject_id, entry.actor.partition(":")[0]) == (lead.id, "key")
+        entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "person.read")).one()
+        assert (entry.subject_id, entry.actor.partition(":")[0]) == (lead.person_id, "key")
 
 
 def test_an_unknown_lead_is_not_found(client: TestClient, auth: dict[str, str]) -> None:
