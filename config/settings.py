@@ -75,7 +75,7 @@ class Settings(BaseSettings):
     )
     handoff_oidc_issuer: str = Field(
         "",
-        description="the clinic's own OpenID Connect provider, as its issuer calls itself, such as https://login.example.com; none when empty",
+        description="the clinic's OpenID Connect provider, by its issuer, such as https://login.example.com; none when empty",
     )
     handoff_oidc_client_id: str = Field("", description="who we are to that provider")
     handoff_oidc_client_secret: SecretStr | None = Field(None, description="the secret we show it; better a file in HANDOFF_SECRETS_DIR")

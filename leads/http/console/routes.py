@@ -29,7 +29,7 @@ from leads.http.console import (
     visits,
 )
 from leads.http.console.draw import answer_refusal
-from leads.http.console.staff import Reader
+from leads.http.console.staff import Anyone
 
 
 def answer_here(request: Request) -> None:
@@ -46,6 +46,6 @@ for each in (sign_in, *ACCESS, leads_list, *OF_A_LEAD, quarantine, merges, visit
 
 # The last of all: an address of the console that leads nowhere is answered by the console, not by the clinic's front page.
 @router.get("/console/{mistyped:path}")
-def miss(_staff: Reader, mistyped: str) -> None:
+def miss(_staff: Anyone, mistyped: str) -> None:
     """Say that there is nothing here."""
     raise NotFound("The address may be old or mistyped.")

@@ -23,7 +23,7 @@ def upgrade() -> None:
     op.add_column("staff_sessions", sa.Column("browser", sa.String(length=60), nullable=True))
     op.add_column("staff_sessions", sa.Column("place", sa.LargeBinary(), nullable=True))
     op.add_column("people", sa.Column("restricted_at", sa.DateTime(timezone=True), nullable=True))
-    op.create_index(op.f("ix_audit_entries_actor_id"), "audit_entries", ["actor", "id"])
+    op.create_index(op.f("ix_audit_entries_actor_audit_entries_id"), "audit_entries", ["actor", "id"])
     _create_factors()
     _create_restrictions()
 
@@ -31,7 +31,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in ("openings", "restrictions", "ceremonies", "passkeys", "recovery_codes"):
         op.drop_table(table)
-    op.drop_index(op.f("ix_audit_entries_actor_id"), table_name="audit_entries")
+    op.drop_index(op.f("ix_audit_entries_actor_audit_entries_id"), table_name="audit_entries")
     op.drop_column("people", "restricted_at")
     for column in ("place", "browser", "second_factor_at", "method", "locked_at"):
         op.drop_column("staff_sessions", column)
@@ -113,4 +113,4 @@ def _create_restrictions() -> None:
         sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_openings_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_openings")),
     )
-    op.create_index(op.f("ix_openings_person_id_account_id_until"), "openings", ["person_id", "account_id", "until"])
+    op.create_index(op.f("ix_openings_person_id_openings_account_id_openings_until"), "openings", ["person_id", "account_id", "until"])

@@ -1,0 +1,1 @@
+"""Invitations, restricted records and who opened them."""
