@@ -58,6 +58,10 @@ def production_faults() -> Iterator[str]:
     here = settings()
     if here.is_local:
         yield "HANDOFF_MODE: is local; set it to production."
+    if not here.has_oidc and any((here.handoff_oidc_issuer, here.handoff_oidc_client_id, here.handoff_oidc_client_secret)):
+        yield "HANDOFF_OIDC_ISSUER, HANDOFF_OIDC_CLIENT_ID, HANDOFF_OIDC_CLIENT_SECRET: set all three, or none."
+    if here.has_oidc and not here.handoff_oidc_issuer.startswith("https://"):
+        yield f"HANDOFF_OIDC_ISSUER: {here.handoff_oidc_issuer} is not https; whoever stands between could let themselves in."
     if not here.public_url.startswith("https://"):
         yield f"HANDOFF_PUBLIC_URL: {here.public_url} is not https; links in mails carry rights."
     for name in ("database_url", "redis_url", "smtp_url"):

@@ -71,6 +71,7 @@ TODOS = {
     "call-visit": "Call them about the visit: a hold keeps its mail back",
     "phone-instead": "Phone them: a mail could not go",
     "settle-unknown": "Find out whether a mail arrived",
+    "review-opening": "A supervisor looks at who opened this restricted record",
 }
 VISITS = {
     "offered": "Offered",
