@@ -22,7 +22,7 @@ from leads.pipeline.find import by_number
 from tests.accounts.cast import PASSWORD, make_account
 from tests.accounts.proofs import give_app
 from tests.browser.conftest import DESKTOP, PHONE, violations
-from tests.cast import make_lead
+from tests.cast import ACTOR, make_lead
 
 pytestmark = [pytest.mark.browser, pytest.mark.committed]
 Visit = Callable[..., Page]
@@ -161,7 +161,7 @@ def busy(number: str) -> str:
         give_app(session, robin)
         invite(session, email="sam@example.com", name="Sam Ortiz", roles=["supervisor"])
         lead = by_number(session, number)
-        restrict(session, lead.person_id, reason="She works at our front desk.", actor="account:x", roles={"supervisor"})
+        restrict(session, lead.person_id, reason="She works at our front desk.", actor=ACTOR, roles={"supervisor"})
         break_glass(session, lead, robin.id, reason="She phoned, and nobody else was at the desk.")
     with transaction() as session:
         seal(session)

@@ -15,6 +15,7 @@ from leads.messages.outbox import post
 from leads.people.models import Person
 from leads.pipeline.models import Lead, Note
 from tests.accounts.cast import make_account
+from tests.cast import ACTOR
 from tests.http.console.conftest import Browser
 from tests.http.console.entering import enter
 
@@ -30,7 +31,7 @@ def casey(session: Session) -> Account:
 @pytest.fixture
 def token(browser: Browser, session: Session, casey: Account, lead: Lead) -> str:
     """Casey is in; Ana's record was restricted. The token of Casey's forms."""
-    restrict(session, lead.person_id, reason="She works at our front desk.", actor="account:x", roles={"supervisor"})
+    restrict(session, lead.person_id, reason="She works at our front desk.", actor=ACTOR, roles={"supervisor"})
     return enter(browser, session, casey)
 
 
