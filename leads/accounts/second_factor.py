@@ -69,9 +69,14 @@ def show(session: Session, account: Account, opened: StaffSession, code: str) ->
         throttle.note(session, "second-factor", key)
         record(session, "account.second_factor_refused", account)
         return WRONG
-    opened.second_factor_at = real_now()
-    record(session, "account.second_factor_shown", account, actor=f"account:{account.id}", by="recovery" if recovered else "totp")
+    shown(session, account, opened, by="recovery" if recovered else "totp")
     return None
+
+
+def shown(session: Session, account: Account, opened: StaffSession, *, by: str) -> None:
+    """Let a session whose password was taken go on: its second factor was proved."""
+    opened.second_factor_at = real_now()
+    record(session, "account.second_factor_shown", account, actor=f"account:{account.id}", by=by)
 
 
 def remove(session: Session, account: Account, *, actor: str) -> None:

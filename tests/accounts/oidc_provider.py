@@ -67,6 +67,12 @@ def running() -> Iterator[Provider]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            if self.path.startswith("/authorize"):
+                state = provider.authorize(self.path)
+                self.send_response(302)
+                self.send_header("Location", f"{provider.asked['redirect_uri']}?code=good&state={state}")
+                self.end_headers()
+                return
             found = provider.get(self.path)
             self.answer(200 if found else 404, found or {})
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
+from pydantic import SecretStr
 from sqlalchemy import select, update
 
 from config.settings import settings
@@ -20,6 +21,7 @@ from leads.clock import real_now
 from leads.db import transaction
 from leads.pipeline.find import by_number
 from tests.accounts.cast import PASSWORD, make_account
+from tests.accounts.oidc_provider import CLIENT, SECRET, running
 from tests.accounts.proofs import give_app
 from tests.browser.conftest import DESKTOP, PHONE, violations
 from tests.cast import ACTOR, make_lead
@@ -138,6 +140,25 @@ def test_an_open_page_locks_by_itself_and_keeps_what_was_typed(visit: Visit, sit
     expect(page.get_by_label("Note for colleagues")).to_have_value("She prefers mornings.")
     page.get_by_role("button", name="Write").click()
     expect(page.get_by_text("She prefers mornings.").first).to_be_visible()
+
+
+def test_the_clinics_own_provider_lets_in_and_opens_a_locked_page_again(
+    visit: Visit, here: str, number: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running() as provider:
+        monkeypatch.setattr(settings(), "handoff_oidc_issuer", provider.issuer)
+        monkeypatch.setattr(settings(), "handoff_oidc_client_id", CLIENT)
+        monkeypatch.setattr(settings(), "handoff_oidc_client_secret", SecretStr(SECRET))
+        page = visit(f"{here}/console/sign-in")
+        page.get_by_role("button", name="Sign in with your clinic's account").click()
+        page.wait_for_url("**/console")
+        leave_alone()
+        page.goto(f"{here}/console/leads/{number}")
+        page.get_by_role("link", name="Sign in another way").first.click()
+        page.get_by_role("button", name="Sign in with your clinic's account").click()
+        page.wait_for_url(f"**/console/leads/{number}")
+        with transaction() as session:
+            assert session.scalars(select(StaffSession.method)).all() == ["oidc"]
 
 
 def shoot(page: Page, name: str) -> None:

@@ -151,7 +151,7 @@ def _page(
         tab="colleagues",
         waiting=waiting(session),
         accounts=sorted(all_accounts(session), key=lambda each: (each.disabled_at is not None, (each.name or "").casefold())),
-        last_seen=dict(session.execute(last_seen).tuples().all()),
+        last_seen=dict(session.execute(last_seen).all()),
         with_passkey=set(session.scalars(with_passkey)),
         roles=ROLES,
         role_words=rights.WORDS,

@@ -1,5 +1,6 @@
 """Letting somebody in whose proof was taken: a new session for this browser, or the locked one opened again."""
 
+import hmac
 from urllib.parse import urlencode
 
 from fastapi import Request
@@ -7,7 +8,7 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from sqlalchemy.orm import Session
 
 from leads.accounts.models import Account, StaffSession
-from leads.accounts.second_factor import has_one, is_needed
+from leads.accounts.second_factor import has_one, is_needed, shown
 from leads.accounts.sessions import Opened, form_token, is_locked, open_session, session_of, sign_out, unlock
 from leads.http.console.staff import COOKIE, home_of, safe_next
 from leads.http.own_form import check_form, give
@@ -33,7 +34,7 @@ def come_in(request: Request, session: Session, account: Account, *, method: str
         return answer(request, going_on(session, *found, next_path))
     # So does one whose password was shown a moment ago.
     if found and found[0].id == account.id and is_needed(session, *found):
-        found[1].second_factor_at = found[1].seen_at
+        shown(session, *found, by=method)
         return answer(request, going_on(session, *found, next_path))
     secret = open_session(session, account, method=method, proved_both=True, opened=opened_from(request))
     return with_session(request, session, secret, next_path)
@@ -70,14 +71,14 @@ def wants_json(request: Request) -> bool:
     return "application/json" in request.headers.get("accept", "")
 
 
-def browser_of(request: Request, session: Session) -> str:
-    """Return the secret by which we know this browser: its session's, or the one it got at the door."""
-    secret = request.cookies.get(COOKIE, "")
-    return secret if secret and session_of(session, secret) else request.cookies.get(DOOR, "")
-
-
 def check_browser(request: Request, session: Session, token: str) -> str:
-    """Return the browser's secret if the form is ours; raises Forbidden."""
-    secret = browser_of(request, session)
-    check_form(request, form_token(secret), token)
-    return secret
+    """Return the secret by which we know this browser, its session's or the one it got at the door, if the form is ours.
+
+    Raises Forbidden.
+    """
+    secret, door = request.cookies.get(COOKIE, ""), request.cookies.get(DOOR, "")
+    # A locked browser may stand at the sign-in page, too: its form carries the door's token.
+    is_of_session = bool(secret) and hmac.compare_digest(form_token(secret).encode(), token.encode()) and session_of(session, secret)
+    browser = secret if is_of_session else door
+    check_form(request, form_token(browser), token)
+    return browser

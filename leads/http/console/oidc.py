@@ -3,14 +3,16 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 
 from config.settings import settings
 from leads.accounts import oidc
+from leads.accounts.sessions import form_token
 from leads.errors import NotFound, Unauthenticated
-from leads.http.console.come_in import PATH, browser_of, check_browser, come_in
+from leads.http.console.come_in import DOOR, PATH, come_in
+from leads.http.console.draw import draw
 from leads.http.console.staff import safe_next
-from leads.http.own_form import Token
+from leads.http.own_form import Token, check_form
 from leads.http.transaction import Db
 
 router = APIRouter(prefix="/oidc")
@@ -20,8 +22,13 @@ router = APIRouter(prefix="/oidc")
 def go(request: Request, session: Db, token: Token, next: Annotated[str, Form()] = PATH) -> Response:
     """Send the browser to the provider."""
     _check_there_is_one()
-    browser = check_browser(request, session, token)
-    return RedirectResponse(oidc.begin(session, browser, next_path=safe_next(next)), status_code=303)
+    door = request.cookies.get(DOOR, "")
+    check_form(request, form_token(door), token)
+    there = oidc.begin(session, door, next_path=safe_next(next))
+    response = draw(request, "oidc_go.html", staff=None, there=there, provider=settings().handoff_oidc_name)
+    # Not by a redirect: a browser lets no form lead to another site that our policy allows no form to go to.
+    response.headers["Refresh"] = f"0; url={there}"
+    return response
 
 
 @router.get("/back")
@@ -30,7 +37,7 @@ def come_back(request: Request, session: Db, code: str = "", state: str = "", er
     _check_there_is_one()
     if error or not code:
         raise Unauthenticated(oidc.NOT_TAKEN, code="oidc_refused")
-    account, next_path = oidc.finish(session, browser_of(request, session), code=code, state=state)
+    account, next_path = oidc.finish(session, request.cookies.get(DOOR, ""), code=code, state=state)
     # The provider asked for whatever factors the clinic demands there.
     return come_in(request, session, account, method="oidc", next_path=next_path)
 

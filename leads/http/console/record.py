@@ -1,6 +1,8 @@
 """The record of who did and saw what: searched, saved as CSV, and its chain of seals checked."""
 
+import re
 import uuid
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any
@@ -24,9 +26,17 @@ from leads.http.console.timeline import who_is_who
 from leads.http.console.waiting import waiting
 from leads.http.transaction import Db
 from leads.pipeline.find import by_number
+from leads.pipeline.models import Lead
+from leads.referrals.find import by_number as referral_numbered
 
 A_PAGE, MOST = 50, 10_000
-HERE = "/console/record"
+KNOWN = {
+    "about": re.compile(r"[A-Za-z]-?\d{1,9}"),
+    "who": re.compile(r"system|[0-9a-f-]{36}|[a-z]+:[0-9a-f-]{36}"),
+    "act": re.compile(r"[a-z][a-z_.-]{0,59}"),
+    "since": re.compile(r"\d{4}-\d\d-\d\d"),
+    "until": re.compile(r"\d{4}-\d\d-\d\d"),
+}
 router = APIRouter()
 Reader = Annotated[Staff, Depends(needs("record.read"))]
 Verifier = Annotated[Staff, Depends(does("record.read"))]
@@ -36,20 +46,24 @@ class Wanted:
     """What the page asks the record for, as it stands in the address: numbers, account ids, acts and days only."""
 
     def __init__(self, about: str = "", who: str = "", act: str = "", since: str = "", until: str = "") -> None:
-        self.typed = {"about": about[:40], "who": who[:80], "act": act[:60], "since": since[:10], "until": until[:10]}
+        # Nothing else than numbers and codes is kept of what was typed: this stands in addresses, and in the record itself.
+        given = {"about": about, "who": who, "act": act, "since": since, "until": until}
+        self.typed = {name: text.strip() if KNOWN[name].fullmatch(text.strip()) else "" for name, text in given.items()}
+        self.is_unreadable = any(text.strip() and not self.typed[name] for name, text in given.items())
 
     def asked(self, session: Session) -> Asked | None:
         """Return what to search for; None where the number is nobody's, so that nothing is found rather than everything."""
-        typed = self.typed
-        subjects = None
-        if typed["about"].strip():
+        typed, subjects = self.typed, None
+        if self.is_unreadable:
+            return None
+        if typed["about"]:
             try:
-                subjects = all_about(session, by_number(session, typed["about"].strip()))
+                subjects = all_about(session, _lead(session, typed["about"]))
             except NotFound:
                 return None
         until = _day(typed["until"])
         actor = f"account:{typed['who']}" if _id(typed["who"]) else typed["who"] or None
-        acts = (typed["act"].strip(),) if typed["act"].strip() else ()
+        acts = (typed["act"],) if typed["act"] else ()
         return Asked(subjects, actor, acts, _day(typed["since"]), until + timedelta(days=1) if until else None)
 
     def link(self, path: str = "", **also: str) -> str:
@@ -127,6 +141,12 @@ def _page(
         more=wanted.link(before=str(shown[-1].id)) if len(found) > A_PAGE else None,
         verdict=verdict,
     )
+
+
+def _lead(session: Session, number: str) -> Lead:
+    with suppress(NotFound):
+        return by_number(session, number)
+    return session.get_one(Lead, referral_numbered(session, number).lead_id)
 
 
 def _day(text: str) -> datetime | None:

@@ -32,9 +32,9 @@
   // Another page of the same session may have kept it awake, or unlocked it: the server knows.
   async function look() {
     try {
-      const { locks_in: left, is_over: over } = await ask("/console/here");
-      if (over) return window.location.reload();
-      if (left > 0) { if (dialog.open) open(); else later(left); } else lock();
+      const { locks_in: left, mark } = await ask("/console/here");
+      // Somebody may have signed in anew meanwhile: this page is not for them.
+      if (left > 0 && dialog.dataset.csrf.startsWith(mark)) { if (dialog.open) open(); else later(left); } else lock();
     } catch { lock(); }
   }
 
