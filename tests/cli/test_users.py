@@ -5,12 +5,16 @@ import os
 
 import pytest
 from click.testing import Result
+from sqlalchemy import select
 from typer.testing import CliRunner
 
 from leads.accounts.sign_in import Refused, SignedIn, sign_in
+from leads.accounts.staff import find_account
 from leads.cli import app
 from leads.db import transaction
-from leads.errors import Invalid, NotFound
+from leads.errors import Conflict, Invalid, NotFound
+from leads.messages.models import Message
+from tests.accounts.proofs import give_app
 
 CASEY = "casey@example.com"
 
@@ -69,3 +73,34 @@ def test_what_cannot_be_accepted_is_said_in_words(database: None) -> None:
         raise handoff("users", "create", CASEY, "--name", "Casey", "--role", "king").exception or AssertionError
     with pytest.raises(NotFound):
         raise handoff("users", "disable", "nobody@example.com").exception or AssertionError
+
+
+def test_somebody_is_invited_by_mail_and_again(database: None) -> None:
+    done = handoff("users", "invite", CASEY, "--name", "Casey Lind", "--role", "coordinator")
+    assert done.exit_code == 0
+    assert "invited" in handoff("users", "list").output
+    assert handoff("users", "invite", CASEY).exit_code == 0
+    with transaction() as session:
+        assert sorted(session.scalars(select(Message.state))) == ["cancelled", "planned"]
+
+
+def test_roles_are_replaced_and_the_account_opened_again(database: None) -> None:
+    create()
+    assert "auditor" in handoff("users", "roles", CASEY, "--role", "auditor").output
+    handoff("users", "disable", CASEY)
+    assert handoff("users", "enable", CASEY).exit_code == 0
+    assert "active" in handoff("users", "list").output
+
+
+def test_the_last_administrator_is_kept_here_too(database: None) -> None:
+    handoff("users", "create", CASEY, "--name", "Casey", "--role", "administrator")
+    assert isinstance(handoff("users", "roles", CASEY, "--role", "auditor").exception, Conflict)
+    assert isinstance(handoff("users", "disable", CASEY).exception, Conflict)
+
+
+def test_a_lost_phone_is_forgotten(database: None) -> None:
+    create()
+    with transaction() as session:
+        give_app(session, find_account(session, CASEY))
+    assert handoff("users", "reset-factor", CASEY).exit_code == 0
+    assert json.loads(handoff("users", "list", "--json").output)[0]["has_app"] is False

@@ -61,6 +61,7 @@ def test_every_route_of_the_api_stands_in_the_table() -> None:
     assert api_routes() == set(SCOPE_OF) | OPEN
 
 
+@pytest.mark.timeout(300)
 def test_every_role_reaches_what_it_may_and_nothing_else(browser: Browser, session: Session, tuesday: object) -> None:
     lead, found = make_lead(session), []
     enter = {role: open_session(session, make_account(session, role, email=f"{role}@example.com"), method="password") for role in ROLES}
