@@ -49,7 +49,8 @@ def number(site: str) -> str:
 
 
 def come_in(page: Page) -> None:
-    """Casey signs in by password."""
+    """Casey signs in by password; argon2 takes its time on a busy machine."""
+    page.set_default_timeout(90_000)
     page.get_by_label("E-mail address").fill("casey@example.com")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()

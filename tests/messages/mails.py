@@ -26,6 +26,7 @@ FACTS: dict[str, Any] = {
     "visit_url": "https://care.elmharbor.test/a/6",
     "screening_url": "https://care.elmharbor.test/s/8",
     "page_url": "https://care.elmharbor.test/page/7",
+    "invitation_url": "https://care.elmharbor.test/console/invited/9",
     "lead_url": "https://care.elmharbor.test/console/leads/L-000042",
     "raised": "Tue Oct 6, 2:10 PM",
     "step": 2,
