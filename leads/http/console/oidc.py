@@ -8,9 +8,9 @@ from fastapi.responses import Response
 from config.settings import settings
 from leads.accounts import oidc
 from leads.accounts.sessions import form_token
-from leads.errors import NotFound, Unauthenticated
+from leads.errors import LeadsError, NotFound, Unauthenticated
 from leads.http.console.come_in import DOOR, PATH, come_in
-from leads.http.console.draw import draw
+from leads.http.console.draw import answer_refusal, draw
 from leads.http.console.staff import safe_next
 from leads.http.own_form import Token, check_form
 from leads.http.transaction import Db
@@ -37,7 +37,11 @@ def come_back(request: Request, session: Db, code: str = "", state: str = "", er
     _check_there_is_one()
     if error or not code:
         raise Unauthenticated(oidc.NOT_TAKEN, code="oidc_refused")
-    account, next_path = oidc.finish(session, request.cookies.get(DOOR, ""), code=code, state=state)
+    try:
+        account, next_path = oidc.finish(session, request.cookies.get(DOOR, ""), code=code, state=state)
+    except LeadsError as refusal:
+        # Answered, not raised: what was undone with the refusal would make its state good once more.
+        return answer_refusal(request, refusal)
     # The provider asked for whatever factors the clinic demands there.
     return come_in(request, session, account, method="oidc", next_path=next_path)
 

@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse, Response
 from leads.accounts import passkeys
 from leads.accounts.second_factor import is_needed
 from leads.clock import real_now
-from leads.errors import LeadsError
+from leads.errors import Invalid, LeadsError
 from leads.http.console.account import check_current
 from leads.http.console.come_in import going_on
 from leads.http.console.second_factor import SettingUp, half
@@ -37,7 +37,11 @@ def register(
 ) -> Response:
     """Keep the passkey the browser made."""
     check_form(request, half(request, found).csrf, token)
-    passkeys.register(session, found[0], _browser(request), answer, name=name)
+    try:
+        passkeys.register(session, found[0], _browser(request), answer, name=name)
+    except Invalid as refusal:
+        # Answered, not raised: what was undone with the refusal would make its challenge good once more.
+        return _refused(refusal)
     found[1].second_factor_at = found[1].second_factor_at or real_now()
     return JSONResponse({"next": going_on(session, *found, next)}, status_code=201)
 

@@ -12,7 +12,7 @@ from leads.accounts.sessions import form_token, session_of, sign_out, signed_in
 from leads.accounts.sign_in import Refused
 from leads.errors import Unauthenticated
 from leads.http.console.come_in import DOOR, PATH, check_browser, come_in, opened_from, with_session
-from leads.http.console.draw import draw
+from leads.http.console.draw import answer_refusal, draw
 from leads.http.console.staff import COOKIE, SIGN_IN, safe_next
 from leads.http.own_form import Token, check_form, door_of, give
 from leads.http.source import source_of
@@ -56,7 +56,8 @@ def enter_by_passkey(request: Request, session: Db, token: Token, answer: Words 
     browser = check_browser(request, session, token)
     account = passkeys.prove(session, browser, answer)
     if account is None:
-        raise Unauthenticated(passkeys.NOT_TAKEN, code="passkey_refused")
+        # Answered, not raised: what was undone with the refusal would make its challenge good once more.
+        return answer_refusal(request, Unauthenticated(passkeys.NOT_TAKEN, code="passkey_refused"))
     return come_in(request, session, account, method="passkey", next_path=next)
 
 
