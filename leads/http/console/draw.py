@@ -37,7 +37,8 @@ def answer_refusal(request: Request, error: LeadsError) -> Response:
         return led
     staff = getattr(request.state, "staff", None)
     if isinstance(error, Restricted) and staff:
-        return draw(request, "restricted.html", staff=staff, status=error.status, number=error.number, refusal=error.refusal)
+        status = error.refusal.status if error.refusal else error.status
+        return draw(request, "restricted.html", staff=staff, status=status, number=error.number, refusal=error.refusal)
     home = home_of(staff.roles) if staff else "/console"
     response = draw(request, "refused.html", staff=staff, status=error.status, error=error, home=home)
     if isinstance(error, TooMany):

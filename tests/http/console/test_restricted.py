@@ -73,7 +73,7 @@ def test_with_a_reason_it_opens_and_both_are_on_record(browser: Browser, session
 
 def test_a_reason_too_short_says_so_and_opens_nothing(browser: Browser, session: Session, token: str, lead: Lead) -> None:
     answer = browser.post(f"/console/leads/{lead.number}/open", data={"csrf": token, "reason": "why"})
-    assert answer.status_code == 403
+    assert answer.status_code == 422
     assert "a supervisor reads it" in answer.text
     assert session.scalars(select(Opening.id)).all() == []
 
