@@ -10,6 +10,7 @@ from kombu import Exchange, Queue
 import leads.models  # noqa: F401
 from config import logging
 from config.settings import SettingsError, settings
+from leads.clinic.profile import clinic
 from leads.messages.models import LANES
 
 QUEUES = (*LANES, "housekeeping")
@@ -23,6 +24,8 @@ def every(seconds: float, task: str, *words: str, queue: str = "housekeeping") -
 
 BEAT = {
     "deliver safety pages, every 2 seconds": every(2, "tasks.deliver.deliver", "safety", queue="safety"),
+    "page the next one where nobody has answered, every 5 seconds": every(5, "tasks.page.escalate_pages", queue="safety"),
+    "call the pager service, every 5 seconds": every(5, "tasks.page.call_pager", queue="safety"),
     "deliver what is due in the transactional lane, every 2 seconds": every(
         2, "tasks.deliver.deliver", "transactional", queue="transactional"
     ),
@@ -50,6 +53,8 @@ def _broker() -> str:
     return url.get_secret_value()
 
 
+# A worker that cannot read the clinic must not start: without the crisis text no mail may go out.
+clinic()
 app = Celery(
     "handoff",
     broker=_broker(),
@@ -61,6 +66,7 @@ app = Celery(
         "tasks.hooks",
         "tasks.housekeeping",
         "tasks.offers",
+        "tasks.page",
         "tasks.remind",
         "tasks.seal",
         "tasks.sweep",

@@ -1,5 +1,6 @@
 """Every setting the system has, typed, once."""
 
+import base64
 import os
 from collections.abc import Callable, Iterable
 from functools import lru_cache
@@ -29,9 +30,25 @@ def _url(*schemes: str) -> Callable[[SecretStr], SecretStr]:
     return check
 
 
+def _signing_secret(secret: SecretStr) -> SecretStr:
+    words = secret.get_secret_value().strip()
+    try:
+        key = base64.b64decode(words.removeprefix("whsec_"), validate=True)
+    except ValueError:
+        key = b""
+    # Standard Webhooks, "Signature scheme": 24 to 64 random bytes.
+    if not words.startswith("whsec_") or not 24 <= len(key) <= 64:
+        raise ValueError("this is not whsec_ with 24 to 64 bytes in base64 behind it")
+    return secret
+
+
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_url("postgresql", "postgres"))]
 RedisUrl = Annotated[SecretStr, AfterValidator(_url("redis", "rediss"))]
 SmtpUrl = Annotated[SecretStr, AfterValidator(_url("smtp", "smtps"))]
+
+
+PagerUrl = Annotated[SecretStr, AfterValidator(_url("https"))]
+PagerSecret = Annotated[SecretStr, AfterValidator(_signing_secret)]
 
 
 class Settings(BaseSettings):
@@ -72,6 +89,12 @@ class Settings(BaseSettings):
     )
     handoff_subscription_hosts: str = Field(
         "", description="hosts, comma-separated, that referrers may have news sent to; with a port where it is not 443"
+    )
+    handoff_pager_url: PagerUrl | None = Field(
+        None, description="https://… of a pager service that hears of each safety page too; none when empty"
+    )
+    handoff_pager_secret: PagerSecret | None = Field(
+        None, description="whsec_… with which calls to it are signed (Standard Webhooks); needed with HANDOFF_PAGER_URL"
     )
     handoff_lines: int = Field(8, ge=1, le=100, description="connections to the mail server that one worker process keeps going at once")
     handoff_db_pool: int = Field(10, ge=1, le=100, description="database connections a process keeps")

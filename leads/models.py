@@ -12,6 +12,7 @@ import leads.people.models
 import leads.pipeline.models
 import leads.providers.models
 import leads.providers.registry
+import leads.safety.models
 import leads.screening.models
 import leads.security.canary
 import leads.security.tokens

@@ -1,6 +1,7 @@
 """Every worker looks for due messages on its own timer: a clock that died must not stop the mail."""
 
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -15,6 +16,7 @@ from tasks.deadlines import tell_of_broken_promises
 from tasks.deliver import repair
 from tasks.hand_over import open_todos
 from tasks.heartbeat import show_life
+from tasks.page import call_pager, escalate_pages
 from tasks.remind import remind_referrers
 
 log = structlog.get_logger()
@@ -44,15 +46,34 @@ def sweep(lanes: tuple[str, ...], end: threading.Event) -> None:
         since_repair += pause
 
 
+def watch(end: threading.Event) -> None:
+    """Take the steps of alarms nobody has answered, again and again until `end` is set; nothing that goes wrong ends it.
+
+    Apart from the mail: a server that hangs must not keep the next one on the roster from being asked.
+    """
+    while not end.wait(settings().handoff_sweep_seconds):
+        for each in (escalate_pages, call_pager):
+            try:
+                each()
+            except Exception as error:
+                log.error("watch.failed", task=each.name, exc_info=error)
+
+
 @celeryd_after_setup.connect
 def _begin(instance: Any, **_: Any) -> None:
     lanes = tuple(name for name in instance.app.amqp.queues.consume_from if name in LANES)
     # Pages have a timer to themselves: behind a thousand other mails one would wait for all of them.
     for apart in (tuple(lane for lane in lanes if lane == "safety"), tuple(lane for lane in lanes if lane != "safety")):
         if apart:
-            thread = threading.Thread(target=sweep, args=(apart, _end), name="sweep", daemon=True)
-            _threads.append(thread)
-            thread.start()
+            _start(sweep, apart, _end)
+    if "safety" in lanes:
+        _start(watch, _end)
+
+
+def _start(look: Callable[..., None], *words: Any) -> None:
+    thread = threading.Thread(target=look, args=words, name=look.__name__, daemon=True)
+    _threads.append(thread)
+    thread.start()
 
 
 @worker_ready.connect

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, fie
 
 from config.settings import settings
 from leads.clinic.hours import WEEKDAYS, OpeningSpan, Weekday
+from leads.clinic.on_call import OnCall
 from leads.clinic.read_yaml import Strict, read_yaml
 from leads.clinic.visits import Visits, check_calendars
 from leads.clock import Calendar
@@ -235,6 +236,7 @@ class Clinic(Strict):
     disclosure_with_grant: Level = "attendance"
     safety_phrases: Annotated[dict[Language, list[str]], AfterValidator(_in_force)]
     crisis_text: Words
+    on_call: OnCall = OnCall()
 
     @field_validator("visits")
     @classmethod
@@ -250,6 +252,10 @@ class Clinic(Strict):
             raise ValueError(f"default_office must be one of {', '.join(codes)}")
         if len(set(codes)) != len(codes) or "none" in codes:
             raise ValueError("offices need different codes, and `none` means no preference")
+        if unknown := {shift.office for shift in self.on_call.shifts} - {None, *codes}:
+            raise ValueError(f"on_call.shifts: there is no office {', '.join(sorted(map(str, unknown)))}; there are {', '.join(codes)}")
+        if self.on_call.staffed and not self.on_call.shifts:
+            raise ValueError("on_call.staffed needs shifts: with nobody on call, nobody may be asked what only a human can answer")
         for language in ("en", "es"):
             if "988" not in self.crisis_text.get(language, ""):
                 raise ValueError(f"crisis_text.{language} must be there and name 988: nothing starts without it")

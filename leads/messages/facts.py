@@ -13,7 +13,6 @@ from leads.messages.recipients import OF_OURS
 from leads.messages.templates import catalogue
 from leads.security.tokens import (
     CONFIRM_FOR,
-    PAGE_FOR,
     REBOOK_FOR,
     SCREENING_FOR,
     SIGN_IN_FOR,
@@ -39,8 +38,6 @@ OF_REFERRER = {
     "status_url": Link("/r", "referrer", STATUS_FOR),
     "sign_in_url": Link("/portal/enter", "sign_in", SIGN_IN_FOR),
 }
-# Those a mail to one of us may carry.
-OF_STAFF = {"page_url": Link("/page", "page", PAGE_FOR)}
 # Those a mail to a person may carry beside the way out and the confirmation.
 OF_PERSON = {"visit_url": Link("/a", "visit", VISIT_FOR), "screening_url": Link("/s", "screening", SCREENING_FOR)}
 SPOKEN_TIMES = ("expected_by", "visit_at")
@@ -117,7 +114,7 @@ def _ends(due: Due, link: Link) -> datetime:
 
 
 def _links_of_another(due: Due) -> Iterator[tuple[str, Link]]:
-    # A claim that nobody verified opens no page: whoever typed it may be anybody.
-    if due.recipient != "provider_claims":
-        theirs = OF_STAFF if due.recipient in OF_OURS else OF_REFERRER
-        yield from ((name, link) for name, link in theirs.items() if name in catalogue()[due.template].declared)
+    # A claim that nobody verified opens no page: whoever typed it may be anybody. What goes to one of us leads to the console, whose
+    # door is its own: a page that was forwarded opens nothing.
+    if due.recipient != "provider_claims" and due.recipient not in OF_OURS:
+        yield from ((name, link) for name, link in OF_REFERRER.items() if name in catalogue()[due.template].declared)

@@ -25,7 +25,7 @@ FACTS: dict[str, Any] = {
     "sign_in_url": "https://care.elmharbor.test/portal/enter/5",
     "visit_url": "https://care.elmharbor.test/a/6",
     "screening_url": "https://care.elmharbor.test/s/8",
-    "page_url": "https://care.elmharbor.test/page/7",
+    "page_url": "https://care.elmharbor.test/console/safety",
     "lead_url": "https://care.elmharbor.test/console/leads/L-000042",
     "raised": "Tue Oct 6, 2:10 PM",
     "step": 2,

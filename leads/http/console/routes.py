@@ -15,6 +15,7 @@ from leads.http.console import (
     person_actions,
     quarantine,
     referral_actions,
+    safety,
     sending,
     sign_in,
     visits,
@@ -30,7 +31,7 @@ def answer_here(request: Request) -> None:
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(answer_here)])
 OF_A_LEAD = (lead_page, lead_actions, lead_visit, mails, person_actions, referral_actions, documents)
-for each in (sign_in, leads_list, *OF_A_LEAD, quarantine, merges, visits, sending, find):
+for each in (sign_in, leads_list, *OF_A_LEAD, quarantine, merges, visits, safety, sending, find):
     router.include_router(each.router, prefix="/console")
 
 

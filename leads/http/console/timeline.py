@@ -102,7 +102,7 @@ def _stages(session: Session, lead: Lead, before: datetime | None) -> Iterable[E
 def _notes(session: Session, lead: Lead, before: datetime | None) -> Iterable[Entry]:
     for row in _newest(session, Note, Note.at, Note.lead_id == lead.id, before):
         _, _, result = row.kind.partition(":")
-        title = f"Call: {words.in_words(words.RESULTS, result).lower()}" if result else "Note"
+        title = f"Call: {words.in_words(words.RESULTS, result).lower()}" if result else words.NOTES.get(row.kind, "Note")
         yield Entry(row.at, "call" if result else "note", title, row.actor, row.text)
 
 
@@ -136,7 +136,8 @@ def _holds(session: Session, lead: Lead, before: datetime | None) -> Iterable[En
     for row in _newest(session, Hold, Hold.raised_at, whose, before):
         yield Entry(row.raised_at, "hold", "Safety hold raised", row.raised_by, tone="stop")
     for row in _newest(session, Hold, Hold.released_at, whose, before):
-        yield Entry(row.released_at, "hold", "Safety hold released", row.released_by or "system", row.disposition, tone="good")
+        found = f"Safety hold released. {words.in_words(words.DISPOSITIONS, row.disposition_code)}".strip()
+        yield Entry(row.released_at, "hold", found, row.released_by or "system", row.disposition, tone="good")
 
 
 def _rests(session: Session, lead: Lead, before: datetime | None) -> Iterable[Entry]:

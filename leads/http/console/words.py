@@ -72,6 +72,22 @@ TODOS = {
     "phone-instead": "Phone them: a mail could not go",
     "settle-unknown": "Find out whether a mail arrived",
 }
+NOTES = {"why-stopped": "Why they stopped our mails"}
+DISPOSITIONS = {
+    "no-danger": "Spoke with them: no danger now",
+    "safety-plan": "Spoke with them: a safety plan is agreed",
+    "emergency": "Emergency services were called",
+    "other-care": "Handed over to other care",
+    "not-about-them": "It was not about themselves",
+}
+DISCLOSED_IN = {
+    "inquiry": "in the inquiry form",
+    "screening": "in the screening",
+    "referral": "by the referrer: current risk",
+    "visit": "on the page of a visit",
+    "unsubscribe": "as the reason for stopping mails",
+    "reply": "in a reply by mail",
+}
 VISITS = {
     "offered": "Offered",
     "booked": "Booked",
