@@ -57,8 +57,9 @@ def next_step(alarm: Alarm) -> datetime:
     if alarm.step <= len(minutes):
         return alarm.raised_at + timedelta(minutes=minutes[alarm.step - 1])
     last = alarm.raised_at + timedelta(minutes=minutes[-1])
-    # After an outage the hours that were missed are one page, not a heap of them.
-    return last + HOUR * ((now() - last) // HOUR + 1)
+    # After an outage the hours that were missed are one page to everybody, not a heap of them.
+    missed = (now() - last) // HOUR if _is_hourly(alarm.step) else 0
+    return last + HOUR * (missed + 1)
 
 
 def _take_step(session: Session, alarm: Alarm) -> None:
