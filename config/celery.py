@@ -26,6 +26,7 @@ BEAT = {
     "deliver safety pages, every 2 seconds": every(2, "tasks.deliver.deliver", "safety", queue="safety"),
     "page the next one where nobody has answered, every 5 seconds": every(5, "tasks.page.escalate_pages", queue="safety"),
     "call the pager service, every 5 seconds": every(5, "tasks.page.call_pager", queue="safety"),
+    "have somebody call where a hold keeps a visit's mail back, every 30 seconds": every(30, "tasks.page.hand_over_silenced"),
     "deliver what is due in the transactional lane, every 2 seconds": every(
         2, "tasks.deliver.deliver", "transactional", queue="transactional"
     ),

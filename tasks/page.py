@@ -1,8 +1,9 @@
-"""Paging on where nobody has answered, and calling the pager service."""
+"""Paging on where nobody has answered, calling the pager service, and calling where a hold keeps a mail back."""
 
 import structlog
 
 from config.celery import app
+from leads.appointments import silenced
 from leads.db import transaction
 from leads.safety import pager
 from leads.safety.page import due, escalate
@@ -32,3 +33,16 @@ def call_pager() -> None:
         answer = pager.make(call)
         with transaction() as session:
             pager.settle(session, call.id, answer)
+
+
+@app.task
+def hand_over_silenced() -> None:
+    """Open a to-do to call for each mail about a visit that a hold keeps back, when its time has come."""
+    with transaction() as session:
+        waiting = silenced.due(session)
+    for message_id in waiting:
+        try:
+            with transaction() as session:
+                silenced.hand_over(session, message_id)
+        except Exception as error:
+            log.error("silenced.failed", message_id=str(message_id), exc_info=error)

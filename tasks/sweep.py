@@ -16,7 +16,7 @@ from tasks.deadlines import tell_of_broken_promises
 from tasks.deliver import repair
 from tasks.hand_over import open_todos
 from tasks.heartbeat import show_life
-from tasks.page import call_pager, escalate_pages
+from tasks.page import call_pager, escalate_pages, hand_over_silenced
 from tasks.remind import remind_referrers
 
 log = structlog.get_logger()
@@ -39,6 +39,7 @@ def sweep(lanes: tuple[str, ...], end: threading.Event) -> None:
                 open_todos()
                 remind_referrers()
                 tell_of_broken_promises()
+                hand_over_silenced()
             while drain(lanes, limit=BATCH) and not end.is_set():
                 pass
         except Exception as error:

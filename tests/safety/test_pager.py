@@ -159,7 +159,7 @@ def test_a_secret_that_went_missing_stops_no_page(session: Session, lead: Lead, 
         ("handoff_pager_url", "http://pager.example.com"),
         ("handoff_pager_secret", "hunter2"),
         ("handoff_pager_secret", "whsec_c2hvcnQ="),
-    ],,
+    ],
 )
 def test_what_cannot_be_called_or_signed_is_refused_at_start_without_being_repeated(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=name.upper()) as refused:
