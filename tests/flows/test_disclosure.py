@@ -1,7 +1,7 @@
 """A disclosure from the form to the release, by the clock: real rows, real SMTP, the tasks themselves."""
 
 import importlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -27,14 +27,13 @@ Advance = Callable[[timedelta], None]
 
 
 @pytest.fixture
-def clinic_on_call(database: None, tuesday: object, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def clinic_on_call(database: None, tuesday: object, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Alba, Boris and Chloe are on call, and each answered a test."""
     with transaction() as session:
         people = make_roster(session)
         for each in people:
             answer_test(session, each)
     put_on_call(monkeypatch, "alba@example.com", "boris@example.com", "chloe@example.com", staffed=True)
-    yield
 
 
 def disclose_by_form() -> str:
