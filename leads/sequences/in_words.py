@@ -3,6 +3,8 @@
 WORDS = {
     "held": "The person is on a safety hold; only a clinician releases it.",
     "hold": "A safety hold was raised.",
+    "taken": "A colleague has it already.",
+    "released": "A clinician released the hold.",
     "paused": "The person rests from our mails until a date.",
     "suppressed-address": "This address takes no more mail from us: it bounced, or its owner asked us to stop.",
     "suppressed-all": "The person asked for no more mails.",

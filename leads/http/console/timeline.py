@@ -20,6 +20,7 @@ from leads.loop.models import Referral, ReferralEvent
 from leads.messages.models import Message
 from leads.people.models import Person
 from leads.pipeline.models import Lead, Note, StageChange
+from leads.safety.models import Alarm
 from leads.sequences.in_words import in_words
 from leads.todos.models import Todo
 
@@ -140,6 +141,11 @@ def _holds(session: Session, lead: Lead, before: datetime | None) -> Iterable[En
         yield Entry(row.released_at, "hold", found, row.released_by or "system", row.disposition, tone="good")
 
 
+def _alarms(session: Session, lead: Lead, before: datetime | None) -> Iterable[Entry]:
+    for row in _newest(session, Alarm, Alarm.taken_at, Alarm.lead_id == lead.id, before):
+        yield Entry(row.taken_at, "hold", "Took the alarm: nobody else is paged", row.taken_by or "system")
+
+
 def _rests(session: Session, lead: Lead, before: datetime | None) -> Iterable[Entry]:
     zone = words.zone_of(lead.office)
     for row in _newest(session, Pause, Pause.at, Pause.person_id == lead.person_id, before):
@@ -182,4 +188,4 @@ def _visits(session: Session, lead: Lead, before: datetime | None) -> Iterable[E
 
 
 # Of what happened at one moment, the gravest comes first.
-SOURCES = (_holds, _todos, _notes, _visits, _referrals, _messages, _rests, _confirmations, _stages, _consents, _inquiries)
+SOURCES = (_holds, _alarms, _todos, _notes, _visits, _referrals, _messages, _rests, _confirmations, _stages, _consents, _inquiries)
