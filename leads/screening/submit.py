@@ -42,6 +42,9 @@ def submit(session: Session, screening_id: uuid.UUID, *, actor: str) -> Screenin
     asked = is_staffed(session) or any(question.is_safety and question.key in answers for question in definition().all_questions())
     found = assess(definition(), answers, staffed=asked)
     screening.submitted_at, screening.submitted_by, screening.staffed = now(), actor, asked
+    if not actor.startswith("person:"):
+        # Begun on a phone's small screen and finished by voice, it came by phone: a colleague wrote down what was said.
+        screening.channel = "phone"
     screening.finding, screening.definition = found.finding, definition().version
     screening.result = asdict(found)
     screening.version += 1

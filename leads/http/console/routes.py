@@ -8,6 +8,7 @@ from leads.http.console import (
     find,
     lead_actions,
     lead_page,
+    lead_screening,
     lead_visit,
     leads_list,
     mails,
@@ -16,6 +17,7 @@ from leads.http.console import (
     quarantine,
     referral_actions,
     safety,
+    screening_by_phone,
     sending,
     sign_in,
     visits,
@@ -30,7 +32,7 @@ def answer_here(request: Request) -> None:
 
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(answer_here)])
-OF_A_LEAD = (lead_page, lead_actions, lead_visit, mails, person_actions, referral_actions, documents)
+OF_A_LEAD = (lead_page, lead_actions, lead_visit, lead_screening, screening_by_phone, mails, person_actions, referral_actions, documents)
 for each in (sign_in, leads_list, *OF_A_LEAD, quarantine, merges, visits, safety, sending, find):
     router.include_router(each.router, prefix="/console")
 

@@ -21,6 +21,7 @@ from leads.messages.models import Message
 from leads.people.models import Person
 from leads.pipeline.models import Lead, Note, StageChange
 from leads.safety.models import Alarm
+from leads.screening.models import Screening
 from leads.sequences.in_words import in_words
 from leads.todos.models import Todo
 
@@ -187,5 +188,30 @@ def _visits(session: Session, lead: Lead, before: datetime | None) -> Iterable[E
         yield Entry(event.at, "visit", f"{words.in_words(words.VISIT_NEWS, event.event)}{when}", event.by, why)
 
 
+def _screenings(session: Session, lead: Lead, before: datetime | None) -> Iterable[Entry]:
+    whose = Screening.lead_id == lead.id
+    for row in _newest(session, Screening, Screening.begun_at, whose, before):
+        yield Entry(row.begun_at, "screening", "Screening begun", row.begun_by, tone="quiet")
+    for row in _newest(session, Screening, Screening.submitted_at, whose, before):
+        how = "by phone" if row.channel == "phone" else "through the link"
+        yield Entry(row.submitted_at, "screening", f"Screening sent {how}", row.submitted_by or "system")
+    for row in _newest(session, Screening, Screening.reviewed_at, whose, before):
+        yield Entry(row.reviewed_at, "screening", "Screening reviewed", row.reviewed_by or "system", tone="good")
+
+
 # Of what happened at one moment, the gravest comes first.
-SOURCES = (_holds, _alarms, _todos, _notes, _visits, _referrals, _messages, _rests, _confirmations, _stages, _consents, _inquiries)
+SOURCES = (
+    _holds,
+    _alarms,
+    _todos,
+    _notes,
+    _visits,
+    _screenings,
+    _referrals,
+    _messages,
+    _rests,
+    _confirmations,
+    _stages,
+    _consents,
+    _inquiries,
+)
