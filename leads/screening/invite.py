@@ -1,7 +1,7 @@
 """Sending somebody the link to the questions, or sending it once more, because a colleague said so."""
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -37,15 +37,15 @@ def invite(session: Session, lead_id: uuid.UUID, *, actor: str, roles: Collectio
     if lead.stage in ("new", "contacted"):
         # The move begins the invitation and its reminders; a second mail of our own would come on top.
         move(session, lead.id, "screening", version=lead.version, actor=actor, roles=roles)
-    elif open_screening(session, lead.id) is None and last_sent(session, lead.id) is not None:
+    elif open_screening(session, lead.id) is None and all_sent(session, lead.id):
         begin(session, lead.id, channel="link", actor=actor, language=person.language)
     return _on_its_way(session, lead) or _post(session, lead, actor=actor)
 
 
-def last_sent(session: Session, lead_id: uuid.UUID) -> Screening | None:
-    """Return the screening of a lead that was sent last."""
+def all_sent(session: Session, lead_id: uuid.UUID) -> Sequence[Screening]:
+    """Return the screenings of a lead that were sent, the newest first."""
     sent = select(Screening).where(Screening.lead_id == lead_id, Screening.submitted_at.is_not(None))
-    return session.scalar(sent.order_by(Screening.submitted_at.desc(), Screening.id.desc()).limit(1))
+    return session.scalars(sent.order_by(Screening.submitted_at.desc(), Screening.id.desc())).all()
 
 
 def _check_possible(session: Session, lead: Lead, person: Person) -> None:

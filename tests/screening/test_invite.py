@@ -9,7 +9,7 @@ from leads.errors import Conflict
 from leads.messages.models import Message
 from leads.pipeline.models import Lead
 from leads.screening.begin import begin, open_screening
-from leads.screening.invite import invite, last_sent
+from leads.screening.invite import all_sent, invite
 from leads.screening.models import Screening
 from leads.screening.submit import submit
 from tests.cast import ACTOR, make_confirmed_person, make_lead, make_person
@@ -47,7 +47,7 @@ def test_who_has_sent_it_is_asked_anew(session: Session, lead: Lead, screening: 
     again = open_screening(session, lead.id)
     assert again is not None
     assert (again.channel, again.begun_by) == ("link", ACTOR)
-    assert last_sent(session, lead.id) is screening
+    assert all_sent(session, lead.id) == [screening]
 
 
 def test_what_is_half_filled_in_is_gone_on_with(session: Session, lead: Lead, screening: Screening) -> None:

@@ -13,7 +13,7 @@ from leads.http.console.staff import Staff
 from leads.http.console.timeline import who_is_who
 from leads.pipeline.models import Lead
 from leads.screening.begin import open_screening
-from leads.screening.invite import last_sent
+from leads.screening.invite import all_sent
 from leads.screening.models import Screening
 from leads.screening.questionnaire import definition
 from leads.screening.save import PageView, all_pages_of, answers_of
@@ -30,6 +30,7 @@ class Sheet:
     begun: int
     pages: int
     sent: Screening | None
+    earlier: Sequence[Screening]
     reasons: Sequence[str]
     scores: Sequence[dict[str, Any]]
     answers: Sequence[PageView]
@@ -46,7 +47,8 @@ class Sheet:
 
 def sheet_of(session: Session, lead: Lead, staff: Staff) -> Sheet:
     """Return what a lead's page shows of its screening; that the answers were read is put on record."""
-    going, sent = open_screening(session, lead.id), last_sent(session, lead.id)
+    going, every = open_screening(session, lead.id), all_sent(session, lead.id)
+    sent, earlier = (every[0], every[1:]) if every else (None, ())
     defined, points = definition(), trend(session, lead.person_id, TREND)
     result = (sent.result or {}) if sent else {}
     if sent is not None:
@@ -57,6 +59,7 @@ def sheet_of(session: Session, lead: Lead, staff: Staff) -> Sheet:
         begun=sum(any(question.key in given for question in defined.questions(page)) for page in defined.asked.pages),
         pages=len(defined.asked.pages),
         sent=sent,
+        earlier=earlier,
         reasons=screening_words.reasons_in_words(result),
         scores=[each | {"most": _most(each)} for each in result.get("scores", ())],
         answers=all_pages_of(session, sent) if sent else (),

@@ -190,13 +190,13 @@ def _visits(session: Session, lead: Lead, before: datetime | None) -> Iterable[E
 
 def _screenings(session: Session, lead: Lead, before: datetime | None) -> Iterable[Entry]:
     whose = Screening.lead_id == lead.id
-    for row in _newest(session, Screening, Screening.begun_at, whose, before):
-        yield Entry(row.begun_at, "screening", "Screening begun", row.begun_by, tone="quiet")
+    for row in _newest(session, Screening, Screening.reviewed_at, whose, before):
+        yield Entry(row.reviewed_at, "screening", "Screening reviewed", row.reviewed_by or "system", tone="good")
     for row in _newest(session, Screening, Screening.submitted_at, whose, before):
         how = "by phone" if row.channel == "phone" else "through the link"
         yield Entry(row.submitted_at, "screening", f"Screening sent {how}", row.submitted_by or "system")
-    for row in _newest(session, Screening, Screening.reviewed_at, whose, before):
-        yield Entry(row.reviewed_at, "screening", "Screening reviewed", row.reviewed_by or "system", tone="good")
+    for row in _newest(session, Screening, Screening.begun_at, whose, before):
+        yield Entry(row.begun_at, "screening", "Screening begun", row.begun_by, tone="quiet")
 
 
 # Of what happened at one moment, the gravest comes first.

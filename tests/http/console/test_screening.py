@@ -16,6 +16,7 @@ from leads.screening.models import Screening
 from leads.screening.questionnaire import definition
 from leads.screening.save import save_page
 from leads.screening.submit import submit
+from leads.todos.models import Todo
 from tests.cast import make_confirmed_person, make_lead
 from tests.http.console.conftest import Browser
 from tests.screening.cast import answers
@@ -70,7 +71,7 @@ def test_nothing_stands_against_a_consultation_and_the_totals_say_so(session: Se
 def test_what_a_clinician_must_look_at_stands_with_its_reason(session: Session, coordinator: Browser, lead: Lead, path: str) -> None:
     fill(session, lead, pregnancy="yes")
     text = coordinator.get(path).text
-    assert "Needs a clinician&#39;s look" in text or "Needs a clinician's look" in text
+    assert "Needs a clinician&#39;s look" in text
     assert "Pregnancy now, or nursing a child: Yes" in text
 
 
@@ -203,3 +204,19 @@ def test_nobody_reads_it_without_signing_in(browser: Browser, path: str) -> None
     for where in ("mood", "look-over", "help", "next"):
         answer = browser.get(f"{path}/screening/{where}", follow_redirects=False)
         assert answer.headers["location"].startswith("/console/sign-in")
+
+
+def test_its_review_cannot_be_ticked_off_unseen(session: Session, coordinator: Browser, lead: Lead, path: str) -> None:
+    fill(session, lead)
+    todo = session.scalars(select(Todo).where(Todo.kind == "review-screening")).one()
+    assert "Look at it" in coordinator.get(path).text
+    assert coordinator.form(f"{path}/todos/{todo.id}/done").status_code == 404
+    session.expire_all()
+    assert todo.done_at is None
+
+
+def test_an_earlier_one_that_nobody_reviewed_stays_in_sight(session: Session, coordinator: Browser, lead: Lead, path: str) -> None:
+    fill(session, lead, pregnancy="yes")
+    fill(session, lead)
+    sheet = coordinator.get(path).text.partition('id="screening"')[2]
+    assert "Needs a clinician&#39;s look, not reviewed" in sheet.partition("Earlier")[2]
