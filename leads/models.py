@@ -5,6 +5,7 @@ import leads.appointments.feed_models
 import leads.appointments.models
 import leads.audit.models
 import leads.consent.models
+import leads.inbound.models
 import leads.inquiries.models
 import leads.loop.models
 import leads.messages.models

@@ -70,6 +70,7 @@ TODOS = {
     "rebook": "Find another time for the visit with them",
     "call-visit": "Call them about the visit: a hold keeps its mail back",
     "phone-instead": "Phone them: a mail could not go",
+    "complained": "Ask whether they still want our help: they reported a mail as spam",
     "settle-unknown": "Find out whether a mail arrived",
 }
 NOTES = {"why-stopped": "Why they stopped our mails"}
