@@ -33,6 +33,8 @@ BEAT = {
     "deliver what is due in the reminder lane, every 5 seconds": every(5, "tasks.deliver.deliver", "reminder", queue="reminder"),
     "deliver what is due in the education lane, every 5 seconds": every(5, "tasks.deliver.deliver", "education", queue="education"),
     "repair what a dead worker left, every 10 seconds": every(10, "tasks.deliver.repair"),
+    "apply what came back by mail, every 5 seconds": every(5, "tasks.events.apply_events"),
+    "fetch the certificates that news of our mail is signed with, every 10 seconds": every(10, "tasks.events.fetch_certificates"),
     "open the to-dos of sequences whose time has come, every 30 seconds": every(30, "tasks.hand_over.open_todos"),
     "end the offers of visits that nobody answered, every minute": every(60, "tasks.offers.expire_offers"),
     "remind referrers who owe us an answer, every minute": every(60, "tasks.remind.remind_referrers"),
@@ -62,6 +64,7 @@ app = Celery(
     include=[
         "tasks.deadlines",
         "tasks.deliver",
+        "tasks.events",
         "tasks.hand_over",
         "tasks.heartbeat",
         "tasks.hooks",

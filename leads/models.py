@@ -8,6 +8,7 @@ import leads.consent.models
 import leads.inbound.models
 import leads.inquiries.models
 import leads.loop.models
+import leads.messages.carriers.trust
 import leads.messages.models
 import leads.people.models
 import leads.pipeline.models

@@ -14,6 +14,7 @@ from leads.messages.deliver import drain, finish
 from leads.messages.models import LANES
 from tasks.deadlines import tell_of_broken_promises
 from tasks.deliver import repair
+from tasks.events import apply_events
 from tasks.hand_over import open_todos
 from tasks.heartbeat import show_life
 from tasks.page import call_pager, escalate_pages, hand_over_silenced
@@ -36,6 +37,7 @@ def sweep(lanes: tuple[str, ...], end: threading.Event) -> None:
             if since_repair >= REPAIR_EVERY:
                 since_repair = 0.0
                 repair()
+                apply_events()
                 open_todos()
                 remind_referrers()
                 tell_of_broken_promises()

@@ -13,6 +13,7 @@ from leads.clinic.read_yaml import line_in
 from leads.errors import LeadsError
 from leads.local import attach
 from leads.loop.tell_referrer import RECEIVED
+from leads.messages.carriers import known
 from leads.messages.lint import lint_all
 from leads.messages.templates import catalogue, claims
 from leads.screening.questionnaire import definition
@@ -51,7 +52,16 @@ def env() -> None:
 
 def complaints() -> list[str]:
     """Return every fault of the configuration, one a line."""
-    loads: tuple[Callable[[], Any], ...] = (settings, _pager, clinic, sequences, lambda: sequence_called(RECEIVED), catalogue, definition)
+    loads: tuple[Callable[[], Any], ...] = (
+        settings,
+        _pager,
+        clinic,
+        sequences,
+        lambda: sequence_called(RECEIVED),
+        catalogue,
+        definition,
+        known.carriers_in_use,
+    )
     wrong = [fault for load in loads for fault in _fault_of(load)]
     return wrong or lint_all()
 
@@ -74,7 +84,7 @@ def production_faults() -> Iterator[str]:
         yield "HANDOFF_MODE: is local; set it to production."
     if not here.public_url.startswith("https://"):
         yield f"HANDOFF_PUBLIC_URL: {here.public_url} is not https; links in mails carry rights."
-    for name in ("database_url", "redis_url", "smtp_url"):
+    for name in ("database_url", "redis_url"):
         if getattr(here, name) is None:
             yield f"{name.upper()}: is not set; the embedded servers are for trying."
     for number, line in enumerate(here.handoff_clinic_file.read_text().splitlines(), start=1):
@@ -87,6 +97,8 @@ def production_faults() -> Iterator[str]:
     if not _fault_of(clinic) and not clinic().on_call.shifts:
         at = f"{here.handoff_clinic_file}:{line_in(here.handoff_clinic_file, 'on_call', 'shifts')}"
         yield f"{at}: on_call.shifts: nobody is on call; say who is paged when somebody discloses self-harm, and in which order."
+    if not _fault_of(known.carriers_in_use):
+        yield from known.production_faults()
     for key, claim in claims().items():
         if claim.checked is None:
             yield f"config/facts.yml: {key} was never held against its source ({claim.source}); write the day under `checked`."

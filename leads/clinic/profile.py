@@ -148,6 +148,53 @@ class WarmUp(Strict):
     growth: Annotated[float, Field(gt=1, le=3)]
 
 
+CarrierName = Annotated[str, Field(pattern="^[a-z]+$")]
+
+
+def _one_or_two(names: list[str]) -> list[str]:
+    if len(names) not in (1, 2) or len(set(names)) != len(names):
+        raise ValueError("name the carrier, and after it one other for when the first takes nothing, like [postmark, ses]")
+    return names
+
+
+Way = Annotated[list[CarrierName], AfterValidator(_one_or_two)]
+
+
+class Ways(Strict):
+    """Which carrier takes each lane's mail, and which one after it; what is not named goes the way of `default`."""
+
+    default: Way = ["smtp"]
+    safety: Way | None = None
+    transactional: Way | None = None
+    reminder: Way | None = None
+    education: Way | None = None
+
+    def of(self, lane: str | None) -> list[str]:
+        """Return the carriers of a lane, the first choice first."""
+        return getattr(self, lane or "default", None) or self.default
+
+    @property
+    def every(self) -> list[str]:
+        """Return every carrier some lane may use."""
+        ways = [self.of(name) for name in type(self).model_fields]
+        return sorted({name for way in ways for name in way})
+
+
+class Agreement(Strict):
+    """The business associate agreement with a carrier (45 CFR 164.504(e)): when it was signed and where it lies; or that there is none
+    to sign, for the server is the clinic's own."""
+
+    signed: date | None = None
+    reference: str | None = None
+    own_server: bool = False
+
+    @model_validator(mode="after")
+    def _is_one(self) -> "Agreement":
+        if not self.own_server and not (self.signed and self.reference):
+            raise ValueError("write the day it was signed and where it lies, as signed and reference; or own_server: true")
+        return self
+
+
 class Mail(Strict):
     """Who our mails come from, how many one person gets, and how fast they go out; no `rates` means as fast as they can."""
 
@@ -157,6 +204,8 @@ class Mail(Strict):
     reply_to: str
     domain: str
     list_domain: str
+    carriers: Ways = Ways()
+    agreements: dict[CarrierName, Agreement] = {}
     caps: Caps = Caps()
     rates: Rates | None = None
     warm_up: WarmUp | None = None

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -21,6 +21,7 @@ LOOK_AGAIN_AFTER = timedelta(seconds=15)
 # Longer than any commit of ours takes, and than the days for which providers repeat themselves.
 GIVE_UP_AFTER = timedelta(days=3)
 AT_ONCE = 500
+RAW_IS_KEPT = timedelta(days=90)
 
 
 def keep(session: Session, carrier: str, events: Sequence[MailEvent], raw: bytes, *, trouble: str | None = None) -> int:
@@ -66,6 +67,12 @@ def ready(session: Session) -> list[uuid.UUID]:
     """Return the kept events whose turn it is, in the order in which they happened."""
     waiting = select(KeptEvent.id).where(KeptEvent.applied_at.is_(None), KeptEvent.look_at <= now())
     return list(session.scalars(waiting.order_by(KeptEvent.look_at, KeptEvent.at).limit(AT_ONCE)))
+
+
+def forget_raw(session: Session) -> None:
+    """Forget what carriers sent, word for word, once nobody will look into it again; what was made of it stays."""
+    raw = Notice.__table__.c.raw
+    session.execute(update(Notice).where(Notice.received_at < now() - RAW_IS_KEPT, raw.is_not(None)).values(raw_cell=None))
 
 
 def _put_down(session: Session, events: Sequence[MailEvent], notice_id: uuid.UUID | None) -> int:

@@ -31,6 +31,7 @@ WORDS = {
     "day-quota": "As many mails as may go out in a day have gone.",
     "no-carrier": "The mail server could not be reached.",
     "hung-up": "The mail server hung up before it had the whole mail; it is tried again.",
+    "next-carrier": "The mail service refuses us, not the person; another one takes it.",
     "withdrawn": "The database was away at the last moment, so it was not sent; it is tried again.",
     "no_visit": "The visit it should bring is not on it; it was not sent.",
     "changed": "What it says changed while it was on its way; it is made anew.",
@@ -75,6 +76,7 @@ WORDS = {
 BEGINNINGS = {
     "sequence:": "A step of the sequence {}.",
     "smtp-": "The mail server said no ({}).",
+    "http-": "The mail service said no ({}).",
     "stage:": "The lead moved to {}.",
     "withdrawal:": "The person withdrew the consent {}.",
 }

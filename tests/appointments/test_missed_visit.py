@@ -13,7 +13,8 @@ from leads.appointments.models import Appointment
 from leads.clock import now
 from leads.db import transaction
 from leads.messages.carriers.base import Carrier
-from leads.messages.deliver import drain, open_carrier
+from leads.messages.carriers.known import open_carrier
+from leads.messages.deliver import drain
 from leads.messages.models import LANES
 from leads.todos.models import Todo
 from tests.appointments.links import booked_visit

@@ -1,10 +1,13 @@
 """What carriers tell of a mail after they took it, in one vocabulary, however each of them says it."""
 
+import json
 import re
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal
+from datetime import UTC, datetime
+from typing import Any, Literal
 
 Kind = Literal["delivered", "deferred", "bounced", "complained", "unsubscribed", "rejected"]
 KINDS: tuple[Kind, ...] = ("delivered", "deferred", "bounced", "complained", "unsubscribed", "rejected")
@@ -38,6 +41,44 @@ class MailEvent:
         """True when the address itself will never work; a full mailbox (5.2.2) or a refusal of ours (5.7.x) says nothing of the kind."""
         given_up = self.kind in ("bounced", "rejected")
         return given_up and (self.status or "").startswith("5.1.") and self.status not in NOT_THE_RECIPIENTS
+
+
+class Unread(Exception):
+    """A genuine notification that holds no event: `trouble` says in a word what a person may have to do about it."""
+
+    def __init__(self, trouble: str) -> None:
+        super().__init__(trouble)
+        self.trouble = trouble
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Read what is known to be genuine; whatever shape it has instead of the documented one, it raises Unread and nothing else."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError, OverflowError):
+        raise Unread("unreadable") from None
+
+
+def from_json(raw: bytes) -> Any:
+    """Return what a JSON document holds; raises ValueError, for one of a thousand nested lists, too."""
+    try:
+        return json.loads(raw)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def moment(value: str | float) -> datetime:
+    """Return a moment written as ISO 8601 or as seconds since 1970, in UTC where it names no zone; raises ValueError, OverflowError."""
+    if isinstance(value, int | float):
+        return datetime.fromtimestamp(value, UTC)
+    at = datetime.fromisoformat(value)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def or_bad_address(status: str | None) -> str:
+    """Return the status of a bounce whose carrier calls the address itself bad: the server's own, unless that says nothing particular."""
+    return NO_SUCH_ADDRESS if status is None or status.endswith(".0.0") or not status.startswith("5.") else status
 
 
 def status_in(*words: str | None) -> str | None:

@@ -1,4 +1,4 @@
-"""add what comes back by mail: notices as they came, and the events in them."""
+"""add what comes back by mail: notices as they came, the events in them, and what their signatures rest on."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -45,8 +45,30 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_mail_events_message_id"), "mail_events", ["message_id"])
     op.create_index("ix_mail_events_waiting", "mail_events", ["look_at"], postgresql_where=sa.text("applied_at IS NULL"))
+    op.create_table(
+        "signing_certificates",
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("fetched_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("pem", sa.Text(), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_signing_certificates")),
+        sa.UniqueConstraint("name", name=op.f("uq_signing_certificates_name")),
+    )
+    op.create_table(
+        "spent_tokens",
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.Column("event", sa.String(length=200), nullable=False),
+        sa.Column("spent_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_spent_tokens")),
+        sa.UniqueConstraint("hash", name=op.f("uq_spent_tokens_hash")),
+    )
+    op.create_index(op.f("ix_spent_tokens_spent_at"), "spent_tokens", ["spent_at"])
 
 
 def downgrade() -> None:
+    op.drop_table("spent_tokens")
+    op.drop_table("signing_certificates")
     op.drop_table("mail_events")
     op.drop_table("mail_notices")
