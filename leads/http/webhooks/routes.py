@@ -7,9 +7,9 @@ import structlog
 from fastapi import APIRouter, Depends, Request, Response
 
 from leads.db import transaction
-from leads.errors import NotFound
+from leads.errors import ConfigError, NotFound
 from leads.inbound.events import keep
-from leads.messages.carriers.events import MailEvent, Unread
+from leads.messages.carriers.events import MailEvent, NotYet, Unread
 from leads.messages.carriers.known import CARRIERS, Reader
 
 router = APIRouter(include_in_schema=False)
@@ -31,6 +31,10 @@ def hear(request: Request, carrier: str, raw: Annotated[bytes, Depends(raw_body)
     events: Sequence[MailEvent] = ()
     try:
         events = read_events(request.headers, raw)
+    except ConfigError as error:
+        # What is wrong with our files is for our log alone.
+        log.error("carrier.misconfigured", carrier=carrier, said=error.message)
+        raise NotYet("This cannot be checked at the moment; send it again.") from None
     except Unread as unread:
         # Genuine, so that to send it again would change nothing: a person looks at it.
         trouble = unread.trouble

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from leads.errors import LeadsError
+
 Kind = Literal["delivered", "deferred", "bounced", "complained", "unsubscribed", "rejected"]
 KINDS: tuple[Kind, ...] = ("delivered", "deferred", "bounced", "complained", "unsubscribed", "rejected")
 # An enhanced status anywhere in a server's words (RFC 3463, 2); an address of four numbers is none.
@@ -41,6 +43,13 @@ class MailEvent:
         """True when the address itself will never work; a full mailbox (5.2.2) or a refusal of ours (5.7.x) says nothing of the kind."""
         given_up = self.kind in ("bounced", "rejected")
         return given_up and (self.status or "").startswith("5.1.") and self.status not in NOT_THE_RECIPIENTS
+
+
+class NotYet(LeadsError):
+    """It may be genuine, and what tells is not at hand: the carrier sends it again, and by then it is."""
+
+    status = 503
+    code = "not_yet"
 
 
 class Unread(Exception):

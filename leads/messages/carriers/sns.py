@@ -22,7 +22,7 @@ from config.settings import settings
 from leads.clock import real_now
 from leads.db import new_id, transaction
 from leads.errors import ConfigError, Forbidden, LeadsError
-from leads.messages.carriers.events import from_json
+from leads.messages.carriers.events import NotYet, from_json
 from leads.messages.carriers.trust import SigningCertificate
 
 HOST = "sns.{region}.amazonaws.com"
@@ -35,13 +35,6 @@ HASHES: dict[str, type[SHA1] | type[SHA256]] = {"1": SHA1, "2": SHA256}
 OF_NOTIFICATION = ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type")
 OF_CONFIRMATION = ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type")
 SIGNED = {"Notification": OF_NOTIFICATION, "SubscriptionConfirmation": OF_CONFIRMATION, "UnsubscribeConfirmation": OF_CONFIRMATION}
-
-
-class NotYet(LeadsError):
-    """It may be genuine, and what tells is not here yet: SNS sends it again, and by then it is."""
-
-    status = 503
-    code = "not_yet"
 
 
 def verified(raw: bytes) -> dict[str, Any]:
