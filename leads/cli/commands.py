@@ -40,6 +40,10 @@ COMMANDS = {
     "providers": Known("import_providers", "Referring clinicians: the public registry, and who is believed."),
     "sequences": Known("sequences", "Sequences: their versions, who runs in them, and what came of each step."),
     "questionnaires": Known("questionnaires", "Questionnaires: what patients are asked before a first visit."),
+    "carriers": Known(
+        "carriers",
+        "Show which carrier takes each lane's mail, what is missing, when each was last heard, and what only a person can confirm.",
+    ),
     "pause-sending": Known(
         "sending", "Stop all mail at once; what a carrier is just taking finishes. Everything else waits until `resume-sending`."
     ),
