@@ -1,5 +1,6 @@
 """Keeping each event a carrier, a mail server or a reader tells of, once, and applying it when its message is ready for it."""
 
+import hashlib
 import uuid
 from collections.abc import Sequence
 from datetime import timedelta
@@ -21,6 +22,7 @@ LOOK_AGAIN_AFTER = timedelta(seconds=15)
 # Longer than any commit of ours takes, and than the days for which providers repeat themselves.
 GIVE_UP_AFTER = timedelta(days=3)
 AT_ONCE = 500
+LONGEST_ID = 200
 RAW_IS_KEPT = timedelta(days=90)
 
 
@@ -45,7 +47,7 @@ def apply(session: Session, event: MailEvent) -> str:
     Whoever calls this vouches for the event: that the carrier signed it, or that the return path it came to was ours.
     """
     _put_down(session, (event,), None)
-    same = (KeptEvent.carrier == event.carrier, KeptEvent.provider_id == event.provider_id)
+    same = (KeptEvent.carrier == event.carrier, KeptEvent.provider_id == _mark(event.provider_id))
     return _apply(session, session.scalars(select(KeptEvent).where(*same).with_for_update()).one())
 
 
@@ -85,13 +87,23 @@ def _put_down(session: Session, events: Sequence[MailEvent], notice_id: uuid.UUI
 
 def _row_of(event: MailEvent, notice_id: uuid.UUID | None) -> dict[str, object]:
     row_id = new_id()
-    cells = {name: getattr(event, name) for name in ("address", "detail")}
+    cells = {name: _storable(getattr(event, name) or "") for name in ("address", "detail")}
     sealed = {
         f"{name}_cell": seal(value, table="mail_events", column=name, row_id=row_id) if value else None for name, value in cells.items()
     }
-    plain = {"carrier": event.carrier, "provider_id": event.provider_id[:200], "kind": event.kind, "at": event.at}
+    plain = {"carrier": event.carrier, "provider_id": _mark(event.provider_id), "kind": event.kind, "at": event.at}
     told = {"message_id": event.message_id, "status": event.status, "notice_id": notice_id}
     return {"id": row_id, **plain, **told, **sealed, "received_at": now(), "look_at": now()}
+
+
+def _mark(provider_id: str) -> str:
+    mark = _storable(provider_id)
+    return mark if len(mark) <= LONGEST_ID else f"{mark[:100]}:{hashlib.sha256(mark.encode()).hexdigest()}"
+
+
+def _storable(words: object) -> str:
+    # PostgreSQL takes no NUL and UTF-8 no half of a surrogate pair, and JSON can spell both.
+    return str(words).replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def _apply(session: Session, row: KeptEvent) -> str:

@@ -32,16 +32,16 @@ class SpentToken(Base):
     __table_args__ = (Index(None, "spent_at"),)
 
     hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
-    event: Mapped[str] = mapped_column(String(200))
+    event: Mapped[bytes] = mapped_column(LargeBinary)
     spent_at: Mapped[datetime]
 
 
 def spend(session: Session, token: str, event: str) -> bool:
     """Spend a token on an event; returns False when it was spent on another one."""
-    digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
-    row = {"id": new_id(), "hash": digest, "event": event, "spent_at": real_now()}
+    digest, mark = (hashlib.sha256(each.encode("utf-8", "surrogatepass")).digest() for each in (token, event))
+    row = {"id": new_id(), "hash": digest, "event": mark, "spent_at": real_now()}
     session.execute(insert(SpentToken).values(row).on_conflict_do_nothing(index_elements=["hash"]))
-    return session.scalar(select(SpentToken.event).where(SpentToken.hash == digest)) == event
+    return session.scalar(select(SpentToken.event).where(SpentToken.hash == digest)) == mark
 
 
 def forget_spent(session: Session) -> None:

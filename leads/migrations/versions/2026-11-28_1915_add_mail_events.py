@@ -58,7 +58,7 @@ def upgrade() -> None:
     op.create_table(
         "spent_tokens",
         sa.Column("hash", sa.LargeBinary(), nullable=False),
-        sa.Column("event", sa.String(length=200), nullable=False),
+        sa.Column("event", sa.LargeBinary(), nullable=False),
         sa.Column("spent_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_spent_tokens")),

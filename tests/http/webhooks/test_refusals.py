@@ -35,6 +35,7 @@ from tests.http.webhooks.conftest import (
 )
 from tests.http.webhooks.payloads import EVENTS, ses_bounce
 from tests.http.webhooks.payloads import mailgun as mailgun_event
+from tests.http.webhooks.payloads import sendgrid as sendgrid_event
 
 Call = Callable[[str, Told], httpx.Response]
 BOUNCE = ses_bounce("Permanent", "NoEmail")
@@ -142,6 +143,14 @@ def test_genuine_garbage_is_kept_for_a_person_and_not_sent_again(session: Sessio
     assert call("sendgrid", sendgrid(raw)).status_code == 200
     assert call("postmark", postmark(raw)).status_code == 200
     assert set(session.scalars(select(Notice.trouble))) == {"unreadable"}
+
+
+@pytest.mark.parametrize("odd", ["a\0b", "\ud800", "x" * 5000])
+def test_what_no_database_can_hold_is_kept_all_the_same(session: Session, call: Call, odd: str) -> None:
+    batch = sendgrid_event("bounce", sg_event_id=odd, email=odd, reason=odd, status="5.1.1")
+    assert [call("sendgrid", sendgrid(batch)).status_code for _ in range(2)] == [200, 200]
+    assert call("mailgun", mailgun(mailgun_event("delivered", id=odd, recipient=odd))).status_code == 200
+    assert rows(session) == (2, 2)
 
 
 @pytest.mark.parametrize("carrier", PROVIDERS)
