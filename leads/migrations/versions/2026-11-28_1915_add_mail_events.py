@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "c4a1e07b92d5"
-down_revision = "7c90de41a855"
+down_revision = "b41f7a90c2d6"
 branch_labels = None
 depends_on = None
 
