@@ -10,6 +10,7 @@ from kombu import Exchange, Queue
 import leads.models  # noqa: F401
 from config import logging
 from config.settings import SettingsError, settings
+from leads.clinic.profile import clinic
 from leads.messages.models import LANES
 
 QUEUES = (*LANES, "housekeeping")
@@ -23,12 +24,17 @@ def every(seconds: float, task: str, *words: str, queue: str = "housekeeping") -
 
 BEAT = {
     "deliver safety pages, every 2 seconds": every(2, "tasks.deliver.deliver", "safety", queue="safety"),
+    "page the next one where nobody has answered, every 5 seconds": every(5, "tasks.page.escalate_pages", queue="safety"),
+    "call the pager service, every 5 seconds": every(5, "tasks.page.call_pager", queue="safety"),
+    "have somebody call where a hold keeps a visit's mail back, every 30 seconds": every(30, "tasks.page.hand_over_silenced"),
     "deliver what is due in the transactional lane, every 2 seconds": every(
         2, "tasks.deliver.deliver", "transactional", queue="transactional"
     ),
     "deliver what is due in the reminder lane, every 5 seconds": every(5, "tasks.deliver.deliver", "reminder", queue="reminder"),
     "deliver what is due in the education lane, every 5 seconds": every(5, "tasks.deliver.deliver", "education", queue="education"),
     "repair what a dead worker left, every 10 seconds": every(10, "tasks.deliver.repair"),
+    "apply what came back by mail, every 5 seconds": every(5, "tasks.events.apply_events"),
+    "fetch the certificates that news of our mail is signed with, every 10 seconds": every(10, "tasks.events.fetch_certificates"),
     "open the to-dos of sequences whose time has come, every 30 seconds": every(30, "tasks.hand_over.open_todos"),
     "end the offers of visits that nobody answered, every minute": every(60, "tasks.offers.expire_offers"),
     "remind referrers who owe us an answer, every minute": every(60, "tasks.remind.remind_referrers"),
@@ -50,17 +56,21 @@ def _broker() -> str:
     return url.get_secret_value()
 
 
+# A worker that cannot read the clinic must not start: without the crisis text no mail may go out.
+clinic()
 app = Celery(
     "handoff",
     broker=_broker(),
     include=[
         "tasks.deadlines",
         "tasks.deliver",
+        "tasks.events",
         "tasks.hand_over",
         "tasks.heartbeat",
         "tasks.hooks",
         "tasks.housekeeping",
         "tasks.offers",
+        "tasks.page",
         "tasks.remind",
         "tasks.seal",
         "tasks.sweep",

@@ -1,5 +1,6 @@
 """Every setting the system has, typed, once."""
 
+import base64
 import os
 from collections.abc import Callable, Iterable
 from functools import lru_cache
@@ -29,9 +30,35 @@ def _url(*schemes: str) -> Callable[[SecretStr], SecretStr]:
     return check
 
 
+def _signing_secret(secret: SecretStr) -> SecretStr:
+    words = secret.get_secret_value().strip()
+    try:
+        key = base64.b64decode(words.removeprefix("whsec_"), validate=True)
+    except ValueError:
+        key = b""
+    # Standard Webhooks, "Signature scheme": 24 to 64 random bytes.
+    if not words.startswith("whsec_") or not 24 <= len(key) <= 64:
+        raise ValueError("this is not whsec_ with 24 to 64 bytes in base64 behind it")
+    return secret
+
+
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_url("postgresql", "postgres"))]
 RedisUrl = Annotated[SecretStr, AfterValidator(_url("redis", "rediss"))]
 SmtpUrl = Annotated[SecretStr, AfterValidator(_url("smtp", "smtps"))]
+
+
+PagerUrl = Annotated[SecretStr, AfterValidator(_url("https"))]
+PagerSecret = Annotated[SecretStr, AfterValidator(_signing_secret)]
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("https", "http") or not parts.hostname or parts.username or parts.query:
+        raise ValueError("this is no URL that begins with https://")
+    return url.rstrip("/")
+
+
+HttpsUrl = Annotated[str, AfterValidator(_origin)]
 
 
 class Settings(BaseSettings):
@@ -52,6 +79,26 @@ class Settings(BaseSettings):
     database_url: DatabaseUrl | None = Field(None, description="postgresql://user:password@host/name; embedded PostgreSQL when empty")
     redis_url: RedisUrl | None = Field(None, description="redis://host:6379/0; embedded Redis when empty")
     smtp_url: SmtpUrl | None = Field(None, description="smtp://user:password@host:587?starttls=1; the local mailbox when empty")
+    ses_region: str = Field("us-east-1", pattern=r"^[a-z]{2}(-[a-z]+)+-\d$", description="Amazon SES: the region it sends from")
+    ses_access_key_id: SecretStr | None = Field(
+        None, description="Amazon SES: an access key that may send (ses:SendEmail, ses:SendRawEmail), and nothing else"
+    )
+    ses_secret_access_key: SecretStr | None = Field(None, description="Amazon SES: the secret of that key")
+    ses_configuration_set: str = Field("", description="Amazon SES: the configuration set whose events go to the SNS topic")
+    ses_topics: str = Field("", description="Amazon SES: ARNs, comma-separated, of the SNS topics whose notifications are believed")
+    ses_certificate_file: Path | None = Field(None, description="Amazon SES: SNS's signing certificates, PEM; fetched from SNS when empty")
+    ses_url: HttpsUrl | None = Field(None, description="Amazon SES: its endpoint; https://email.REGION.amazonaws.com when empty")
+    postmark_token: SecretStr | None = Field(None, description="Postmark: the server API token")
+    postmark_stream: str = Field("outbound", description="Postmark: the message stream")
+    postmark_webhook_auth: SecretStr | None = Field(None, description="Postmark: user:password in the address of its webhooks")
+    postmark_url: HttpsUrl = Field("https://api.postmarkapp.com", description="Postmark: its endpoint")
+    sendgrid_api_key: SecretStr | None = Field(None, description="SendGrid: an API key that may send mail, and nothing else")
+    sendgrid_webhook_public_key: str | None = Field(None, description="SendGrid: the verification key of the signed event webhook")
+    sendgrid_url: HttpsUrl = Field("https://api.sendgrid.com", description="SendGrid: its endpoint; https://api.eu.sendgrid.com in Europe")
+    mailgun_api_key: SecretStr | None = Field(None, description="Mailgun: a sending key of the domain")
+    mailgun_domain: str = Field("", description="Mailgun: the sending domain")
+    mailgun_webhook_key: SecretStr | None = Field(None, description="Mailgun: the HTTP webhook signing key")
+    mailgun_url: HttpsUrl = Field("https://api.mailgun.net", description="Mailgun: its endpoint; https://api.eu.mailgun.net in Europe")
     handoff_keyring_file: Path | None = Field(None, description="the key ring; DATA_DIR/keys.json when empty; never inside a backup")
     handoff_backup_to: str = Field(
         "", description="age recipients (age1…), comma-separated, that backups and exported key rings are encrypted to"
@@ -80,6 +127,12 @@ class Settings(BaseSettings):
     handoff_oidc_client_id: str = Field("", description="who we are to that provider")
     handoff_oidc_client_secret: SecretStr | None = Field(None, description="the secret we show it; better a file in HANDOFF_SECRETS_DIR")
     handoff_oidc_name: str = Field("your clinic's account", description="what the button says after: Sign in with")
+    handoff_pager_url: PagerUrl | None = Field(
+        None, description="https://… of a pager service that hears of each safety page too; none when empty"
+    )
+    handoff_pager_secret: PagerSecret | None = Field(
+        None, description="whsec_… with which calls to it are signed (Standard Webhooks); needed with HANDOFF_PAGER_URL"
+    )
     handoff_lines: int = Field(8, ge=1, le=100, description="connections to the mail server that one worker process keeps going at once")
     handoff_db_pool: int = Field(10, ge=1, le=100, description="database connections a process keeps")
 

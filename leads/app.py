@@ -17,6 +17,7 @@ from leads.http.ops.requests import CountRequests
 from leads.http.ops.routes import router as ops
 from leads.http.portal.routes import router as portal
 from leads.http.public.routes import router as public
+from leads.http.webhooks.routes import router as webhooks
 
 
 def create_app(nudge: Callable[[], None] = lambda: None) -> FastAPI:
@@ -33,7 +34,7 @@ def create_app(nudge: Callable[[], None] = lambda: None) -> FastAPI:
     app.router.routes.append(Route("/fhir", AtBase(fhir, "/fhir")))
     app.mount("/fhir", fhir)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "http" / "static"), name="static")
-    for router in (ops, public, portal, console):
+    for router in (ops, webhooks, public, portal, console):
         app.include_router(router)
     app.add_middleware(LimitBody)
     app.add_middleware(SafeHeaders)

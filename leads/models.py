@@ -7,13 +7,16 @@ import leads.appointments.feed_models
 import leads.appointments.models
 import leads.audit.models
 import leads.consent.models
+import leads.inbound.models
 import leads.inquiries.models
 import leads.loop.models
+import leads.messages.carriers.trust
 import leads.messages.models
 import leads.people.models
 import leads.pipeline.models
 import leads.providers.models
 import leads.providers.registry
+import leads.safety.models
 import leads.screening.models
 import leads.security.canary
 import leads.security.tokens

@@ -3,14 +3,18 @@
 from config.celery import app
 from leads.accounts.tidy import tidy
 from leads.db import transaction
+from leads.inbound.events import forget_raw
+from leads.messages.carriers.trust import forget_spent
 from leads.providers.sign_in import forget_ended
 from leads.referrals.draft import discard_old
 
 
 @app.task
 def throw_away() -> None:
-    """Remove old counters, idempotent answers and sessions, and drafts that nobody goes on with."""
+    """Remove old counters, idempotent answers and sessions, drafts that nobody goes on with, and what carriers sent, word for word."""
     with transaction() as session:
         tidy(session)
         discard_old(session)
         forget_ended(session)
+        forget_raw(session)
+        forget_spent(session)

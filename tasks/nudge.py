@@ -1,4 +1,4 @@
-"""After a commit the web app nudges the transactional workers; a lost nudge costs seconds, never a message."""
+"""After a commit the web app nudges the workers; a lost nudge costs seconds, never a message."""
 
 import threading
 from contextlib import suppress
@@ -7,12 +7,13 @@ from kombu.exceptions import OperationalError
 
 from leads.messages.models import PRESSING
 from tasks.deliver import deliver
+from tasks.events import apply_events
 
 _wanted = threading.Event()
 
 
 def nudge() -> None:
-    """Ask that due mail be looked for now; returns at once, Redis or no Redis."""
+    """Ask that due mail, and what came back by mail, be looked for now; returns at once, Redis or no Redis."""
     _wanted.set()
 
 
@@ -24,3 +25,4 @@ def pass_on() -> None:
         with suppress(OperationalError, OSError):
             for lane in PRESSING:
                 deliver.apply_async(args=(lane,), queue=lane, retry=False, expires=10)
+            apply_events.apply_async(queue="housekeeping", retry=False, expires=10)

@@ -1,6 +1,7 @@
 """Every worker looks for due messages on its own timer: a clock that died must not stop the mail."""
 
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -13,8 +14,10 @@ from leads.messages.deliver import drain, finish
 from leads.messages.models import LANES
 from tasks.deadlines import tell_of_broken_promises
 from tasks.deliver import repair
+from tasks.events import apply_events
 from tasks.hand_over import open_todos
 from tasks.heartbeat import show_life
+from tasks.page import call_pager, escalate_pages, hand_over_silenced
 from tasks.remind import remind_referrers
 
 log = structlog.get_logger()
@@ -34,14 +37,29 @@ def sweep(lanes: tuple[str, ...], end: threading.Event) -> None:
             if since_repair >= REPAIR_EVERY:
                 since_repair = 0.0
                 repair()
+                apply_events()
                 open_todos()
                 remind_referrers()
                 tell_of_broken_promises()
+                hand_over_silenced()
             while drain(lanes, limit=BATCH) and not end.is_set():
                 pass
         except Exception as error:
             log.error("sweep.failed", lanes=lanes, exc_info=error)
         since_repair += pause
+
+
+def watch(end: threading.Event) -> None:
+    """Take the steps of alarms nobody has answered, again and again until `end` is set; nothing that goes wrong ends it.
+
+    Apart from the mail: a server that hangs must not keep the next one on the roster from being asked.
+    """
+    while not end.wait(settings().handoff_sweep_seconds):
+        for each in (escalate_pages, call_pager):
+            try:
+                each()
+            except Exception as error:
+                log.error("watch.failed", task=each.name, exc_info=error)
 
 
 @celeryd_after_setup.connect
@@ -50,9 +68,15 @@ def _begin(instance: Any, **_: Any) -> None:
     # Pages have a timer to themselves: behind a thousand other mails one would wait for all of them.
     for apart in (tuple(lane for lane in lanes if lane == "safety"), tuple(lane for lane in lanes if lane != "safety")):
         if apart:
-            thread = threading.Thread(target=sweep, args=(apart, _end), name="sweep", daemon=True)
-            _threads.append(thread)
-            thread.start()
+            _start(sweep, apart, _end)
+    if "safety" in lanes:
+        _start(watch, _end)
+
+
+def _start(look: Callable[..., None], *words: Any) -> None:
+    thread = threading.Thread(target=look, args=words, name=look.__name__, daemon=True)
+    _threads.append(thread)
+    thread.start()
 
 
 @worker_ready.connect

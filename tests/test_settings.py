@@ -1,14 +1,20 @@
 """Settings come from the environment or from files, and a wrong one is answered in words."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
+from typer.testing import CliRunner
 
 from config.settings import ROOT, Settings, SettingsError, load, settings
+from leads.cli import app
 from leads.cli.check import complaints, env_example, production_faults
-from leads.clinic.profile import clinic
+from leads.clinic.profile import Clinic, clinic
+from leads.clinic.read_yaml import read_yaml
+from leads.errors import ConfigError
 
 
 def test_the_example_lists_every_setting_and_is_in_step() -> None:
@@ -92,3 +98,49 @@ def test_with_rates_that_fault_is_gone(tmp_path: Path, monkeypatch: pytest.Monke
     settings.cache_clear()
     clinic.cache_clear()
     assert not [fault for fault in faults if "mail.rates" in fault]
+
+
+def test_production_refuses_to_run_with_nobody_on_call() -> None:
+    text = (ROOT / "config/clinic.yml").read_text()
+    line = text.splitlines().index("  shifts: []") + 1
+    fault = next(fault for fault in production_faults() if "on_call.shifts" in fault)
+    assert fault.startswith(f"{ROOT / 'config/clinic.yml'}:{line}: on_call.shifts: nobody is on call")
+
+
+def test_a_trial_without_a_roster_runs_and_says_so_loudly() -> None:
+    done = CliRunner().invoke(app, ["check"])
+    assert done.exit_code == 0
+    assert "NOBODY IS ON CALL" in done.output
+
+
+@pytest.mark.parametrize("module", ["config.asgi", "config.celery"])
+def test_nothing_starts_without_the_crisis_text(tmp_path: Path, module: str) -> None:
+    file = tmp_path / "clinic.yml"
+    text = (ROOT / "config/clinic.yml").read_text()
+    file.write_text(text[: text.index("crisis_text:")] + 'crisis_text: {en: "", es: ""}\n')
+    environment = {"HANDOFF_CLINIC_FILE": str(file), "REDIS_URL": "redis://127.0.0.1:1/0", "HANDOFF_DATA_DIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", f"import {module}"], env=environment, cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode != 0
+    assert "crisis_text.en must be there and name 988" in done.stderr
+
+
+def test_a_pager_without_a_secret_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings(), "handoff_pager_url", SecretStr("https://pager.example.com/hook"))
+    assert complaints() == ["HANDOFF_PAGER_URL and HANDOFF_PAGER_SECRET: set both, or neither."]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ("  staffed: true", "on_call.staffed needs shifts"),
+        ("  shifts: [{office: nowhere, days: [monday], hours: 08:00-18:00, order: [a@example.com]}]", "there is no office nowhere"),
+    ],
+)
+def test_a_roster_that_cannot_be_is_refused(tmp_path: Path, wrong: str, said: str) -> None:
+    text = (ROOT / "config/clinic.yml").read_text()
+    file = tmp_path / "clinic.yml"
+    file.write_text(re.sub(rf"^  {wrong.split(':')[0].strip()}: .*$", wrong, text, count=1, flags=re.MULTILINE))
+    with pytest.raises(ConfigError, match=said):
+        read_yaml(file, Clinic)

@@ -33,7 +33,7 @@ def attended(session: Session, appointment_id: uuid.UUID, *, version: int, actor
     end(session, visit, "attended", actor=actor)
     take_back(session, visit, actor=actor)
     finish_all(session, "rebook", lead_id=lead.id, actor=actor, outcome="attended")
-    facts_changed(session, lead.id, {"visit.missed": False}, actor=actor)
+    facts_changed(session, lead.id, {"visit.missed": False, "visit.attended": True}, actor=actor)
     if lead.stage == "booked":
         move_lead(session, lead.id, "in_care", version=lead.version, actor=actor, roles=COORDINATORS)
     return visit

@@ -15,6 +15,8 @@ from leads.sequences.place import Appointment as Planned
 from leads.sequences.retime import appointment_changed, facts_changed
 
 MAILS = ("visit-offered", "visit-booked", "visit-moved", "visit-cancelled")
+# How an earlier visit went says nothing of the one that is ahead.
+AHEAD = {"visit.missed": False, "visit.attended": False}
 
 
 def write_to_patient(session: Session, visit: Appointment, template: str, *, actor: str) -> None:
@@ -57,9 +59,9 @@ def take_back(session: Session, visit: Appointment, *, actor: str) -> set[str]:
 def retime(session: Session, lead: Lead, visit: Appointment, *, actor: str) -> None:
     """Plan the mails around a visit anew: it was booked, or it has another time."""
     # The office of the visit is where its mails lead to, whatever was asked for in the beginning.
-    facts_changed(session, lead.id, {"office": visit.office, "visit.missed": False}, actor=actor)
+    facts_changed(session, lead.id, {"office": visit.office} | AHEAD, actor=actor)
     planned = Planned(str(visit.id), visit.version, visit.starts_at)
-    facts = facts_about(session, lead) | {"visit.missed": False}
+    facts = facts_about(session, lead) | AHEAD
     appointment_changed(session, planned, person_id=lead.person_id, lead_id=lead.id, facts=facts, actor=actor)
 
 

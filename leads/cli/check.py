@@ -7,12 +7,13 @@ from typing import Annotated, Any
 import typer
 
 from config.settings import Settings, SettingsError, settings
-from leads.cli.root import VAR, AsJson, DataDir, app, out, print_json
+from leads.cli.root import VAR, AsJson, DataDir, app, err, out, print_json
 from leads.clinic.profile import clinic
 from leads.clinic.read_yaml import line_in
 from leads.errors import LeadsError
 from leads.local import attach
 from leads.loop.tell_referrer import RECEIVED
+from leads.messages.carriers import known
 from leads.messages.lint import lint_all
 from leads.messages.templates import catalogue, claims
 from leads.screening.questionnaire import definition
@@ -32,11 +33,14 @@ def check(
     """Check settings, clinic, sequences and templates; needs no database. Exit 1 names every fault, with file and line."""
     attach(data_dir)
     faults = [*complaints(), *(production_faults() if production else ())]
+    warned = [] if faults else list(warnings())
     if as_json:
-        print_json({"ok": not faults, "faults": faults})
+        print_json({"ok": not faults, "faults": faults, "warnings": warned})
         raise typer.Exit(bool(faults))
     if faults:
         raise LeadsError("\n".join(faults))
+    for warning in warned:
+        err.print(warning, style="bold red", markup=False)
     out.print(f"settings, clinic, {len(sequences())} sequences and {len(catalogue())} templates: as they should be")
 
 
@@ -48,9 +52,29 @@ def env() -> None:
 
 def complaints() -> list[str]:
     """Return every fault of the configuration, one a line."""
-    loads: tuple[Callable[[], Any], ...] = (settings, clinic, sequences, lambda: sequence_called(RECEIVED), catalogue, definition)
+    loads: tuple[Callable[[], Any], ...] = (
+        settings,
+        _pager,
+        clinic,
+        sequences,
+        lambda: sequence_called(RECEIVED),
+        catalogue,
+        definition,
+        known.carriers_in_use,
+    )
     wrong = [fault for load in loads for fault in _fault_of(load)]
     return wrong or lint_all()
+
+
+def warnings() -> Iterator[str]:
+    """Yield what works and is dangerous: said loudly, and refused in production."""
+    here, ours = settings(), clinic().on_call
+    if not ours.shifts:
+        at = f"{here.handoff_clinic_file}:{line_in(here.handoff_clinic_file, 'on_call', 'shifts')}"
+        yield f"{at}: on_call.shifts: NOBODY IS ON CALL. A disclosure of self-harm reaches only the console and the office's address."
+    elif not ours.staffed:
+        at = f"{here.handoff_clinic_file}:{line_in(here.handoff_clinic_file, 'on_call', 'staffed')}"
+        yield f"{at}: on_call.staffed: is false; the forms do not ask about self-harm, but say whom to call."
 
 
 def production_faults() -> Iterator[str]:
@@ -64,7 +88,7 @@ def production_faults() -> Iterator[str]:
         yield f"HANDOFF_OIDC_ISSUER: {here.handoff_oidc_issuer} is not https; whoever stands between could let themselves in."
     if not here.public_url.startswith("https://"):
         yield f"HANDOFF_PUBLIC_URL: {here.public_url} is not https; links in mails carry rights."
-    for name in ("database_url", "redis_url", "smtp_url"):
+    for name in ("database_url", "redis_url"):
         if getattr(here, name) is None:
             yield f"{name.upper()}: is not set; the embedded servers are for trying."
     for number, line in enumerate(here.handoff_clinic_file.read_text().splitlines(), start=1):
@@ -74,6 +98,11 @@ def production_faults() -> Iterator[str]:
         at = f"{here.handoff_clinic_file}:{line_in(here.handoff_clinic_file, 'mail', 'rates')}"
         # A backlog sent as fast as the line takes it is what mail services suspend a sender for.
         yield f"{at}: mail.rates: is missing; ask your mail service how fast you may send, and write it as {RATES}."
+    if not _fault_of(clinic) and not clinic().on_call.shifts:
+        at = f"{here.handoff_clinic_file}:{line_in(here.handoff_clinic_file, 'on_call', 'shifts')}"
+        yield f"{at}: on_call.shifts: nobody is on call; say who is paged when somebody discloses self-harm, and in which order."
+    if not _fault_of(known.carriers_in_use):
+        yield from known.production_faults()
     for key, claim in claims().items():
         if claim.checked is None:
             yield f"config/facts.yml: {key} was never held against its source ({claim.source}); write the day under `checked`."
@@ -96,6 +125,12 @@ def env_example() -> str:
 def settings_root() -> str:
     """Return the folder the default paths begin with."""
     return str(Settings.model_fields["handoff_templates_dir"].default.parent)
+
+
+def _pager() -> None:
+    # Unsigned calls could be anybody's; a secret for nobody is a setting somebody forgot.
+    if (settings().handoff_pager_url is None) != (settings().handoff_pager_secret is None):
+        raise SettingsError("HANDOFF_PAGER_URL and HANDOFF_PAGER_SECRET: set both, or neither.")
 
 
 def _fault_of(load: Callable[[], Any]) -> list[str]:

@@ -36,9 +36,14 @@ COMMANDS = {
     "keyring": Known("keyring", "The key ring: without it nothing in the database, or in a backup, can be read."),
     "keys": Known("keys", "API keys: who may write to us and read from us by machine."),
     "users": Known("users", "Staff accounts: who may sign in to the console."),
+    "oncall": Known("oncall", "Who is paged when somebody may be in danger, and whether a page reaches them."),
     "providers": Known("import_providers", "Referring clinicians: the public registry, and who is believed."),
     "sequences": Known("sequences", "Sequences: their versions, who runs in them, and what came of each step."),
     "questionnaires": Known("questionnaires", "Questionnaires: what patients are asked before a first visit."),
+    "carriers": Known(
+        "carriers",
+        "Show which carrier takes each lane's mail, what is missing, when each was last heard, and what only a person can confirm.",
+    ),
     "pause-sending": Known(
         "sending", "Stop all mail at once; what a carrier is just taking finishes. Everything else waits until `resume-sending`."
     ),

@@ -14,7 +14,7 @@ from leads.local.demo import Character, cast
 from leads.local.place import attach
 from leads.local.play import first_account, play
 from leads.local.refer import Sent, play_referral, referrals
-from leads.messages.deliver import open_carrier
+from leads.messages.carriers.known import open_carrier
 
 
 @app.command()

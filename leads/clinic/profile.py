@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, fie
 
 from config.settings import settings
 from leads.clinic.hours import WEEKDAYS, OpeningSpan, Weekday
+from leads.clinic.on_call import OnCall
 from leads.clinic.read_yaml import Strict, read_yaml
 from leads.clinic.visits import Visits, check_calendars
 from leads.clock import Calendar
@@ -147,6 +148,53 @@ class WarmUp(Strict):
     growth: Annotated[float, Field(gt=1, le=3)]
 
 
+CarrierName = Annotated[str, Field(pattern="^[a-z]+$")]
+
+
+def _one_or_two(names: list[str]) -> list[str]:
+    if len(names) not in (1, 2) or len(set(names)) != len(names):
+        raise ValueError("name the carrier, and after it one other for when the first takes nothing, like [postmark, ses]")
+    return names
+
+
+Way = Annotated[list[CarrierName], AfterValidator(_one_or_two)]
+
+
+class Ways(Strict):
+    """Which carrier takes each lane's mail, and which one after it; what is not named goes the way of `default`."""
+
+    default: Way = ["smtp"]
+    safety: Way | None = None
+    transactional: Way | None = None
+    reminder: Way | None = None
+    education: Way | None = None
+
+    def of(self, lane: str | None) -> list[str]:
+        """Return the carriers of a lane, the first choice first."""
+        return getattr(self, lane or "default", None) or self.default
+
+    @property
+    def every(self) -> list[str]:
+        """Return every carrier some lane may use."""
+        ways = [self.of(name) for name in type(self).model_fields]
+        return sorted({name for way in ways for name in way})
+
+
+class Agreement(Strict):
+    """The business associate agreement with a carrier (45 CFR 164.504(e)): when it was signed and where it lies; or that there is none
+    to sign, for the server is the clinic's own."""
+
+    signed: date | None = None
+    reference: str | None = None
+    own_server: bool = False
+
+    @model_validator(mode="after")
+    def _is_one(self) -> "Agreement":
+        if not self.own_server and not (self.signed and self.reference):
+            raise ValueError("write the day it was signed and where it lies, as signed and reference; or own_server: true")
+        return self
+
+
 class Mail(Strict):
     """Who our mails come from, how many one person gets, and how fast they go out; no `rates` means as fast as they can."""
 
@@ -156,6 +204,8 @@ class Mail(Strict):
     reply_to: str
     domain: str
     list_domain: str
+    carriers: Ways = Ways()
+    agreements: dict[CarrierName, Agreement] = {}
     caps: Caps = Caps()
     rates: Rates | None = None
     warm_up: WarmUp | None = None
@@ -235,6 +285,7 @@ class Clinic(Strict):
     disclosure_with_grant: Level = "attendance"
     safety_phrases: Annotated[dict[Language, list[str]], AfterValidator(_in_force)]
     crisis_text: Words
+    on_call: OnCall = OnCall()
 
     @field_validator("visits")
     @classmethod
@@ -250,6 +301,10 @@ class Clinic(Strict):
             raise ValueError(f"default_office must be one of {', '.join(codes)}")
         if len(set(codes)) != len(codes) or "none" in codes:
             raise ValueError("offices need different codes, and `none` means no preference")
+        if unknown := {shift.office for shift in self.on_call.shifts} - {None, *codes}:
+            raise ValueError(f"on_call.shifts: there is no office {', '.join(sorted(map(str, unknown)))}; there are {', '.join(codes)}")
+        if self.on_call.staffed and not self.on_call.shifts:
+            raise ValueError("on_call.staffed needs shifts: with nobody on call, nobody may be asked what only a human can answer")
         for language in ("en", "es"):
             if "988" not in self.crisis_text.get(language, ""):
                 raise ValueError(f"crisis_text.{language} must be there and name 988: nothing starts without it")

@@ -164,16 +164,18 @@ def open_holds(session: Session, person_id: uuid.UUID) -> list[Hold]:
     return list(session.scalars(select(Hold).where(Hold.person_id == person_id, Hold.released_at.is_(None)).order_by(Hold.raised_at)))
 
 
-def release(session: Session, person_id: uuid.UUID, *, actor: str, disposition: str) -> list[Hold]:
-    """Release every open hold of a person with a disposition; raises NotFound when there is none, Invalid without words."""
+def release(session: Session, person_id: uuid.UUID, *, actor: str, code: str, disposition: str) -> list[Hold]:
+    """Release every open hold of a person with a disposition, coded and in words; raises NotFound where there is none, Invalid."""
     if not disposition.strip():
         raise Invalid("Say what was found and agreed before you release the hold.")
+    # A disclosure at this very moment comes first and is seen here, or comes after and holds anew.
+    lock(session, "person", person_id)
     holds = open_holds(session, person_id)
     if not holds:
         raise NotFound("There is no hold to release.")
     for each in holds:
-        each.released_at, each.released_by, each.disposition = now(), actor, disposition
-        record(session, "hold.released", each, actor=actor, person=str(person_id))
+        each.released_at, each.released_by, each.disposition_code, each.disposition = now(), actor, code, disposition
+        record(session, "hold.released", each, actor=actor, person=str(person_id), disposition=code)
     return holds
 
 

@@ -78,6 +78,7 @@ class Hold(Base):
     raised_at: Mapped[datetime]
     released_at: Mapped[datetime | None]
     released_by: Mapped[str | None] = mapped_column(String(80))
+    disposition_code: Mapped[str | None] = mapped_column(String(20))
     disposition = Encrypted[str]()
 
 

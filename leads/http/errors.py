@@ -26,7 +26,7 @@ WORDS = {
 }
 
 NO_SUCH_METHOD = 405
-FOR_MACHINES = ("/api/", "/fhir/")
+FOR_MACHINES = ("/api/", "/fhir/", "/webhooks/")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 # What pydantic finds by itself, in words; a model's own findings have theirs.

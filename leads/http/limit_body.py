@@ -7,7 +7,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 LARGEST = 256 * 1024
 # 20 MB of documents and the form around them, or in base64 and what they belong to; an address that ends in / stands for all below it.
 LARGEST_UPLOAD = 21 * 1024 * 1024
-LARGER = {"/fhir": 28 * 1024 * 1024, "/refer": LARGEST_UPLOAD, "/refer/draft": LARGEST_UPLOAD, "/portal/referrals/": LARGEST_UPLOAD}
+# SendGrid tells of many mails at once, 768 KB of them and more.
+LARGEST_NOTICE = 2 * 1024 * 1024
+LARGER = {
+    "/fhir": 28 * 1024 * 1024,
+    "/refer": LARGEST_UPLOAD,
+    "/refer/draft": LARGEST_UPLOAD,
+    "/portal/referrals/": LARGEST_UPLOAD,
+    "/webhooks/mail/": LARGEST_NOTICE,
+}
 
 
 class LimitBody:

@@ -3,9 +3,15 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from leads.screening.questionnaire import Question
-from leads.screening.read_answers import MOST_TRIALS
+from sqlalchemy.orm import Session
 
+from leads.errors import NotFound
+from leads.screening.models import Screening
+from leads.screening.questionnaire import Question, definition
+from leads.screening.read_answers import MOST_TRIALS
+from leads.screening.save import PageView, pages_of
+
+LAST = "look-over"
 PARTS = ("drug", "dose", "weeks", "outcome")
 SHOWN_TRIALS = 3
 FREE_TEXT = ("text", "lines", "trials")
@@ -24,6 +30,46 @@ def values_of(questions: Sequence[Question], answers: Mapping[str, Any]) -> dict
     return values
 
 
+def view_of(session: Session, screening: Screening, key: str) -> PageView:
+    """Return a page as it is asked now; raises NotFound."""
+    view = next((each for each in pages_of(session, screening) if each.page.key == key), None)
+    if view is None:
+        raise NotFound("There is no such page.")
+    return view
+
+
+def context_of(view: PageView, values: Mapping[str, str], errors: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Return what a template needs to draw a page: what stands in its fields, and what is wrong with it."""
+    keys = _keys()
+    return {
+        "view": view,
+        "instrument": definition().instruments.get(view.page.instrument or ""),
+        "values": values,
+        "errors": errors or {},
+        "trials": rows_of(values),
+        "has_free_text": has_free_text(view.questions),
+        "number": keys.index(view.page.key) + 1,
+        "pages": len(keys),
+    }
+
+
+def first_unanswered(session: Session, screening: Screening) -> str:
+    """Return the first page on which nothing was answered yet, or the one on which all is looked over."""
+    return next((view.page.key for view in pages_of(session, screening) if view.questions and not view.answers), LAST)
+
+
+def after(key: str) -> str:
+    """Return the page that follows; a page nobody knows is followed by the last."""
+    keys = [*_keys(), LAST]
+    return keys[keys.index(key) + 1] if key in keys[:-1] else LAST
+
+
+def before(key: str) -> str:
+    """Return the page that comes before, the first for the first."""
+    keys = _keys()
+    return keys[max(0, keys.index(key) - 1)]
+
+
 def rows_of(values: Mapping[str, str]) -> int:
     """Return how many rows of trials to show: those that are filled and one more, three at least."""
     filled = [row for row in range(MOST_TRIALS) if any(values.get(f"trials.{row}.{part}") for part in PARTS)]
@@ -33,6 +79,10 @@ def rows_of(values: Mapping[str, str]) -> int:
 def has_free_text(questions: Sequence[Question]) -> bool:
     """True where something is written in words of one's own: the crisis text stands before it."""
     return any(question.type in FREE_TEXT for question in questions)
+
+
+def _keys() -> list[str]:
+    return [each.key for each in definition().asked.pages]
 
 
 def _typed(question: Question, form: Mapping[str, str]) -> Any:

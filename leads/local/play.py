@@ -23,7 +23,7 @@ from leads.pipeline.confirm import confirm_address
 from leads.pipeline.contact import log_call
 from leads.pipeline.models import Lead
 from leads.pipeline.unsubscribe import stop_topic
-from leads.safety.release import release
+from leads.safety.release import Disposition, release
 
 ROLES = ("coordinator", "clinician", "supervisor")
 WAY = ("new", "contacted", "screening", "qualified", "booked", "in_care")
@@ -131,7 +131,8 @@ def _confirm(session: Session, lead_id: uuid.UUID) -> None:
 def _call(session: Session, lead_id: uuid.UUID, reached: bool, actor: str) -> None:
     lead = session.get_one(Lead, lead_id)
     if open_holds(session, lead.person_id) and reached:
-        release(session, lead.person_id, actor=actor, roles=ROLES, disposition="Spoke by phone. No danger now; a plan is agreed.")
+        found = Disposition("safety-plan", "Spoke by phone. No danger now; a plan is agreed.")
+        release(session, lead.person_id, actor=actor, roles=ROLES, disposition=found)
     log_call(session, lead_id, result="reached" if reached else "no-answer", note=None, actor=actor)
 
 

@@ -4,7 +4,7 @@ import http.client
 import ipaddress
 import socket
 import ssl
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -37,14 +37,23 @@ class _Pinned(http.client.HTTPSConnection):
 
 
 def knock_at(endpoint: str, headers: Iterable[str], body: bytes) -> Answer:
-    """Send a notification and return what came of it; never raises for what the other side does."""
+    """Send a notification to a subscriber and return what came of it; never raises for what the other side does."""
     try:
         # Looked at each time: the operator may have taken the host off the list since.
-        host, port = require_allowed(endpoint)
-        address = public_address(host, port)
+        require_allowed(endpoint)
     except Invalid:
         return Answer(False, "not-allowed")
-    except OSError:
+    given = dict(header.split(":", 1) for header in headers)
+    return post_to(endpoint, {name: value.strip() for name, value in given.items()} | {"Content-Type": "application/fhir+json"}, body)
+
+
+def post_to(endpoint: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    """Post to an https address that the operator has chosen and return what came of it; never raises for what the other side does."""
+    parts = urlsplit(endpoint)
+    host, port = (parts.hostname or "").lower(), parts.port or 443
+    try:
+        address = public_address(host, port)
+    except (OSError, UnicodeError):
         return Answer(False, "no-address")
     if address is None:
         return Answer(False, "private-address")
@@ -69,13 +78,11 @@ def is_public(address: str) -> bool:
     return parsed.is_global and not parsed.is_multicast and not any(parsed in network for network in IN_DISGUISE)
 
 
-def _send(connection: _Pinned, endpoint: str, headers: Iterable[str], body: bytes) -> Answer:
+def _send(connection: _Pinned, endpoint: str, headers: Mapping[str, str], body: bytes) -> Answer:
     parts = urlsplit(endpoint)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    given = dict(header.split(":", 1) for header in headers)
-    sent = {name: value.strip() for name, value in given.items()} | {"Content-Type": "application/fhir+json"}
     try:
-        connection.request("POST", target, body, sent)
+        connection.request("POST", target, body, dict(headers))
         status = connection.getresponse().status
     except (OSError, http.client.HTTPException, ValueError) as error:
         return Answer(False, "no-tls" if isinstance(error, ssl.SSLError) else "no-answer")

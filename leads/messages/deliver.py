@@ -12,13 +12,11 @@ from functools import lru_cache
 import structlog
 
 from config.settings import settings
-from leads.clinic.profile import clinic
 from leads.clock import now
 from leads.db import is_joined, transaction
-from leads.errors import LeadsError
 from leads.messages import outcome
 from leads.messages.carriers.base import Carrier, Unreachable
-from leads.messages.carriers.smtp import SmtpCarrier
+from leads.messages.carriers.known import open_carrier
 from leads.messages.claim import Claim, claim, claim_suspect, give_back
 from leads.messages.due import Due
 from leads.messages.journal import Journal
@@ -46,14 +44,6 @@ _ending = threading.Event()
 TURNS: dict[str, Turn] = {lane: Turn() for lane in LANES}
 
 
-def open_carrier() -> Carrier:
-    """Return the configured carrier, not yet connected."""
-    url = settings().smtp_url
-    if url is None:
-        raise LeadsError("No mail server: set SMTP_URL, or start the local mailbox with `handoff up`.", code="configuration")
-    return SmtpCarrier(url.get_secret_value(), helo=clinic().mail.domain)
-
-
 def finish() -> None:
     """Bring what is on its way to its end and begin nothing more in this process: it is about to stop."""
     _ending.set()
@@ -65,9 +55,13 @@ def drain(lanes: Sequence[str], *, limit: int = 500, carrier: Carrier | None = N
     With a `carrier` all goes over that one; without, over as many connections as the backlog is worth and the settings allow.
     """
     if carrier is not None or is_joined():
-        with _open_line(carrier) as line:
-            return sum(_drain_lane(lane, limit, line, alone=True) for lane in lanes)
+        return sum(_alone(lane, limit, carrier) for lane in lanes)
     return sum(_in_turn(lane, limit) for lane in lanes)
+
+
+def _alone(lane: str, limit: int, carrier: Carrier | None) -> int:
+    with _open_line(carrier, lane) as line:
+        return _drain_lane(lane, limit, line, alone=True)
 
 
 def _in_turn(lane: str, limit: int) -> int:
@@ -77,7 +71,7 @@ def _in_turn(lane: str, limit: int) -> int:
     while turn.wanted.is_set() and turn.taken.acquire(blocking=False):
         try:
             turn.wanted.clear()
-            with _open_line(None) as line:
+            with _open_line(None, lane) as line:
                 done += _drain_lane(lane, limit, line, alone=False)
         finally:
             turn.taken.release()
@@ -118,7 +112,7 @@ class Crew:
 
 def _help(backlog: "Backlog") -> None:
     try:
-        with _open_line(None) as line:
+        with _open_line(None, backlog.lane) as line:
             _work(backlog, line, None)
     finally:
         _spare_lines().release()
@@ -130,8 +124,8 @@ def _spare_lines() -> threading.Semaphore:
 
 
 @contextmanager
-def _open_line(carrier: Carrier | None) -> Iterator[Line]:
-    journal, own = Journal(), carrier or open_carrier()
+def _open_line(carrier: Carrier | None, lane: str) -> Iterator[Line]:
+    journal, own = Journal(), carrier or open_carrier(lane)
     try:
         with round_trips() as trips:
             line = Line(own, trips, journal)

@@ -14,7 +14,6 @@ from leads.messages.templates import catalogue
 from leads.security.tokens import (
     CONFIRM_FOR,
     INVITATION_FOR,
-    PAGE_FOR,
     REBOOK_FOR,
     SCREENING_FOR,
     SIGN_IN_FOR,
@@ -41,7 +40,7 @@ OF_REFERRER = {
     "sign_in_url": Link("/portal/enter", "sign_in", SIGN_IN_FOR),
 }
 # Those a mail to one of us may carry.
-OF_STAFF = {"page_url": Link("/page", "page", PAGE_FOR), "invitation_url": Link("/console/invited", "invitation", INVITATION_FOR)}
+OF_STAFF = {"invitation_url": Link("/console/invited", "invitation", INVITATION_FOR)}
 # Those a mail to a person may carry beside the way out and the confirmation.
 OF_PERSON = {"visit_url": Link("/a", "visit", VISIT_FOR), "screening_url": Link("/s", "screening", SCREENING_FOR)}
 SPOKEN_TIMES = ("expected_by", "visit_at")
@@ -118,7 +117,8 @@ def _ends(due: Due, link: Link) -> datetime:
 
 
 def _links_of_another(due: Due) -> Iterator[tuple[str, Link]]:
-    # A claim that nobody verified opens no page: whoever typed it may be anybody.
+    # A claim that nobody verified opens no page: whoever typed it may be anybody. What goes to one of us leads to the console, whose
+    # door is its own: a page that was forwarded opens nothing. Only an invitation opens that door, once.
     if due.recipient != "provider_claims":
         theirs = OF_STAFF if due.recipient in OF_OURS else OF_REFERRER
         yield from ((name, link) for name, link in theirs.items() if name in catalogue()[due.template].declared)

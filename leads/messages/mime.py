@@ -39,7 +39,7 @@ def envelope(row_id: uuid.UUID, address: str) -> Envelope:
     """Return who it goes to, and the return path that names the message when it bounces."""
     if not ONE_MAILBOX.fullmatch(address):
         raise UnsafeHeader("The recipient is not one plain mailbox.")
-    return Envelope(f"b+{row_id.hex}@{clinic().mail.domain}", address)
+    return Envelope(f"b+{row_id.hex}@{clinic().mail.domain}", address, row_id)
 
 
 def build(

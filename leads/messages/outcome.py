@@ -162,7 +162,7 @@ def _refused_for_good(session: Session, message: Message, receipt: Receipt) -> N
     if (receipt.status or "").startswith("5.1."):
         suppress(session, address_index=address_index_of(session, message), reason="bounced", actor="system")
         end(session, message, "failed", reason="bad-address")
-        _phone_instead(session, message)
+        phone_instead(session, message)
     else:
         fail(session, message, f"smtp-{receipt.code}")
 
@@ -170,7 +170,7 @@ def _refused_for_good(session: Session, message: Message, receipt: Receipt) -> N
 def fail(session: Session, message: Message, reason: str) -> None:
     """End a message that cannot be sent, and ask a person to phone instead."""
     end(session, message, "failed", reason=reason)
-    _phone_instead(session, message)
+    phone_instead(session, message)
 
 
 def ask_staff(session: Session, message: Message) -> bool:
@@ -179,7 +179,8 @@ def ask_staff(session: Session, message: Message) -> bool:
     return False
 
 
-def _phone_instead(session: Session, message: Message) -> None:
+def phone_instead(session: Session, message: Message) -> None:
+    """Ask a person to phone whoever a mail did not reach, once for all mails of a lead."""
     _open_todo(session, "phone-instead" if message.person_id else "phone-referrer", message)
 
 

@@ -1,9 +1,9 @@
 """Promises: by when a person hears from us, on the office's business hours."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from leads.clinic.profile import clinic
-from leads.clock import add_business_time, end_of_business_days, now
+from leads.clock import add_business_time, end_of_business_days, local_to_utc, now
 
 CLINICIAN_LOOKS_WITHIN = timedelta(hours=1)
 
@@ -23,6 +23,13 @@ def next_business_day(office: str) -> datetime:
 def within_office_minutes(office: str, minutes: int) -> datetime:
     """Return the UTC moment by which `minutes` of the office's open time will have passed."""
     return add_business_time(clinic().office(office).calendar, now(), minutes)
+
+
+def before_today_ends(office: str) -> datetime:
+    """Return the end of today for somebody who must look today: when the office closes, else midnight there; in UTC."""
+    there = clinic().office(office)
+    tomorrow = now().astimezone(there.zone).date() + timedelta(days=1)
+    return min(closing_time(office), local_to_utc(tomorrow, time(), there.zone))
 
 
 def closing_time(office: str) -> datetime:

@@ -24,7 +24,7 @@ STAGES = ("new", "contacted", "screening", "qualified", "booked", "in_care", "cl
 COORDINATORS = WHO["leads.work"]
 CLINICIANS = WHO["clinical"]
 # What nobody need do any more once a lead is closed; a clinician's to-do stays.
-DONE_WITH_THE_LEAD = ("call", "phone-instead", "settle-unknown", "rebook", "call-visit")
+DONE_WITH_THE_LEAD = ("call", "phone-instead", "complained", "settle-unknown", "rebook", "call-visit")
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from leads.audit.trail import record
 from leads.clock import now, real_now
 from leads.db import lock
 from leads.errors import Conflict, NotFound
+from leads.pipeline.find import locked
 from leads.pipeline.models import Lead
 from leads.screening.models import Screening
 from leads.screening.questionnaire import MAIN, definition
@@ -25,9 +26,7 @@ def open_screening(session: Session, lead_id: uuid.UUID) -> Screening | None:
 
 def begin(session: Session, lead_id: uuid.UUID, *, channel: str, actor: str, language: str) -> Screening:
     """Return the lead's open screening, or a new one; raises NotFound, or Conflict for a closed lead."""
-    lead = session.get(Lead, lead_id)
-    if lead is None:
-        raise NotFound("There is no such lead.")
+    lead = locked(session, lead_id)
     if lead.closed_at is not None:
         raise Conflict(f"{lead.number} is closed. Reopen it first.", code="not_allowed_now")
     # Two devices at the same moment would begin two, and each would miss what was typed into the other.
@@ -43,16 +42,23 @@ def begin(session: Session, lead_id: uuid.UUID, *, channel: str, actor: str, lan
 
 def held(session: Session, screening_id: uuid.UUID) -> Screening:
     """Return a screening that can still be written to, its person held; raises NotFound, or Conflict where it cannot."""
-    person_id = session.scalar(select(Screening.person_id).where(Screening.id == screening_id))
-    if person_id is None:
+    known = session.get(Screening, screening_id)
+    if known is None:
         raise NotFound("There is no such screening.")
-    lock(session, "person", person_id)
-    screening = session.get_one(Screening, screening_id, with_for_update=True, populate_existing=True)
+    screening = take_hold(session, known)
     if screening.submitted_at is not None:
         raise Conflict("This has been sent already. Thank you. Please call us if something has changed.", code="already_sent")
     if screening.ended_at is not None or screening.expires_at < real_now():
         raise Conflict("This form has been open for too long. Please ask us for a new link.", code="expired")
     return screening
+
+
+def take_hold(session: Session, known: Screening) -> Screening:
+    """Return a screening as it stands now, held with its lead and its person until the transaction ends."""
+    # The lead before its person, as whoever moves it does: two who held one each would wait for each other, and a disclosure be lost.
+    locked(session, known.lead_id)
+    lock(session, "person", known.person_id)
+    return session.get_one(Screening, known.id, with_for_update=True, populate_existing=True)
 
 
 def _unsent(session: Session, lead_id: uuid.UUID) -> Screening | None:

@@ -46,6 +46,12 @@ def pages_of(session: Session, screening: Screening) -> Sequence[PageView]:
     return [_view(page, answers, staffed=staffed) for page in definition().asked.pages]
 
 
+def all_pages_of(session: Session, screening: Screening) -> Sequence[PageView]:
+    """Return every page of one that was sent, with every question it may ask, whoever is on call today."""
+    answers = answers_of(session, screening.id)
+    return [_view(page, answers, staffed=True) for page in definition().asked.pages]
+
+
 def save_page(session: Session, screening_id: uuid.UUID, key: str, typed: Mapping[str, Any], *, actor: str) -> Saved:
     """Keep the answers of one page, and act on a disclosure in the same transaction; raises NotFound or Conflict.
 

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 from leads.audit.trail import record
 from leads.clock import now
 from leads.consent.ledger import open_holds
-from leads.db import lock
 from leads.errors import Conflict, Forbidden, NotFound
 from leads.messages.outbox import post
 from leads.people.models import Person
@@ -20,7 +19,7 @@ from leads.pipeline.find import locked
 from leads.pipeline.stages import move
 from leads.safety.oncall import is_staffed
 from leads.screening.assess import assess
-from leads.screening.begin import held
+from leads.screening.begin import held, take_hold
 from leads.screening.models import Screening
 from leads.screening.questionnaire import definition
 from leads.screening.save import answers_of
@@ -42,6 +41,9 @@ def submit(session: Session, screening_id: uuid.UUID, *, actor: str) -> Screenin
     asked = is_staffed(session) or any(question.is_safety and question.key in answers for question in definition().all_questions())
     found = assess(definition(), answers, staffed=asked)
     screening.submitted_at, screening.submitted_by, screening.staffed = now(), actor, asked
+    if not actor.startswith("person:"):
+        # Begun on a phone's small screen and finished by voice, it came by phone: a colleague wrote down what was said.
+        screening.channel = "phone"
     screening.finding, screening.definition = found.finding, definition().version
     screening.result = asdict(found)
     screening.version += 1
@@ -69,8 +71,7 @@ def mark_reviewed(session: Session, screening_id: uuid.UUID, *, actor: str, role
 def _once(session: Session, screening_id: uuid.UUID) -> Screening:
     known = session.get(Screening, screening_id)
     if known is not None and known.submitted_at is None:
-        lock(session, "person", known.person_id)
-        session.refresh(known, with_for_update=True)
+        known = take_hold(session, known)
     return known if known is not None and known.submitted_at is not None else held(session, screening_id)
 
 

@@ -17,11 +17,10 @@ from leads.db import Base, new_id
 from leads.errors import NotFound
 from leads.security.keys import ring
 
-Purpose = Literal["confirm", "unsubscribe", "preferences", "referrer", "screening", "visit", "sign_in", "page", "invitation"]
+Purpose = Literal["confirm", "unsubscribe", "preferences", "referrer", "screening", "visit", "sign_in", "invitation"]
 CONFIRM_FOR = timedelta(days=14)
 STATUS_FOR = timedelta(days=90)
 SIGN_IN_FOR = timedelta(minutes=10)
-PAGE_FOR = timedelta(days=7)
 SCREENING_FOR = timedelta(days=14)
 INVITATION_FOR = timedelta(days=3)
 # From the visit on; and, for a mail that goes out when the visit is over, from the mail on.

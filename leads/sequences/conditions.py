@@ -19,6 +19,7 @@ FACTS: Mapping[str, tuple[str, tuple[Any, ...]]] = MappingProxyType(
         "grants.education": ("educational mails were agreed to", (True, False)),
         "grants.unencrypted_email": ("health topics may stand in an e-mail", (True, False)),
         "visit.missed": ("the visit passed without the person", (False, True)),
+        "visit.attended": ("the person came to the visit", (False, True)),
     }
 )
 _sandbox = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)

@@ -23,10 +23,10 @@ from leads.sequences import conditions
 EVENTS = (
     "confirmation", "stage:contacted", "stage:screening", "stage:qualified", "stage:booked", "stage:in_care", "stage:closed",
     *(f"withdrawal:{grant}" for grant in GRANTS), "withdrawal:inquiry",
-    "hold", "asked-to-stop", "reply", "screening:submitted", "appointment:booked", "appointment:cancelled", "referral:received",
+    "hold", "asked-to-stop", "bounce", "reply", "screening:submitted", "appointment:booked", "appointment:cancelled", "referral:received",
 )  # fmt: skip
 # To-dos that the system opens and closes for reasons of its own.
-OTHERS_TODOS = ("safety", "review-screening", "settle-unknown", "phone-instead", "read-reply")
+OTHERS_TODOS = ("safety", "review-screening", "settle-unknown", "phone-instead", "read-reply", "complained")
 # Safety pages are for whoever is on call: no sequence writes them.
 PatientsLane = Literal["transactional", "reminder", "education"]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=60)]

@@ -3,6 +3,8 @@
 WORDS = {
     "held": "The person is on a safety hold; only a clinician releases it.",
     "hold": "A safety hold was raised.",
+    "taken": "A colleague has it already.",
+    "released": "A clinician released the hold.",
     "paused": "The person rests from our mails until a date.",
     "suppressed-address": "This address takes no more mail from us: it bounced, or its owner asked us to stop.",
     "suppressed-all": "The person asked for no more mails.",
@@ -29,6 +31,7 @@ WORDS = {
     "day-quota": "As many mails as may go out in a day have gone.",
     "no-carrier": "The mail server could not be reached.",
     "hung-up": "The mail server hung up before it had the whole mail; it is tried again.",
+    "next-carrier": "The mail service refuses us, not the person; another one takes it.",
     "withdrawn": "The database was away at the last moment, so it was not sent; it is tried again.",
     "no_visit": "The visit it should bring is not on it; it was not sent.",
     "changed": "What it says changed while it was on its way; it is made anew.",
@@ -43,6 +46,11 @@ WORDS = {
     "poison": "Three processes died over it: it is stopped, and somebody phones instead.",
     "gave-up": "The mail server put us off too often: somebody phones instead.",
     "bad-address": "The mail server says that there is no such address: somebody phones instead.",
+    "mailbox-full": "The mailbox is full: the mail came back.",
+    "not-accepted": "Their mail server does not accept mail from us: the mail came back.",
+    "carrier-refused": "The mail service took it and then did not send it: somebody phones instead.",
+    "bounce": "A mail came back: there is no such address.",
+    "complained": "A mail was reported as spam: nothing more is sent.",
     "render": "The mail could not be written.",
     "unsendable": "The mail could not be written.",
     "no-longer-missing": "What it asks for was given meanwhile, or is no longer needed.",
@@ -68,6 +76,7 @@ WORDS = {
 BEGINNINGS = {
     "sequence:": "A step of the sequence {}.",
     "smtp-": "The mail server said no ({}).",
+    "http-": "The mail service said no ({}).",
     "stage:": "The lead moved to {}.",
     "withdrawal:": "The person withdrew the consent {}.",
 }

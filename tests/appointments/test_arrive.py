@@ -70,6 +70,20 @@ def test_who_did_not_come_is_invited_on_the_next_business_day(session: Session, 
     assert (missed_mail(session).state, missed_mail(session).due_at) == ("planned", moment(NEXT_WEEK.replace(day=14), 9))
 
 
+def afterwards(session: Session) -> Message:
+    session.flush()
+    return session.scalars(select(Message).where(Message.template == "integration-resources")).one()
+
+
+def test_who_came_is_sent_what_may_help_on_the_next_business_day(session: Session, tuesday: Advance) -> None:
+    visit = booked(session)
+    assert (afterwards(session).state, afterwards(session).reason) == ("skipped", "only-if")
+    tuesday(WEEK)
+    attended(session, visit.id, version=1, actor=ACTOR)
+    assert (afterwards(session).state, afterwards(session).level) == ("planned", 2)
+    assert afterwards(session).due_at == moment(NEXT_WEEK.replace(day=14), 9)
+
+
 def test_who_came_late_after_all_is_not_invited(session: Session, tuesday: Advance) -> None:
     visit = booked(session)
     tuesday(WEEK)

@@ -13,7 +13,8 @@ from leads.appointments.models import Appointment
 from leads.clock import now
 from leads.db import transaction
 from leads.messages.carriers.base import Carrier
-from leads.messages.deliver import drain, open_carrier
+from leads.messages.carriers.known import open_carrier
+from leads.messages.deliver import drain
 from leads.messages.models import LANES
 from leads.todos.models import Todo
 from tests.appointments.links import booked_visit
@@ -25,6 +26,7 @@ __all__ = ["web"]
 pytestmark = pytest.mark.committed
 Verb = Callable[..., Appointment]
 WARM = "Would another day be better?"
+AFTERWARDS = "Some things to read, at your own pace"
 
 
 @pytest.fixture
@@ -56,6 +58,14 @@ def after(database: None, tuesday: Callable[[timedelta], None], mailbox: Mailbox
 
 def test_who_did_not_come_is_asked_warmly_and_once(after: Callable[[Verb], list[str]]) -> None:
     assert after(no_show).count(WARM) == 1
+
+
+def test_who_came_hears_once_what_may_help_afterwards(after: Callable[[Verb], list[str]]) -> None:
+    assert after(attended).count(AFTERWARDS) == 1
+
+
+def test_who_did_not_come_is_sent_nothing_to_read(after: Callable[[Verb], list[str]]) -> None:
+    assert AFTERWARDS not in after(no_show)
 
 
 def test_who_came_is_not_asked(after: Callable[[Verb], list[str]]) -> None:

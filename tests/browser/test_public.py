@@ -11,42 +11,17 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from leads.clinic.profile import clinic
-from leads.clock import now
 from leads.db import transaction
 from leads.inquiries.models import Inquiry
-from leads.people.models import Person
-from leads.security.tokens import Grant, issue
-from tests.browser.conftest import DESKTOP, PHONE, violations
+from tests.browser.conftest import PHONE, violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.committed]
 Visit = Callable[..., Page]
-PAGES = ["/", "/inquire", "/inquire?language=es", "/inquire/thanks", "/crisis?kept=yes", "/nothing", "/static/crisis.html"]
 
 
 def received() -> list[dict[str, object]]:
     with transaction() as session:
         return [each.received or {} for each in session.scalars(select(Inquiry))]
-
-
-def make_links() -> list[str]:
-    with transaction() as session:
-        person = Person(given_name="Ana", language="en", safe_voicemail=False, safe_email=True, discreet=False, created_at=now())
-        session.add(person)
-        session.flush()
-        confirm = issue(session, person.id, Grant("confirm", person.id))
-        unsubscribe = issue(session, person.id, Grant("unsubscribe", person.id, topic="education"))
-        return [f"/c/{confirm}", f"/u/{unsubscribe}", f"/p/{issue(session, person.id, Grant('preferences', person.id))}"]
-
-
-@pytest.mark.parametrize("look", [(PHONE, "light"), (PHONE, "dark"), (DESKTOP, "light"), (DESKTOP, "dark")])
-def test_no_page_has_a_barrier_or_scrolls_sideways(visit: Visit, look: tuple[dict[str, int], str]) -> None:
-    page = visit("/", viewport=look[0], color_scheme=look[1])
-    found = {}
-    for path in PAGES + make_links():
-        page.goto(path)
-        sideways = page.evaluate("document.documentElement.scrollWidth > innerWidth")
-        found[path] = violations(page) + ["scrolls sideways"] * sideways
-    assert {path: wrong for path, wrong in found.items() if wrong} == {}
 
 
 def test_a_refused_form_has_no_barrier_and_leads_to_each_field(visit: Visit) -> None:

@@ -12,7 +12,7 @@ from leads.db import transaction
 from leads.local.refer import STORIES, STRANGE_STORIES, play_referral, referrals
 from leads.loop.models import Amendment, Attachment, Referral
 from leads.loop.states import STATES
-from leads.messages.deliver import open_carrier
+from leads.messages.carriers.known import open_carrier
 from leads.providers.models import Claim
 from tests.cast import ACTOR
 from tests.conftest import Mailbox

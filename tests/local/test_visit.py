@@ -13,7 +13,7 @@ from leads.clock import now
 from leads.db import transaction
 from leads.local.demo import cast
 from leads.local.play import play
-from leads.messages.deliver import open_carrier
+from leads.messages.carriers.known import open_carrier
 from leads.pipeline.models import Lead
 from tests.cast import ACTOR
 from tests.conftest import Mailbox

@@ -24,7 +24,7 @@ from leads.security.tokens import Token
 from tests.accounts.cast import make_account
 from tests.smtp_server import ScriptedServer
 
-PAGE = {"number": "L-000042", "raised": "Tue Oct 6, 2:10 PM", "step": 1}
+PAGE = {"number": "L-000042", "raised": "Tue Oct 6, 2:10 PM", "step": 1, "page_url": "http://127.0.0.1:8000/console/safety"}
 
 
 @pytest.fixture
@@ -44,13 +44,13 @@ def deliver(session: Session, carrier: SmtpCarrier) -> tuple[str, str | None]:
     return mail.state, mail.reason
 
 
-def test_a_page_goes_to_the_account_with_a_link_that_works(
+def test_a_page_goes_to_the_account_and_its_link_carries_no_right(
     session: Session, account: Account, carrier: SmtpCarrier, server: ScriptedServer
 ) -> None:
     page(session, account_id=account.id)
     assert deliver(session, carrier) == ("sent", None)
     assert server.recipients == ["oncall@example.com"]
-    assert session.scalars(select(Token.purpose)).all() == ["page"]
+    assert not session.scalars(select(Token.purpose)).all()
 
 
 def test_it_names_a_number_and_offers_no_way_out(session: Session, account: Account, carrier: SmtpCarrier, server: ScriptedServer) -> None:

@@ -12,7 +12,7 @@ from tests.messages.mails import copy_of, planted
 SPINE = {
     "inquiry-received", "office-location", "how-ketamine-works", "iv-and-im", "who-it-is-for", "preparing-session-integration",
     "screening-call", "screening-invitation", "screening-reminder-1", "screening-reminder-2", "screening-reminder-3", "still-here",
-    "visit-prepare", "visit-tomorrow", "visit-today", "visit-missed", "not-a-fit",
+    "visit-prepare", "visit-tomorrow", "visit-today", "visit-missed", "integration-resources", "not-a-fit",
 }  # fmt: skip
 # To the referrer, by what happened; each but the digest speaks of one number.
 NOTICES = {

@@ -14,6 +14,7 @@ from leads.messages.render import render
 from leads.pipeline.contact import log_call
 from leads.pipeline.models import Lead
 from leads.pipeline.overdue import broken, tell_supervisors
+from leads.pipeline.worklist import Filters, first_of_each
 from tests.accounts.cast import make_account
 from tests.cast import ACTOR, make_lead
 
@@ -100,3 +101,14 @@ def test_the_oldest_promise_is_told_first(session: Session, late: Lead, tuesday:
     second = make_lead(session)
     tuesday(timedelta(days=2))
     assert [each for each in broken(session) if each in (late.id, second.id)] == [late.id, second.id]
+
+
+def test_it_stands_on_top_of_what_is_to_be_called(session: Session, supervisor: Account, tuesday: Callable[[timedelta], None]) -> None:
+    late = make_lead(session)
+    tuesday(late.expected_by - now() + A_MINUTE)
+    soon = make_lead(session)
+    soon.expected_by = now() + timedelta(hours=1)
+    session.flush()
+    first, second = first_of_each(session, Filters(), limit=5)["call-now"]
+    assert (first.lead.id, first.late) == (late.id, True)
+    assert (second.lead.id, second.late) == (soon.id, False)

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -34,7 +35,7 @@ def todos(session: Session) -> set[str]:
 
 def mails(session: Session) -> dict[str, list[str]]:
     """The templates that wait, by who gets them."""
-    found: dict[str, list[str]] = {"person": [], "provider": [], "delegate": [], "claim": []}
+    found: dict[str, list[str]] = {"person": [], "provider": [], "delegate": [], "claim": [], "desk": []}
     for mail in session.scalars(select(Message).where(Message.state == "planned")):
         whose = next(name for name in found if getattr(mail, f"{name}_id"))
         found[whose].append(mail.template)
@@ -72,7 +73,7 @@ def test_without_the_patients_consent_they_are_called_and_not_mailed(session: Se
 def test_an_unverified_referral_is_kept_and_worked_and_mails_no_patient(session: Session) -> None:
     receipt = receive(session, referral(), STRANGER)
     assert not receipt.is_verified
-    assert mails(session) == {"person": [], "provider": [], "delegate": [], "claim": ["referral-received"]}
+    assert mails(session) == {"person": [], "provider": [], "delegate": [], "claim": ["referral-received"], "desk": []}
     assert todos(session) == {"call", "verify-referrer"}
     assert granted(session, session.scalars(select(Referral.person_id)).one()) == set()
 
@@ -125,6 +126,14 @@ def test_current_risk_holds_the_person_and_calls_a_clinician(session: Session) -
     assert {"safety", "call"} <= todos(session)
     assert mails(session)["person"] == []
     assert mails(session)["provider"] == ["referral-received"]
+    assert mails(session)["desk"] == ["safety-page"]
+
+
+def test_on_a_day_the_office_is_closed_a_clinician_reads_risk_words_that_very_day(session: Session, freeze: Callable[..., Any]) -> None:
+    with freeze(datetime(2026, 10, 10, 15, 0, tzinfo=UTC)):
+        make_referral(session, note="Denies suicidal ideation.")
+    review = session.scalars(select(Todo).where(Todo.kind == "risk-review")).one()
+    assert review.due_at.isoformat() == "2026-10-11T04:00:00+00:00"
 
 
 def test_current_risk_in_an_amendment_does_not_wait_for_anybody(session: Session) -> None:

@@ -36,7 +36,12 @@ def test_christmas_at_woodbury() -> None:
 
 def test_a_visit_is_simulated_around_its_day() -> None:
     steps = simulate("visit", office="new-haven", start=date(2026, 10, 19), facts={"visit.missed": True})
-    assert [local(step) for step in steps] == ["2026-10-16T10:00", "2026-10-18T10:00", "2026-10-19T07:00", "2026-10-20T10:00"]
+    assert [local(step) for step in steps if not step.skip] == [
+        "2026-10-16T10:00",
+        "2026-10-18T10:00",
+        "2026-10-19T07:00",
+        "2026-10-20T10:00",
+    ]
 
 
 def test_a_fact_decides_a_condition() -> None:

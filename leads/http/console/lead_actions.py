@@ -20,6 +20,11 @@ from leads.todos.models import Todo
 
 router = APIRouter(prefix="/leads/{number}")
 Words = Annotated[str, Form()]
+# What a clinician must have done before it is done: a button beside it would let it pass unseen.
+ENDS_ELSEWHERE = {
+    "safety": "This to-do ends when a clinician releases the hold.",
+    "review-screening": "This to-do ends when a clinician has looked at the screening, and says so beside it.",
+}
 
 
 @router.post("/move")
@@ -67,13 +72,13 @@ def give_back(asked: Asked) -> Response:
 
 @router.post("/todos/{todo_id}/done")
 def done(asked: Asked, todo_id: uuid.UUID, outcome: Words = "") -> Response:
-    """Finish a to-do; a hold's own to-do ends with the hold."""
+    """Finish a to-do; what a clinician must see ends where they see it."""
 
     def verb(lead: Lead) -> None:
         todo = asked.session.get(Todo, todo_id)
         check_belongs(todo, lead)
-        if todo is not None and todo.kind == "safety":
-            raise NotFound("This to-do ends when a clinician releases the hold.")
+        if todo is not None and todo.kind in ENDS_ELSEWHERE:
+            raise NotFound(ENDS_ELSEWHERE[todo.kind])
         finish_todo(asked.session, todo_id, actor=asked.staff.actor, outcome=outcome or "done")
 
     return do(asked, verb)

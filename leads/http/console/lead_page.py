@@ -20,6 +20,7 @@ from leads.http.console import words
 from leads.http.console.draw import draw
 from leads.http.console.referral_page import Shown, referrals_of, why_no_mail
 from leads.http.console.restriction import read_person
+from leads.http.console.screening_sheet import sheet_of
 from leads.http.console.staff import Reader, Staff
 from leads.http.console.timeline import PLANNED, timeline, who_is_who
 from leads.http.console.waiting import waiting
@@ -82,6 +83,7 @@ def show(
         choices=clinic().referrals,
         no_mail=why_no_mail(session, person),
         visit=visit,
+        screening=sheet_of(session, lead, staff),
         **_next(session, lead),
         **_standing(session, person),
         **_may(lead, staff, visit),

@@ -14,6 +14,7 @@ from leads.http.console.act import Asked, do
 from leads.pipeline.confirm import confirm_address
 from leads.pipeline.models import Lead
 from leads.pipeline.notes import write
+from leads.safety.release import Disposition
 from leads.safety.release import release as release_hold
 from leads.sequences.rest import end_pause, pause
 
@@ -60,11 +61,12 @@ def resume(asked: Asked) -> Response:
 
 
 @router.post("/release")
-def release(asked: Asked, disposition: Words = "") -> Response:
-    """Release the safety hold; for clinicians only."""
+def release(asked: Asked, found: Words = "", disposition: Words = "") -> Response:
+    """Release the safety hold with what was found, coded and in words; for clinicians only."""
 
     def verb(lead: Lead) -> None:
-        release_hold(asked.session, lead.person_id, actor=asked.staff.actor, roles=asked.staff.roles, disposition=disposition)
+        how = Disposition(found, disposition)
+        release_hold(asked.session, lead.person_id, actor=asked.staff.actor, roles=asked.staff.roles, disposition=how)
 
     return do(asked, verb)
 

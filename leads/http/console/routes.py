@@ -11,6 +11,7 @@ from leads.http.console import (
     invited,
     lead_actions,
     lead_page,
+    lead_screening,
     lead_visit,
     leads_list,
     lock,
@@ -23,6 +24,8 @@ from leads.http.console import (
     record,
     referral_actions,
     restricted,
+    safety,
+    screening_by_phone,
     second_factor,
     sending,
     sign_in,
@@ -38,9 +41,9 @@ def answer_here(request: Request) -> None:
 
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(answer_here)])
-OF_A_LEAD = (lead_page, lead_actions, lead_visit, mails, person_actions, referral_actions, documents)
 ACCESS = (account, colleagues, invited, lock, oidc, passkeys, record, restricted, second_factor)
-for each in (sign_in, *ACCESS, leads_list, *OF_A_LEAD, quarantine, merges, visits, sending, find):
+OF_A_LEAD = (lead_page, lead_actions, lead_visit, lead_screening, screening_by_phone, mails, person_actions, referral_actions, documents)
+for each in (sign_in, *ACCESS, leads_list, *OF_A_LEAD, quarantine, merges, visits, safety, sending, find):
     router.include_router(each.router, prefix="/console")
 
 

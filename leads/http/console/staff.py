@@ -22,8 +22,8 @@ COOKIE = "handoff_staff"
 SIGN_IN = "/console/sign-in"
 LEAD_PATH = re.compile(r"^/console/leads/[^/]+")
 FREE_TEXT = ("note", "text", "reason", "evidence", "disposition", "missing", "to_referrer", "why_none")
-CHOSEN = ("form", "to", "outcome", "until", "why_code", "destination", "to_patient", "close_as", "moved_to", "slot", "typed_at")
 SECRET = ("csrf", "password", "again", "current", "code")
+CHOSEN = ("form", "to", "outcome", "until", "why_code", "destination", "to_patient", "close_as", "moved_to", "slot", "typed_at", "found")
 KEPT = (*FREE_TEXT, *CHOSEN, "called", "answered_by", "listed_in", "read_back", "by_read_back")
 
 

@@ -20,6 +20,8 @@ from leads.loop.models import Referral, ReferralEvent
 from leads.messages.models import Message
 from leads.people.models import Person
 from leads.pipeline.models import Lead, Note, StageChange
+from leads.safety.models import Alarm
+from leads.screening.models import Screening
 from leads.sequences.in_words import in_words
 from leads.todos.models import Todo
 
@@ -102,7 +104,7 @@ def _stages(session: Session, lead: Lead, before: datetime | None) -> Iterable[E
 def _notes(session: Session, lead: Lead, before: datetime | None) -> Iterable[Entry]:
     for row in _newest(session, Note, Note.at, Note.lead_id == lead.id, before):
         _, _, result = row.kind.partition(":")
-        title = f"Call: {words.in_words(words.RESULTS, result).lower()}" if result else "Note"
+        title = f"Call: {words.in_words(words.RESULTS, result).lower()}" if result else words.NOTES.get(row.kind, "Note")
         yield Entry(row.at, "call" if result else "note", title, row.actor, row.text)
 
 
@@ -136,7 +138,13 @@ def _holds(session: Session, lead: Lead, before: datetime | None) -> Iterable[En
     for row in _newest(session, Hold, Hold.raised_at, whose, before):
         yield Entry(row.raised_at, "hold", "Safety hold raised", row.raised_by, tone="stop")
     for row in _newest(session, Hold, Hold.released_at, whose, before):
-        yield Entry(row.released_at, "hold", "Safety hold released", row.released_by or "system", row.disposition, tone="good")
+        found = f"Safety hold released. {words.in_words(words.DISPOSITIONS, row.disposition_code)}".strip()
+        yield Entry(row.released_at, "hold", found, row.released_by or "system", row.disposition, tone="good")
+
+
+def _alarms(session: Session, lead: Lead, before: datetime | None) -> Iterable[Entry]:
+    for row in _newest(session, Alarm, Alarm.taken_at, Alarm.lead_id == lead.id, before):
+        yield Entry(row.taken_at, "hold", "Took the alarm: nobody else is paged", row.taken_by or "system")
 
 
 def _rests(session: Session, lead: Lead, before: datetime | None) -> Iterable[Entry]:
@@ -180,5 +188,30 @@ def _visits(session: Session, lead: Lead, before: datetime | None) -> Iterable[E
         yield Entry(event.at, "visit", f"{words.in_words(words.VISIT_NEWS, event.event)}{when}", event.by, why)
 
 
+def _screenings(session: Session, lead: Lead, before: datetime | None) -> Iterable[Entry]:
+    whose = Screening.lead_id == lead.id
+    for row in _newest(session, Screening, Screening.reviewed_at, whose, before):
+        yield Entry(row.reviewed_at, "screening", "Screening reviewed", row.reviewed_by or "system", tone="good")
+    for row in _newest(session, Screening, Screening.submitted_at, whose, before):
+        how = "by phone" if row.channel == "phone" else "through the link"
+        yield Entry(row.submitted_at, "screening", f"Screening sent {how}", row.submitted_by or "system")
+    for row in _newest(session, Screening, Screening.begun_at, whose, before):
+        yield Entry(row.begun_at, "screening", "Screening begun", row.begun_by, tone="quiet")
+
+
 # Of what happened at one moment, the gravest comes first.
-SOURCES = (_holds, _todos, _notes, _visits, _referrals, _messages, _rests, _confirmations, _stages, _consents, _inquiries)
+SOURCES = (
+    _holds,
+    _alarms,
+    _todos,
+    _notes,
+    _visits,
+    _screenings,
+    _referrals,
+    _messages,
+    _rests,
+    _confirmations,
+    _stages,
+    _consents,
+    _inquiries,
+)

@@ -70,8 +70,25 @@ TODOS = {
     "rebook": "Find another time for the visit with them",
     "call-visit": "Call them about the visit: a hold keeps its mail back",
     "phone-instead": "Phone them: a mail could not go",
+    "complained": "Ask whether they still want our help: they reported a mail as spam",
     "settle-unknown": "Find out whether a mail arrived",
     "review-opening": "A supervisor looks at who opened this restricted record",
+}
+NOTES = {"why-stopped": "Why they stopped our mails"}
+DISPOSITIONS = {
+    "no-danger": "Spoke with them: no danger now",
+    "safety-plan": "Spoke with them: a safety plan is agreed",
+    "emergency": "Emergency services were called",
+    "other-care": "Handed over to other care",
+    "not-about-them": "It was not about themselves",
+}
+DISCLOSED_IN = {
+    "inquiry": "in the inquiry form",
+    "screening": "in the screening",
+    "referral": "by the referrer: current risk",
+    "visit": "on the page of a visit",
+    "unsubscribe": "as the reason for stopping mails",
+    "reply": "in a reply by mail",
 }
 VISITS = {
     "offered": "Offered",

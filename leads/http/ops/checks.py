@@ -15,6 +15,7 @@ from leads.errors import LeadsError
 from leads.http.ops.measures import silence, waiting
 from leads.messages.templates import catalogue
 from leads.migrate import is_current
+from leads.safety.oncall import roster
 from leads.sequences.definitions import sequences
 
 LONGEST_WAIT = {"safety": 60.0, "transactional": 120.0, "reminder": 900.0, "education": 900.0}
@@ -24,10 +25,11 @@ PATIENCE = 1.0
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that must be so: whether it is, and why."""
+    """One thing that must be so: whether it is, why, and whether the service is unfit without it."""
 
     ok: bool
     why: str
+    needed: bool = True
 
 
 def check_all() -> dict[str, Check]:
@@ -47,8 +49,22 @@ def _in_database(session: Session) -> dict[str, Check]:
     if not is_current(session.connection()):
         return found | {"migrations": Check(False, "not the newest: run `handoff migrate`")}
     found["migrations"] = Check(True, "newest")
+    found["on_call"] = _on_call(session)
     found |= {f"due:{lane}": _waited(lane, seconds) for lane, seconds in waiting(session).items()}
     return found | {f"worker:{name}": _heard(seconds) for name, seconds in silence(session).items()}
+
+
+def _on_call(session: Session) -> Check:
+    """Say whether a page would reach somebody now. Loud, but no reason to be taken off the air: the crisis page must stay up, and
+    what is disclosed meanwhile still reaches the console and the office's address; a balancer that obeyed would leave neither."""
+    people = roster(session)
+    if people.answers:
+        return Check(True, f"{sum(each.counts for each in people.now)} on call answered a test of late", needed=False)
+    if not people.everybody:
+        return Check(False, "NOBODY IS ON CALL: there is no roster; write on_call.shifts into config/clinic.yml", needed=False)
+    if not people.now:
+        return Check(False, "NOBODY IS ON CALL NOW: no shift in config/clinic.yml covers this hour", needed=False)
+    return Check(False, "NOBODY ON CALL NOW ANSWERED A TEST OF LATE: `handoff oncall test`, and have it answered", needed=False)
 
 
 def _waited(lane: str, seconds: float) -> Check:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from prometheus_client import ProcessCollector, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
+from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -12,6 +13,9 @@ from config.settings import SettingsError
 from leads.db import transaction
 from leads.http.ops.measures import by_state, silence, waiting
 from leads.http.ops.requests import registry
+from leads.safety.models import Alarm
+from leads.safety.oncall import roster
+from leads.safety.page import OPEN
 
 
 def exposition() -> bytes:
@@ -46,6 +50,10 @@ def _gauges(session: Session) -> Iterator[GaugeMetricFamily]:
     for lane, seconds in waiting(session).items():
         due.add_metric((lane,), seconds)
     yield due
+    reached = sum(each.counts for each in roster(session).now)
+    yield GaugeMetricFamily("handoff_on_call", "People on call now who answered a test of late.", value=reached)
+    ringing = session.scalar(select(func.count()).select_from(Alarm).where(*OPEN)) or 0
+    yield GaugeMetricFamily("handoff_alarms_ringing", "Disclosures that nobody has taken yet.", value=ringing)
     beats = GaugeMetricFamily("handoff_heartbeat_age_seconds", "Real seconds since a worker's last sign of life.", labels=("worker",))
     for worker, age in silence(session).items():
         if age is not None:

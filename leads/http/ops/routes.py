@@ -21,10 +21,11 @@ def is_up() -> Response:
 
 @router.api_route("/readyz", methods=["GET", "HEAD"])
 def is_ready() -> Response:
-    """Each check with its reason; 503 when one fails. Alarms look here."""
+    """Each check with its reason; 503 when one fails that mail or pages need. Alarms look here, and at `warnings`."""
     checks = check_all()
-    ready = all(check.ok for check in checks.values())
-    said = {"ready": ready, "checks": {name: asdict(check) for name, check in sorted(checks.items())}}
+    ready = all(check.ok for check in checks.values() if check.needed)
+    loud = [f"{name}: {check.why}" for name, check in sorted(checks.items()) if not check.ok and not check.needed]
+    said = {"ready": ready, "warnings": loud, "checks": {name: asdict(check) for name, check in sorted(checks.items())}}
     return JSONResponse(said, 200 if ready else 503)
 
 

@@ -5,9 +5,9 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -19,7 +19,7 @@ from leads.clock import real_now
 from leads.errors import NotFound
 from leads.http.pages import page
 from leads.http.public.typed import Typed
-from leads.http.screening_form import has_free_text, rows_of, typed_answers, values_of
+from leads.http.screening_form import after, before, context_of, first_unanswered, typed_answers, values_of, view_of
 from leads.http.source import source_of
 from leads.http.transaction import Db
 from leads.http.wording import Words, language_of
@@ -104,13 +104,13 @@ def sent(request: Request, session: Db, token: str) -> Response:
 
 
 @router.get("/help")
-def help_now(request: Request, session: Db, token: str, after: str = "") -> Response:
+def help_now(request: Request, session: Db, token: str, left: Annotated[str, Query(alias="after")] = "") -> Response:
     """Show whom to call, text or chat with, and what we do; the form can be gone on with."""
     at = _at_work(request, session, token)
     if at is None:
         return _elsewhere(request, token, at)
-    on = _after(after) if definition().page(after) else "look-over"
-    return _draw(request, "public/screening_help.html", lang=at.language, next=f"/s/{token}/{on}?language={at.language}")
+    on = f"/s/{token}/{after(left)}?language={at.language}"
+    return _draw(request, "public/screening_help.html", lang=at.language, next=on)
 
 
 @router.get("/{key}")
@@ -119,7 +119,7 @@ def show(request: Request, session: Db, token: str, key: str) -> Response:
     at = _at_work(request, session, token)
     if at is None or at.screening is None:
         return _elsewhere(request, token, at)
-    view = _view(session, at.screening, key)
+    view = view_of(session, at.screening, key)
     return _let_in(request, token, _page(request, token, at, view, values_of(view.questions, view.answers)))
 
 
@@ -139,10 +139,10 @@ def save(request: Request, session: Db, token: str, key: str, typed: Typed) -> R
         words = Words(at.language)
         errors = {error.field: words.of_error(error) for error in saved.errors}
         session.flush()
-        return _let_in(request, token, _page(request, token, at, _view(session, at.screening, key), typed, errors=errors))
+        return _let_in(request, token, _page(request, token, at, view_of(session, at.screening, key), typed, errors=errors))
     if typed.get("go") == "later":
         return _draw(request, "public/screening_later.html", lang=at.language, until=at.screening.expires_at)
-    target = _before(key) if typed.get("go") == "back" else _after(key)
+    target = before(key) if typed.get("go") == "back" else after(key)
     return _let_in(request, token, _to(token, target, at.language))
 
 
@@ -172,36 +172,14 @@ def _was_sent(session: Session, opened: Opened) -> bool:
 
 
 def _first_page(session: Session, opened: Opened) -> str:
-    """Return the first page on which nothing was answered yet."""
     screening = open_screening(session, opened.lead_id)
-    if screening is None:
-        return "sent"
-    return next((view.page.key for view in pages_of(session, screening) if view.questions and not view.answers), "look-over")
-
-
-def _view(session: Session, screening: Screening, key: str) -> PageView:
-    view = next((each for each in pages_of(session, screening) if each.page.key == key), None)
-    if view is None:
-        raise NotFound("There is no such page.")
-    return view
+    return "sent" if screening is None else first_unanswered(session, screening)
 
 
 def _page(
     request: Request, token: str, at: AtWork, view: PageView, values: Mapping[str, str], *, errors: Mapping[str, str] | None = None
 ) -> Response:
-    keys = [each.key for each in definition().asked.pages]
-    instrument = definition().instruments.get(view.page.instrument or "")
-    context: dict[str, Any] = {
-        "view": view,
-        "instrument": instrument,
-        "values": values,
-        "errors": errors or {},
-        "trials": rows_of(values),
-        "has_free_text": has_free_text(view.questions),
-        "number": keys.index(view.page.key) + 1,
-        "pages": len(keys),
-        "here": f"/s/{token}",
-    }
+    context = context_of(view, values, errors) | {"here": f"/s/{token}"}
     return _draw(request, "public/screening_page.html", status=422 if errors else 200, lang=at.language, **context)
 
 
@@ -227,16 +205,6 @@ def _language(request: Request, opened: Opened) -> Language:
     if "language" in request.query_params:
         return language_of(request)
     return "es" if opened.language == "es" else "en"
-
-
-def _after(key: str) -> str:
-    keys = [each.key for each in definition().asked.pages]
-    return [*keys[1:], "look-over"][keys.index(key)]
-
-
-def _before(key: str) -> str:
-    keys = [each.key for each in definition().asked.pages]
-    return keys[max(0, keys.index(key) - 1)]
 
 
 def _to(token: str, where: str, language: Language) -> Response:

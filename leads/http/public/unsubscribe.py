@@ -1,18 +1,24 @@
 """`/u/{token}`: GET shows which mails would stop, POST stops them; also the one click of RFC 8058, without cookie or redirect."""
 
+from datetime import timedelta
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
+from leads.accounts.throttle import count
 from leads.http.pages import page
 from leads.http.public.confirm import speaking
+from leads.http.public.typed import Typed
+from leads.http.source import source_of
 from leads.http.transaction import Db
-from leads.http.wording import Words
+from leads.http.wording import Words, language_of
 from leads.pipeline import unsubscribe as verb
+from leads.safety.hear_why import LONGEST, hear_why
 from leads.security.tokens import Token, derive, read
 
+TRIES_AN_HOUR = 30
 router = APIRouter()
 
 
@@ -26,6 +32,15 @@ def ask(request: Request, session: Db, token: str) -> Response:
 def stop(request: Request, session: Db, token: str) -> Response:
     """Stop it, whatever the body says: the right lies in the link alone."""
     return _show(request, session, verb.unsubscribe(session, token), token, "stopped")
+
+
+@router.post("/u/{token}/why")
+def say_why(request: Request, session: Db, token: str, typed: Typed) -> Response:
+    """Keep why they stopped, if they want to say so; what discloses a danger is answered with help in place of thanks."""
+    count(session, "why-source", source_of(request), limit=TRIES_AN_HOUR, within=timedelta(hours=1))
+    if hear_why(session, token, typed.get("why", "")[:LONGEST]):
+        return RedirectResponse(f"/crisis?language={language_of(request)}&kept=yes", status_code=303)
+    return _show(request, session, read(session, "unsubscribe", token), token, "heard")
 
 
 @router.post("/u/{token}/undo")

@@ -1,15 +1,17 @@
 """What every carrier can do: be offered a message up to its last byte, and then either take it or be left."""
 
+import uuid
 from dataclasses import dataclass
 from typing import Protocol
 
 
 @dataclass(frozen=True)
 class Envelope:
-    """Who it comes back to and who it goes to: one mailbox a message, always."""
+    """Who it comes back to and who it goes to: one mailbox a message, always; and which message it is, for carriers that tell of it."""
 
     sender: str
     recipient: str
+    message_id: uuid.UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,9 @@ class Silence(Exception):
 class Carrier(Protocol):
     """Takes one message at a time: offer, then release or withdraw."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What it is called on an attempt; the one that was last offered a message, where it is several."""
 
     def offer(self, envelope: Envelope, mime: bytes) -> None:
         """Hand over everything but what makes it final; raises Refused (with HUNG_UP where it left in the middle) or Unreachable."""

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "a3f1c8d05e77"
-down_revision = "7c90de41a855"
+down_revision = "c4a1e07b92d5"
 branch_labels = None
 depends_on = None
 

@@ -9,7 +9,8 @@ from leads.clock import now
 from leads.db import transaction
 from leads.loop.models import Referral
 from leads.messages.carriers.base import Carrier
-from leads.messages.deliver import drain, open_carrier
+from leads.messages.carriers.known import open_carrier
+from leads.messages.deliver import drain
 from leads.messages.models import LANES
 from leads.pipeline.models import Lead
 from leads.referrals.answer import withdraw

@@ -210,8 +210,8 @@ def test_a_todo_is_finished_from_the_page(coordinator: Browser, session: Session
 def test_a_hold_is_released_by_a_clinician_with_a_disposition(signed_in: Callable[..., Browser], session: Session, tuesday: object) -> None:
     lead = held(session)
     clinician = signed_in("clinician")
-    assert clinician.form(at(lead, "release"), disposition=" ").status_code == 422
-    assert clinician.form(at(lead, "release"), disposition="Spoke; safe; plan agreed").status_code == 303
+    assert clinician.form(at(lead, "release"), found="no-danger", disposition=" ").status_code == 422
+    assert clinician.form(at(lead, "release"), found="safety-plan", disposition="Spoke; safe; plan agreed").status_code == 303
     assert open_holds(session, lead.person_id) == []
     assert "Spoke; safe; plan agreed" in clinician.get(at(lead)).text
 
@@ -219,7 +219,7 @@ def test_a_hold_is_released_by_a_clinician_with_a_disposition(signed_in: Callabl
 def test_nobody_else_releases_a_hold(coordinator: Browser, session: Session, tuesday: object) -> None:
     lead = held(session)
     assert "/release" not in coordinator.get(at(lead)).text
-    assert coordinator.form(at(lead, "release"), disposition="Looks fine").status_code == 403
+    assert coordinator.form(at(lead, "release"), found="no-danger", disposition="Looks fine").status_code == 403
     assert open_holds(session, lead.person_id)
 
 
@@ -278,7 +278,7 @@ def test_another_address_typed_by_a_known_person_is_shown_not_added(coordinator:
 
 def test_an_urgent_todo_shows_on_every_page(coordinator: Browser, session: Session, tuesday: object) -> None:
     held(session)
-    assert 'href="/console?need=safety">Safety' in coordinator.get("/console/quarantine").text
+    assert 'class="alarm" href="/console/safety">Safety' in coordinator.get("/console/quarantine").text
 
 
 def test_an_address_that_was_not_safe_is_written_to_again_on_the_persons_own_word(

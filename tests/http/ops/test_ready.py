@@ -19,6 +19,7 @@ from leads.http.ops import checks
 from leads.messages.models import LANES, Heartbeat, Message
 from leads.messages.outbox import post
 from tests.cast import make_confirmed_person
+from tests.safety.cast import answer_test, make_roster, put_on_call
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ def make_due(ago: timedelta) -> Message:
 
 
 def failing(answer: httpx.Response) -> dict[str, str]:
-    return {name: check["why"] for name, check in answer.json()["checks"].items() if not check["ok"]}
+    return {name: check["why"] for name, check in answer.json()["checks"].items() if check["needed"] and not check["ok"]}
 
 
 def test_with_everything_there_it_is_ready(client: TestClient, workers: None, redis: None) -> None:
@@ -111,3 +112,23 @@ def test_without_a_database_it_is_up_and_not_ready(client: TestClient, postgres:
         assert "handoff_database_up 0.0" in client.get("/metrics").text
     finally:
         engine.cache_clear()
+
+
+def test_with_nobody_on_call_it_says_so_loudly_and_stays_on_the_air(client: TestClient, workers: None, redis: None) -> None:
+    answer = client.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json()["checks"]["on_call"]["ok"] is False
+    assert "on_call: NOBODY IS ON CALL: there is no roster" in answer.json()["warnings"][0]
+
+
+def test_a_roster_nobody_has_tested_is_as_loud(
+    client: TestClient, workers: None, redis: None, tuesday: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with transaction() as session:
+        alba = make_roster(session)[0]
+    put_on_call(monkeypatch, "alba@example.com")
+    assert "ANSWERED A TEST OF LATE" in client.get("/readyz").json()["warnings"][0]
+    with transaction() as session:
+        answer_test(session, session.merge(alba))
+    answer = client.get("/readyz").json()
+    assert (answer["checks"]["on_call"]["ok"], answer["warnings"]) == (True, [])

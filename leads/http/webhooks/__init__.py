@@ -1,0 +1,1 @@
+"""What machines of our carriers call."""
