@@ -3,26 +3,42 @@
 import uuid
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, Integer, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from leads.db import Base
+from leads.people.names import buckets_of
 from leads.security.fields import Encrypted
 
 
+class Name(Encrypted[str]):
+    """A cell with a name in it: whoever writes it, the person is found by it from then on."""
+
+    def __set__(self, row: "Person", value: str | None) -> None:
+        super().__set__(row, value)
+        row.name_buckets = buckets_of(row.given_name, row.family_name)
+
+
 class Person(Base):
-    """Someone seeking care. Identifying columns are cells; e-mail and phone are found by blind index."""
+    """Someone seeking care. Identifying columns are cells; blind indexes find e-mail and phone, buckets find names."""
 
     __tablename__ = "people"
-    __table_args__ = (Index(None, "email_index"), Index(None, "phone_index"))
+    __table_args__ = (
+        Index(None, "email_index"),
+        Index(None, "phone_index"),
+        Index("ix_people_name_buckets", "name_buckets", postgresql_using="gin"),
+        Index("ix_people_unhashed", "id", postgresql_where=text("name_buckets IS NULL")),
+    )
 
-    given_name = Encrypted[str]()
-    family_name = Encrypted[str]()
+    given_name = Name()
+    family_name = Name()
     email = Encrypted[str]()
     phone = Encrypted[str]()
     birth_date = Encrypted[str]()
     email_index: Mapped[bytes | None] = mapped_column(LargeBinary)
     phone_index: Mapped[bytes | None] = mapped_column(LargeBinary)
+    name_buckets: Mapped[list[int] | None] = mapped_column(ARRAY(Integer))
     language: Mapped[str] = mapped_column(String(5))
     reach_by: Mapped[str | None] = mapped_column(String(20))
     reach_when: Mapped[str | None] = mapped_column(String(20))
@@ -41,7 +57,10 @@ class MergeSuggestion(Base):
     """Two people who may be one; a coordinator decides."""
 
     __tablename__ = "merge_suggestions"
-    __table_args__ = (UniqueConstraint("person_id", "other_id"),)
+    __table_args__ = (
+        UniqueConstraint("person_id", "other_id"),
+        Index("ix_merge_suggestions_open", "id", postgresql_where=text("decided_at IS NULL")),
+    )
 
     person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("people.id"))
     other_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("people.id"))
