@@ -3,10 +3,12 @@
 import hashlib
 import hmac
 import secrets
+import uuid
+from collections.abc import Collection, Set
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from leads.accounts import throttle
@@ -59,26 +61,37 @@ def sign_in(session: Session, email: str, password: str, *, source: bytes) -> Si
     return SignedIn(account, _open(session, account))
 
 
-def signed_in(session: Session, secret: str) -> tuple[Account, StaffSession] | None:
-    """Return whose session a cookie carries, or None: unknown, ended, idle for half an hour, or older than twelve hours."""
+def signed_in(session: Session, secret: str, *, by_hand: bool = True) -> tuple[Account, StaffSession] | None:
+    """Return whose session a cookie carries, or None: unknown, ended, idle for half an hour, or older than twelve hours.
+
+    What a page asks for without anybody's doing (not `by_hand`) does not count as being seen.
+    """
     found = session.execute(
         select(Account, StaffSession)
         .join(StaffSession, StaffSession.account_id == Account.id)
-        .where(
-            StaffSession.hash == _hash(secret),
-            StaffSession.ended_at.is_(None),
-            StaffSession.expires_at > real_now(),
-            StaffSession.seen_at > real_now() - IDLE,
-            Account.disabled_at.is_(None),
-        )
+        .where(StaffSession.hash == _hash(secret), *_is_open())
     ).first()
     if found is None:
         return None
     account, opened = found
     # Once a minute is enough for an idle limit of thirty, and spares a write on every click.
-    if opened.seen_at < real_now() - SEEN_EVERY:
+    if by_hand and opened.seen_at < real_now() - SEEN_EVERY:
         opened.seen_at = real_now()
     return account, opened
+
+
+def still_open(session: Session, sessions: Collection[uuid.UUID]) -> Set[uuid.UUID]:
+    """Return those of these sessions in which somebody is signed in; asking does not count as being seen."""
+    return set(session.scalars(select(StaffSession.id).join(Account).where(StaffSession.id.in_(sessions), *_is_open())))
+
+
+def _is_open() -> list[ColumnElement[bool]]:
+    return [
+        StaffSession.ended_at.is_(None),
+        StaffSession.expires_at > real_now(),
+        StaffSession.seen_at > real_now() - IDLE,
+        Account.disabled_at.is_(None),
+    ]
 
 
 def sign_out(session: Session, secret: str) -> None:

@@ -25,10 +25,9 @@ def buckets_of(*names: str | None) -> list[int]:
 
 
 def buckets_asked(words: Sequence[str]) -> list[int]:
-    """Return the buckets in which everybody lies whose name has words that begin so; raises ValueError for words too short to tell."""
-    if not words or max(len(word) for word in words) < LENGTHS[0]:
-        raise ValueError(f"A name is searched by at least {LENGTHS[0]} letters.")
-    return sorted({_beginnings(word)[-1] for word in words if len(word) >= LENGTHS[0]})
+    """Return the buckets in which all lie whose names have words that begin so; words of one or two letters alone are whole words."""
+    telling = [word for word in words if len(word) >= LENGTHS[0]] or words
+    return sorted({_beginnings(word)[-1] for word in telling})
 
 
 def answers(words: Sequence[str], *names: str | None) -> bool:

@@ -13,11 +13,13 @@ from leads.messages.models import Message
 from leads.messages.outbox import cancel_one
 from leads.pipeline.assign import assign
 from leads.pipeline.contact import log_call
-from leads.pipeline.models import Lead
+from leads.pipeline.deeds import did_todo
+from leads.pipeline.models import Deed, Lead
 from leads.pipeline.notes import write
 from leads.sequences.hand_over import finish as finish_todo
 from leads.todos.models import Todo
 
+SEE_OTHER = 303
 router = APIRouter(prefix="/leads/{number}")
 Words = Annotated[str, Form()]
 # What a clinician must have done before it is done: a button beside it would let it pass unseen.
@@ -74,14 +76,20 @@ def give_back(asked: Asked) -> Response:
 def done(asked: Asked, todo_id: uuid.UUID, outcome: Words = "") -> Response:
     """Finish a to-do; what a clinician must see ends where they see it."""
 
+    deeds: list[Deed | None] = []
+
     def verb(lead: Lead) -> None:
         todo = asked.session.get(Todo, todo_id)
         check_belongs(todo, lead)
         if todo is not None and todo.kind in ENDS_ELSEWHERE:
             raise NotFound(ENDS_ELSEWHERE[todo.kind])
-        finish_todo(asked.session, todo_id, actor=asked.staff.actor, outcome=outcome or "done")
+        finished = finish_todo(asked.session, todo_id, actor=asked.staff.actor, outcome=outcome or "done")
+        deeds.append(did_todo(asked.session, finished, lead, account_id=asked.staff.id))
 
-    return do(asked, verb)
+    response = do(asked, verb)
+    if response.status_code == SEE_OTHER and deeds[0] is not None:
+        response.headers["Location"] += f"?said=done&did={deeds[0].id}"
+    return response
 
 
 @router.post("/messages/{message_id}/cancel")

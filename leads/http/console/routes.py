@@ -4,6 +4,7 @@ from fastapi import APIRouter, Depends, Request
 
 from leads.errors import NotFound
 from leads.http.console import (
+    board,
     documents,
     find,
     lead_actions,
@@ -11,8 +12,11 @@ from leads.http.console import (
     lead_screening,
     lead_visit,
     leads_list,
+    list_actions,
+    live,
     mails,
     merges,
+    palette,
     person_actions,
     quarantine,
     referral_actions,
@@ -33,7 +37,7 @@ def answer_here(request: Request) -> None:
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(answer_here)])
 OF_A_LEAD = (lead_page, lead_actions, lead_visit, lead_screening, screening_by_phone, mails, person_actions, referral_actions, documents)
-for each in (sign_in, leads_list, *OF_A_LEAD, quarantine, merges, visits, safety, sending, find):
+for each in (sign_in, leads_list, list_actions, board, palette, live, *OF_A_LEAD, quarantine, merges, visits, safety, sending, find):
     router.include_router(each.router, prefix="/console")
 
 

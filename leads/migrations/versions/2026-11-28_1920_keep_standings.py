@@ -202,4 +202,4 @@ def _keep_views() -> None:
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_deeds_account_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_deeds")),
     )
-    op.create_index("ix_deeds_at", "deeds", ["at"])
+    op.create_index(op.f("ix_deeds_at"), "deeds", ["at"])
