@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session
 
 from leads.loop.models import Referral
@@ -20,7 +20,7 @@ def referred_by(session: Session, typed: str, *, limit: int) -> Sequence[Lead]:
     """Return the newest leads that came from a clinician of this NPI or name, or from a practice whose name begins so."""
     words = plain_words(asked_for(typed))
     if valid_npi(typed.strip()):
-        whose = Referral.provider_id.in_(select(Provider.id).where(Provider.npi == typed.strip()))
+        whose: ColumnElement[bool] = Referral.provider_id.in_(select(Provider.id).where(Provider.npi == typed.strip()))
     elif words and len(max(words, key=len)) > 2:
         practices = select(Practice.id).where(Practice.name_key.startswith(" ".join(words), autoescape=True))
         whose = or_(Referral.provider_id.in_(_named(session, words)), Referral.practice_id.in_(practices))

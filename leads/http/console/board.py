@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from leads.appointments.follow import move_lead
 from leads.audit.trail import record
 from leads.clinic.profile import clinic
-from leads.errors import LeadsError, StaleVersion
+from leads.errors import Forbidden, LeadsError, StaleVersion
 from leads.http.console.draw import draw
 from leads.http.console.leads_list import owners_of, put_on_record, read
 from leads.http.console.staff import Reader, Staff, Worker
@@ -52,8 +52,10 @@ def show(request: Request, session: Db, staff: Reader, office: str = "", owner: 
 
 
 @router.get("/{number}/move")
-def ask(request: Request, session: Db, staff: Worker, number: str, to: str = "") -> Response:
-    """Ask where a lead goes, and for the reason or outcome that the move needs."""
+def ask(request: Request, session: Db, staff: Reader, number: str, to: str = "") -> Response:
+    """Ask where a lead goes, and for the reason or outcome that the move needs; raises Forbidden for who only looks."""
+    if not staff.may_work:
+        raise Forbidden("Your account may look at leads, not move them.")
     return _ask(request, session, staff, by_number(session, number), to=to)
 
 

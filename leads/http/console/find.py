@@ -71,8 +71,8 @@ def _found(session: Session, q: str) -> Found:
     phone = normal_phone(q)
     same = [Person.email_index == email_index(q)] if "@" in q else []
     same += [Person.phone_index == phone_index(phone)] if phone else []
-    if same:
-        return Found(_leads_of(session, or_(*same))[:MOST])
+    if same and (known := _leads_of(session, or_(*same))):
+        return Found(known[:MOST], is_cut=len(known) > MOST)
     named = by_name(session, q)
     theirs = _leads_of(session, Person.id.in_([person.id for person in named.people]))
     referred = [lead for lead in referred_by(session, q, limit=MOST) if lead not in theirs]

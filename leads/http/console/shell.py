@@ -29,7 +29,7 @@ TABS = (
 )
 KEYS = (
     ("Everywhere", (("Ctrl K or ⌘ K", "Commands: go to, search, act"), ("/", "Search"), ("?", "These keys"), ("Esc", "Close"))),
-    ("Go to", tuple((tab.keys, tab.label) for tab in TABS) + (("g m", "My leads"),)),
+    ("Go to", (*((tab.keys, tab.label) for tab in TABS), ("g m", "My leads"))),
     ("In a list", (("j or ↓", "Next"), ("k or ↑", "The one before"), ("Enter", "Open"), ("x", "Choose"), ("a", "Assign those chosen"))),
     ("On the board", (("← ↑ ↓ →", "From card to card"), ("Enter", "Open"), ("m", "Move to another stage"))),
 )
