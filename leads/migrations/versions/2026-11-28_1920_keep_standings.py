@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 revision = "b41f6e0c9a27"
-down_revision = "7c90de41a855"
+down_revision = "c4a1e07b92d5"
 branch_labels = None
 depends_on = None
 
