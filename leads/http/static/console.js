@@ -31,6 +31,7 @@
   const asked = palette && one("input[type=search]", palette);
   const list = palette && one("ul", palette);
   let entries = null;
+  let loading = null;
   let shown = [];
   let at = 0;
 
@@ -41,16 +42,19 @@
     .slice(0, 20)
     .map((button) => ({ label: button.dataset.command || button.textContent.trim(), hint: "On this page", act: () => { button.focus(); button.click(); } }));
 
-  async function fillPalette() {
+  const load = async () => {
+    try {
+      const answer = await fetch("/console/palette", { headers: { Accept: "application/json" } });
+      entries = answer.ok ? (await answer.json()).entries : [];
+    } catch { entries = []; }
+    drawPalette();
+  };
+
+  function fillPalette() {
     asked.value = "";
     asked.focus();
-    if (!entries) {
-      try {
-        const answer = await fetch("/console/palette", { headers: { Accept: "application/json" } });
-        entries = answer.ok ? (await answer.json()).entries : [];
-      } catch { entries = []; }
-    }
     drawPalette();
+    loading = loading || load();
   }
 
   function drawPalette() {
@@ -89,7 +93,8 @@
 
   if (palette) {
     asked.addEventListener("input", drawPalette);
-    asked.form.addEventListener("submit", (event) => { event.preventDefault(); go(shown[at]); });
+    // Who types faster than the entries arrive still goes where they meant to.
+    asked.form.addEventListener("submit", (event) => { event.preventDefault(); Promise.resolve(loading).then(() => go(shown[at])); });
     asked.addEventListener("keydown", (event) => {
       const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
       if (!step || !shown.length) return;
@@ -214,7 +219,9 @@
       letGo();
     });
     board.addEventListener("dragend", letGo);
-    if (location.hash) document.getElementById(location.hash.slice(1))?.querySelector("a.name")?.focus();
+    // Once the browser itself has gone to the card: until then it takes the focus away again.
+    const moved = location.hash && document.getElementById(location.hash.slice(1));
+    if (moved) addEventListener("load", () => requestAnimationFrame(() => one("a.name", moved)?.focus()));
   }
   const acrossTheBoard = (key) => {
     const columns = all(".column", board).map((column) => all("a.name", column)).filter((names) => names.length);
