@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 revision = "b41f6e0c9a27"
-down_revision = "c4a1e07b92d5"
+down_revision = "b41f7a90c2d6"
 branch_labels = None
 depends_on = None
 
