@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 revision = "b41f6e0c9a27"
-down_revision = "b41f7a90c2d6"
+down_revision = "c4a1e07b92d5"
 branch_labels = None
 depends_on = None
 
@@ -189,7 +189,7 @@ def _keep_views() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_saved_views_account_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_views")),
-        sa.UniqueConstraint("account_id", "query", name=op.f("uq_saved_views_account_id")),
+        sa.UniqueConstraint("account_id", "query", name=op.f("uq_saved_views_account_id_query")),
     )
     op.create_table(
         "deeds",
