@@ -2,8 +2,9 @@
 
 import uuid
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Integer, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, Integer, LargeBinary, String, UniqueConstraint, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -29,6 +30,7 @@ class Person(Base):
         Index(None, "phone_index"),
         Index("ix_people_name_buckets", "name_buckets", postgresql_using="gin"),
         Index("ix_people_unhashed", "id", postgresql_where=text("name_buckets IS NULL")),
+        Index("ix_people_merged", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
     )
 
     given_name = Name()
@@ -46,6 +48,8 @@ class Person(Base):
     safe_email: Mapped[bool]
     discreet: Mapped[bool]
     created_at: Mapped[datetime]
+    # Who this turned out to be: everything of theirs hangs on that record, and what is typed again is recognised as theirs.
+    merged_into: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("people.id"))
 
     @property
     def full_name(self) -> str:
@@ -69,3 +73,35 @@ class MergeSuggestion(Base):
     decided_at: Mapped[datetime | None]
     decided_by: Mapped[str | None] = mapped_column(String(80))
     decision: Mapped[str | None] = mapped_column(String(20))
+
+
+class Merge(Base):
+    """Two records turned out to be one person: who said so and when, and what stood before, so that it can be undone."""
+
+    __tablename__ = "merges"
+    __table_args__ = (
+        Index("ix_merges_kept", "kept_id", postgresql_where=text("undone_at IS NULL")),
+        Index("ix_merges_other", "other_id", postgresql_where=text("undone_at IS NULL")),
+    )
+
+    kept_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("people.id"))
+    other_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("people.id"))
+    # Rows whose values were changed rather than moved: table, id, and the cells and columns as they stood.
+    before = Encrypted[list[dict[str, Any]]]()
+    actor: Mapped[str] = mapped_column(String(80))
+    at: Mapped[datetime]
+    undone_at: Mapped[datetime | None]
+    undone_by: Mapped[str | None] = mapped_column(String(80))
+
+
+class MergeMove(Base):
+    """The rows of one table that a merge moved from one record to the other: undoing it moves exactly these back."""
+
+    __tablename__ = "merge_moves"
+
+    merge_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("merges.id"), index=True)
+    table_name: Mapped[str] = mapped_column(String(63))
+    column_name: Mapped[str] = mapped_column(String(63))
+    from_id: Mapped[uuid.UUID]
+    to_id: Mapped[uuid.UUID]
+    row_ids: Mapped[list[uuid.UUID]] = mapped_column(ARRAY(Uuid()))

@@ -44,6 +44,8 @@ class Lead(Base):
     outcome: Mapped[str | None] = mapped_column(String(40))
     first_closed_at: Mapped[datetime | None]
     first_outcome: Mapped[str | None] = mapped_column(String(40))
+    # The lead that goes on for both, where two were one person's: its number leads there.
+    joined_to: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("leads.id"))
     version: Mapped[int]
 
     @property
