@@ -2,16 +2,15 @@
 
 import uuid
 from collections.abc import Iterable
-from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
-from leads.consent.ledger import Spoken, grant, granted, withdraw, withdrawn
+from leads.consent.ledger import NEVER_SAID, Spoken, grant, granted, withdraw, withdrawn
 from leads.consent.models import ConsentEntry
 
-BY_MERGE, BY_UNDOING = Spoken(source="merge", method="merge"), Spoken(source="merge-undone", method="merge")
+BY_MERGE = Spoken(source="merge", method="merge")
 FOR_A_MAILBOX = {"contact", "education", "unencrypted_email"}
 TO_REFERRER = "status_to_referrer"
 
@@ -39,16 +38,18 @@ def carry_over(session: Session, kept_id: uuid.UUID, other_id: uuid.UUID, *, sam
     session.flush()
 
 
-def give_back(session: Session, kept_id: uuid.UUID, *, since: datetime, actor: str) -> None:
-    """Take back what `carry_over` wrote, as far as nothing newer was said: each kind stands as it stood before `since`."""
-    for kind, entries in _since(session, kept_id, since).items():
+def give_back(session: Session, kept_id: uuid.UUID, *, since: uuid.UUID, actor: str) -> None:
+    """Let each kind that `carry_over` wrote about after `since` stand as it stood before, where nothing newer was said."""
+    for kind, entries in _written_since(session, kept_id, since).items():
         if entries[-1].source != BY_MERGE.source:
             continue
-        stood = _newest_before(session, kept_id, kind, since)
-        for referral_id in {entry.referral_id for entry in entries if entry.act == "grant" and entry.source == BY_MERGE.source}:
+        for referral_id in {entry.referral_id for entry in entries if entry.act == "grant"}:
             withdraw(session, kept_id, kind, Spoken("merge-undone", "merge", referral_id=referral_id), actor=actor)
-        if stood is not None:
-            how = Spoken("merge-undone", "merge", wording=stood.wording, referral_id=stood.referral_id)
+        stood = _newest_before(session, kept_id, kind, since)
+        if stood is None:
+            withdraw(session, kept_id, kind, Spoken(NEVER_SAID, "merge"), actor=actor)
+        else:
+            how = Spoken(stood.source, "merge-undone", wording=stood.wording, referral_id=stood.referral_id)
             (grant if stood.act == "grant" else withdraw)(session, kept_id, kind, how, actor=actor)
     session.flush()
 
@@ -66,18 +67,15 @@ def _told_about(session: Session, person_id: uuid.UUID) -> Iterable[uuid.UUID]:
     return [referral_id for referral_id, act in rows if referral_id and act == "grant"]
 
 
-def _since(session: Session, person_id: uuid.UUID, since: datetime) -> dict[str, list[ConsentEntry]]:
+def _written_since(session: Session, person_id: uuid.UUID, since: uuid.UUID) -> dict[str, list[ConsentEntry]]:
+    # Ids of one process rise, also within the moment of a merge; the clock may stand still.
+    written = select(ConsentEntry).where(ConsentEntry.person_id == person_id, ConsentEntry.id > since).order_by(ConsentEntry.id)
     entries: dict[str, list[ConsentEntry]] = {}
-    written = select(ConsentEntry).where(ConsentEntry.person_id == person_id, ConsentEntry.at >= since, ConsentEntry.source == "merge")
-    first = session.scalar(written.order_by(ConsentEntry.id).limit(1))
-    if first is None:
-        return {}
-    later = select(ConsentEntry).where(ConsentEntry.person_id == person_id, ConsentEntry.at >= since, ConsentEntry.id >= first.id)
-    for entry in session.scalars(later.order_by(ConsentEntry.at, ConsentEntry.id)):
+    for entry in session.scalars(written):
         entries.setdefault(entry.kind, []).append(entry)
     return entries
 
 
-def _newest_before(session: Session, person_id: uuid.UUID, kind: str, since: datetime) -> ConsentEntry | None:
-    mine = (ConsentEntry.person_id == person_id, ConsentEntry.kind == kind, ConsentEntry.at <= since, ConsentEntry.source != "merge")
+def _newest_before(session: Session, person_id: uuid.UUID, kind: str, since: uuid.UUID) -> ConsentEntry | None:
+    mine = (ConsentEntry.person_id == person_id, ConsentEntry.kind == kind, ConsentEntry.id < since)
     return session.scalar(select(ConsentEntry).where(*mine).order_by(ConsentEntry.at.desc(), ConsentEntry.id.desc()).limit(1))

@@ -13,8 +13,8 @@ from leads.consent.models import Confirmation, ConsentEntry
 from leads.consent.stricter import carry_over, give_back
 from leads.db import lock
 from leads.errors import Conflict, FieldError, Invalid, NotFound
-from leads.people.moved import move_back, move_rows, put_back, remember
 from leads.people.models import Merge, Person
+from leads.people.moved import move_back, move_rows, put_back, remember
 from leads.people.suggest import settle, unsettle
 
 # What the two may differ in, and a colleague chooses. What protects the person is not theirs to choose: the stricter of the two holds.
@@ -60,7 +60,7 @@ def merge(session: Session, kept_id: uuid.UUID, other_id: uuid.UUID, *, from_oth
     proved = select(Confirmation.address_index).where(Confirmation.person_id == kept.id)
     move_rows(session, made, "people", other.id, kept.id, leave=LEFT, unless={"confirmations": Confirmation.address_index.in_(proved)})
     carry_over(session, kept.id, other.id, same_mailbox=same_mailbox, actor=actor)
-    settle(session, kept.id, other.id, actor=actor)
+    settle(session, made)
     record(session, "person.merged", kept, actor=actor, other=str(other.id), merge=str(made.id))
     return made
 
@@ -76,7 +76,7 @@ def undo(session: Session, merge_id: uuid.UUID, *, actor: str) -> Merge:
     lock_people(session, made.kept_id, made.other_id)
     session.refresh(made, with_for_update=True)
     _require_the_last(session, made)
-    give_back(session, made.kept_id, since=made.at, actor=actor)
+    give_back(session, made.kept_id, since=made.id, actor=actor)
     move_back(session, made)
     put_back(session, made, (Person,))
     unsettle(session, made)
@@ -134,7 +134,7 @@ def _take_values(kept: Person, other: Person, from_other: Collection[str]) -> bo
 def _require_the_last(session: Session, made: Merge) -> None:
     if made.undone_at is not None:
         raise Conflict("This merge was undone already.", code="not_allowed_now")
-    later = select(Merge.id).where(Merge.undone_at.is_(None), Merge.id != made.id, Merge.at >= made.at, Merge.id > made.id)
+    later = select(Merge.id).where(Merge.undone_at.is_(None), Merge.id > made.id)
     if session.scalar(later.where(or_(Merge.kept_id == made.kept_id, Merge.other_id == made.kept_id)).limit(1)):
         raise Conflict("Another merge came on top of this one. Undo that one first.", code="not_allowed_now")
 

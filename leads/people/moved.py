@@ -2,7 +2,7 @@
 
 import base64
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -84,5 +84,5 @@ def _pack(value: Any) -> Any:
 
 def _unpack(kept: Mapping[str, Any]) -> Any:
     kind, value = next(iter(kept.items()))
-    readers = {"at": datetime.fromisoformat, "id": uuid.UUID, "bytes": base64.b64decode, "plain": lambda plain: plain}
-    return readers[kind](value)
+    readers: dict[str, Callable[[Any], Any]] = {"at": datetime.fromisoformat, "id": uuid.UUID, "bytes": base64.b64decode}
+    return readers[kind](value) if kind in readers else value

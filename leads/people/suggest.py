@@ -11,6 +11,7 @@ from leads.audit.trail import record
 from leads.clock import now
 from leads.db import new_id
 from leads.errors import Conflict, NotFound
+from leads.people.match import suggest_merge
 from leads.people.models import Merge, MergeSuggestion
 
 MERGED, DIFFERENT, CARRIED = "merged", "different", "carried"
@@ -19,7 +20,7 @@ MERGED, DIFFERENT, CARRIED = "merged", "different", "carried"
 def dismiss(session: Session, suggestion_id: uuid.UUID, *, actor: str) -> MergeSuggestion:
     """Say that two people are two; they are never suggested again. Raises NotFound, or Conflict when somebody decided already."""
     pair = waiting(session, suggestion_id)
-    _decide(pair, DIFFERENT, actor)
+    pair.decided_at, pair.decided_by, pair.decision = now(), actor, DIFFERENT
     record(session, "merge.dismissed", pair, actor=actor)
     return pair
 
@@ -34,31 +35,41 @@ def waiting(session: Session, suggestion_id: uuid.UUID) -> MergeSuggestion:
     return pair
 
 
-def settle(session: Session, kept_id: uuid.UUID, other_id: uuid.UUID, *, actor: str) -> None:
+def by_hand(session: Session, person_id: uuid.UUID, other_id: uuid.UUID, *, actor: str) -> MergeSuggestion:
+    """Return the pair of two whom a colleague takes for one, to be looked at once more; also where somebody dismissed it before."""
+    suggest_merge(session, person_id, other_id, why="by-hand")
+    first, second = sorted((person_id, other_id))
+    pair = session.scalars(select(MergeSuggestion).where(MergeSuggestion.person_id == first, MergeSuggestion.other_id == second)).one()
+    pair.decided_at = pair.decided_by = pair.decision = None
+    record(session, "merge.suggested", pair, actor=actor)
+    return pair
+
+
+def settle(session: Session, made: Merge) -> None:
     """Close the pair of two that are merged, and let every other suspicion and dismissal of the one be the other's."""
-    for pair in _of(session, other_id):
-        third = pair.other_id if pair.person_id == other_id else pair.person_id
-        if third != kept_id:
-            _carry(session, pair, kept_id, third)
+    for pair in _of(session, made.other_id):
+        third = pair.other_id if pair.person_id == made.other_id else pair.person_id
+        if third != made.kept_id:
+            _carry(session, pair, made, third)
         if pair.decided_at is None:
-            _decide(pair, MERGED if third == kept_id else CARRIED, actor)
+            pair.decided_at, pair.decided_by, pair.decision = made.at, made.actor, MERGED if third == made.kept_id else CARRIED
 
 
 def unsettle(session: Session, made: Merge) -> None:
     """Open again what `settle` closed with this merge, and forget what it carried over and nobody has decided since."""
-    carried = or_(MergeSuggestion.person_id == made.kept_id, MergeSuggestion.other_id == made.kept_id)
     for pair in _of(session, made.other_id):
         if pair.decision in (MERGED, CARRIED) and pair.decided_at == made.at:
             pair.decided_at = pair.decided_by = pair.decision = None
-    for pair in session.scalars(select(MergeSuggestion).where(carried, MergeSuggestion.suggested_at == made.at)).all():
+    for pair in _of(session, made.kept_id):
         # A row that the merge itself wrote: it stands for the other's, which is open or dismissed again as before.
-        session.delete(pair)
+        if pair.suggested_at == made.at and pair.id > made.id:
+            session.delete(pair)
     session.flush()
 
 
-def _carry(session: Session, pair: MergeSuggestion, kept_id: uuid.UUID, third: uuid.UUID) -> None:
-    first, second = sorted((kept_id, third))
-    row = {"id": new_id(), "person_id": first, "other_id": second, "why": pair.why, "suggested_at": now()}
+def _carry(session: Session, pair: MergeSuggestion, made: Merge, third: uuid.UUID) -> None:
+    first, second = sorted((made.kept_id, third))
+    row = {"id": new_id(), "person_id": first, "other_id": second, "why": pair.why, "suggested_at": made.at}
     row |= {"decided_at": pair.decided_at, "decided_by": pair.decided_by, "decision": pair.decision}
     session.execute(insert(MergeSuggestion).values(row).on_conflict_do_nothing())
 
@@ -66,7 +77,3 @@ def _carry(session: Session, pair: MergeSuggestion, kept_id: uuid.UUID, third: u
 def _of(session: Session, person_id: uuid.UUID) -> Iterable[MergeSuggestion]:
     theirs = or_(MergeSuggestion.person_id == person_id, MergeSuggestion.other_id == person_id)
     return session.scalars(select(MergeSuggestion).where(theirs).order_by(MergeSuggestion.id).with_for_update()).all()
-
-
-def _decide(pair: MergeSuggestion, decision: str, actor: str) -> None:
-    pair.decided_at, pair.decided_by, pair.decision = now(), actor, decision

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from leads.errors import NotFound
@@ -84,5 +84,7 @@ def _of_referral(session: Session, q: str) -> Lead:
 
 
 def _leads_of(session: Session, whose: ColumnElement[bool]) -> list[Lead]:
-    wanted = select(Lead).join(Person, Lead.person_id == Person.id).where(whose).order_by(Lead.serial.desc()).limit(MOST + 1)
+    # Whoever was merged is found by what was known of either record.
+    join = Lead.person_id == func.coalesce(Person.merged_into, Person.id)
+    wanted = select(Lead).join(Person, join).where(whose).order_by(Lead.serial.desc()).limit(MOST + 1)
     return list(session.scalars(wanted))

@@ -7,16 +7,22 @@ from leads.http.console import (
     board,
     documents,
     find,
+    known,
     lead_actions,
+    lead_mail,
     lead_page,
     lead_screening,
+    lead_standing,
     lead_visit,
     leads_list,
     list_actions,
     live,
     mails,
+    merge_page,
     merges,
     palette,
+    new,
+    new_referral,
     person_actions,
     quarantine,
     referral_actions,
@@ -36,8 +42,13 @@ def answer_here(request: Request) -> None:
 
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(answer_here)])
-OF_A_LEAD = (lead_page, lead_actions, lead_visit, lead_screening, screening_by_phone, mails, person_actions, referral_actions, documents)
-for each in (sign_in, leads_list, list_actions, board, palette, live, *OF_A_LEAD, quarantine, merges, visits, safety, sending, find):
+OF_A_LEAD = (
+    lead_page, lead_actions, lead_visit, lead_screening, screening_by_phone, lead_mail, lead_standing, mails, person_actions,
+    referral_actions, documents,
+)  # fmt: skip
+LISTS = (leads_list, list_actions, board, palette, live)
+BY_HAND = (new, new_referral, known)
+for each in (sign_in, *LISTS, *OF_A_LEAD, *BY_HAND, quarantine, merges, merge_page, visits, safety, sending, find):
     router.include_router(each.router, prefix="/console")
 
 

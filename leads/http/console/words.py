@@ -79,6 +79,7 @@ TODOS = {
     "call-visit": "Call them about the visit: a hold keeps its mail back",
     "phone-instead": "Phone them: a mail could not go",
     "complained": "Ask whether they still want our help: they reported a mail as spam",
+    "look-again": "Look whether there is a place now",
     "settle-unknown": "Find out whether a mail arrived",
 }
 NOTES = {"why-stopped": "Why they stopped our mails"}
@@ -141,6 +142,9 @@ SOURCES = {
     "referral": "a referral",
     "preferences": "the preferences page",
     "unsubscribe": "the unsubscribe link",
+    "spoken": "a conversation",
+    "merge": "a merge of two records",
+    "merge-void": "a merge that was undone",
 }
 REACH_BY = {"any": "any way", "phone": "by phone", "text": "by text", "email": "by e-mail"}
 REACH_WHEN = {"any": "at any time", "morning": "in the morning", "afternoon": "in the afternoon", "evening": "in the evening"}
@@ -150,6 +154,10 @@ CHANNELS = {
     "form": "our page",
     "portal": "the portal",
     "embed": "the form on the clinic's site",
+    "phone": "a call",
+    "walk-in": "a walk-in",
+    "fax": "a fax",
+    "letter": "a letter",
     "api": "a connected system",
     "fhir": "a connected system (FHIR)",
 }
