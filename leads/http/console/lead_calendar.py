@@ -25,6 +25,7 @@ class Mark:
     title: str
     to: str = ""
     link: str = ""
+    moved: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def _weeks(days: Sequence[Day]) -> Iterable[Sequence[Day]]:
 def _marks(lead: Lead, mails: Iterable[Message], todos: Iterable[Todo], visit: Appointment | None) -> Iterable[Mark]:
     for mail in mails:
         link = f"/console/leads/{lead.number}/messages/{mail.id}"
-        yield Mark(mail.due_at, "mail", words.mail_title(mail.template), words.mail_to(mail), link)
+        yield Mark(mail.due_at, "mail", words.mail_title(mail.template), words.mail_to(mail), link, "; ".join(mail.moved_by))
     for todo in todos:
         yield Mark(todo.due_at, "todo", words.in_words(words.TODOS, todo.kind))
     if visit is not None and visit.is_live:

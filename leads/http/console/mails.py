@@ -17,6 +17,7 @@ from leads.http.console.lead_actions import check_belongs
 from leads.http.console.sending import settle_one
 from leads.http.console.staff import Reader
 from leads.http.console.steered import log_of
+from leads.http.console.timeline import who_is_who
 from leads.http.console.waiting import waiting
 from leads.http.transaction import Db
 from leads.messages.models import Message
@@ -40,6 +41,7 @@ def read(request: Request, session: Db, staff: Reader, number: str, message_id: 
     lead = by_number(session, number)
     mail = session.get(Message, message_id)
     check_belongs(mail, lead)
+    log = log_of(session, message_id)
     shown, refusal = _preview(session, message_id, staff.actor)
     return draw(
         request,
@@ -54,7 +56,8 @@ def read(request: Request, session: Db, staff: Reader, number: str, message_id: 
         may_move=staff.may_work and mail is not None and mail.state in STOPPABLE,
         not_now=why_not_now(session, mail) if mail is not None and mail.state in STOPPABLE else None,
         note="\n\n".join(words_of(mail)) if mail is not None and mail.template == TEMPLATE else None,
-        log=log_of(session, message_id),
+        log=log,
+        names=who_is_who(session, {step.actor for step in log}),
         is_same=is_same_wording(mail),
         why=in_words,
         read_at=now(),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from leads.http.console.staff import READERS, Staff
+from leads.pipeline.stages import COORDINATORS
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Tab:
 
 TABS = (
     Tab("leads", "Leads", "/console", "g l"),
+    Tab("new", "New", "/console/new", "g n", roles=COORDINATORS),
     Tab("safety", "Safety", "/console/safety", "g a", "safety"),
     Tab("board", "Board", "/console/board", "g b"),
     Tab("visits", "Visits", "/console/visits", "g v"),

@@ -68,8 +68,7 @@ def reads(session: Session, lead: Lead, before: datetime | None) -> Iterable[tup
     newest = mine.where(*_earlier(before)).order_by(AuditEntry.at.desc()).limit(MOST_READS).subquery()
     day = func.date_trunc("day", func.timezone(words.zone_of(lead.office).key, newest.c.at))
     counted = select(func.max(newest.c.at), newest.c.actor, func.count()).group_by(newest.c.actor, day)
-    for at, actor, times in session.execute(counted.order_by(func.max(newest.c.at).desc()).limit(A_PAGE + 1)):
-        yield at, actor, times
+    return [(at, actor, times) for at, actor, times in session.execute(counted.order_by(func.max(newest.c.at).desc()).limit(A_PAGE + 1))]
 
 
 def used(session: Session, lead: Lead, before: datetime | None) -> Iterable[tuple[datetime, str, str]]:

@@ -55,8 +55,12 @@ def timeline(session: Session, lead: Lead, *, before: datetime | None = None) ->
     """Return the newest entries before a moment, and the moment behind which more lie, if any do."""
     entries = [entry for source in SOURCES for entry in source(session, lead, before)]
     entries.sort(key=lambda entry: entry.at, reverse=True)
-    shown = entries[:A_PAGE]
-    return shown, shown[-1].at if len(entries) > A_PAGE else None
+    # Who looked is shown beside what happened, and takes no room from it.
+    told = [entry.at for entry in entries if entry.kind != "read"]
+    if len(told) <= A_PAGE:
+        return entries, None
+    last = told[A_PAGE - 1]
+    return [entry for entry in entries if entry.at >= last], last
 
 
 def who_is_who(session: Session, actors: Collection[str]) -> dict[str, str]:
