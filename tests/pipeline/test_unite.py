@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -244,7 +244,10 @@ def _silence(session: Session, person: Person, things: set[str]) -> None:
         confirm(session, person.id, person.email_index, method="button", actor="person")
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+# Without shrinking: each story is some hundred statements.
+@settings(
+    max_examples=8, deadline=None, phases=[Phase.reuse, Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(one=RECORDS, two=RECORDS, same=st.booleans(), from_other=st.sets(st.sampled_from(["email", "phone", "given_name"])))
 def test_merged_and_undone_all_is_as_it_was(
     session: Session, one: dict[str, Any], two: dict[str, Any], *, same: bool, from_other: set[str]
