@@ -182,8 +182,8 @@ def _keep(session: Session, asked: Submission, arrival: Arrival, lead: Lead) -> 
 def _grant(session: Session, asked: Submission, person: Person, arrival: Arrival, *, is_known: bool) -> None:
     method = "spoken" if arrival.spoken else arrival.channel
     how = Spoken(source="inquiry", method=method, wording=asked.consent.wording, evidence=arrival.spoken)
-    # Anybody who knows two things about a person can fill in a form for them: it cannot take back their own no.
-    refused = withdrawn(session, person.id) if is_known else set()
+    # Anybody who knows two things about a person can fill in a form for them: it cannot take back their own no. A colleague hears them.
+    refused = withdrawn(session, person.id) if is_known and not arrival.spoken else set()
     for kind in GIVEN_BY_FORM:
         if getattr(asked.consent, kind) and kind not in refused:
             grant(session, person.id, kind, how, actor=arrival.actor if arrival.spoken else f"person:{person.id}")

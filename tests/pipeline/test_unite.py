@@ -245,9 +245,7 @@ def _silence(session: Session, person: Person, things: set[str]) -> None:
 
 
 # Without shrinking: each story is some hundred statements.
-@settings(
-    max_examples=8, deadline=None, phases=[Phase.reuse, Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=8, deadline=None, phases=[Phase.reuse, Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(one=RECORDS, two=RECORDS, same=st.booleans(), from_other=st.sets(st.sampled_from(["email", "phone", "given_name"])))
 def test_merged_and_undone_all_is_as_it_was(
     session: Session, one: dict[str, Any], two: dict[str, Any], *, same: bool, from_other: set[str]

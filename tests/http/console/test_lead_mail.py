@@ -35,7 +35,9 @@ def mail(session: Session, lead: Lead) -> Message:
 @pytest.fixture
 def enrolled(session: Session, lead: Lead) -> Enrolment:
     publish(session)
-    made = enroll(session, "new-inquiry", person_id=lead.person_id, lead_id=lead.id, anchor=now(), actor=ACTOR, facts={"office": "woodbury"})
+    made = enroll(
+        session, "new-inquiry", person_id=lead.person_id, lead_id=lead.id, anchor=now(), actor=ACTOR, facts={"office": "woodbury"}
+    )
     session.commit()
     return made
 
@@ -57,9 +59,7 @@ def test_a_mail_is_sent_now(coordinator: Browser, session: Session, lead: Lead, 
     assert (mail.due_at, mail.state) == (now(), "planned")
 
 
-def test_sent_by_hand_it_keeps_its_time_when_planned_again(
-    coordinator: Browser, session: Session, lead: Lead, enrolled: Enrolment
-) -> None:
+def test_sent_by_hand_it_keeps_its_time_when_planned_again(coordinator: Browser, session: Session, lead: Lead, enrolled: Enrolment) -> None:
     first = planned(session, lead)[0]
     coordinator.form(at(lead, first, "now"))
     assert replan(session, enrolled, actor=ACTOR).updated == 0

@@ -1,4 +1,4 @@
-"""Where a lead stands: the waitlist, what is agreed in conversation, never to be contacted, two records of one person; each on its version."""
+"""Where a lead stands: waitlist, what is agreed aloud, never to be contacted, two records of one person; each on its version."""
 
 from collections.abc import Callable
 
@@ -98,7 +98,9 @@ def test_what_they_agree_to_holds_as_they_said_it(coordinator: Browser, session:
     assert coordinator.form(at(lead, "agreed"), contact="yes", agreed_evidence=" ").status_code == 422
 
 
-@pytest.mark.parametrize(("why", "outcome", "words"), [("deceased", "deceased", "has died"), ("never-contact", "asked-to-stop", "asked never")])
+@pytest.mark.parametrize(
+    ("why", "outcome", "words"), [("deceased", "deceased", "has died"), ("never-contact", "asked-to-stop", "asked never")]
+)
 def test_everything_stops_at_once(coordinator: Browser, session: Session, lead: Lead, why: str, outcome: str, words: str) -> None:
     mail = post(session, lead.person_id, "still-here", cause="test", lead_id=lead.id)
     open_todo(session, "call", person_id=lead.person_id, lead_id=lead.id, due_at=now())
@@ -130,7 +132,9 @@ def test_only_a_supervisor_takes_it_back(signed_in: Callable[..., Browser], sess
     assert never_again(session, lead.person_id) is None
 
 
-@pytest.mark.parametrize("verb", ["call", "assign", "wait", "wait-no-more", "agreed", "never-contact", "mail-note", "pause", "same-as", "unmerge"])
+@pytest.mark.parametrize(
+    "verb", ["call", "assign", "wait", "wait-no-more", "agreed", "never-contact", "mail-note", "pause", "same-as", "unmerge"]
+)
 def test_the_second_of_two_coordinators_overwrites_nothing(coordinator: Browser, session: Session, lead: Lead, verb: str) -> None:
     coordinator.form(at(lead, "note"), text="A colleague was here.")
     typed = {"merge_id": "01a2238c-cf34-7696-b011-f9be338d04b5", "result": "reached", "why_never": "deceased", "never_evidence": "x"}
@@ -164,7 +168,9 @@ def test_merged_and_undone_from_the_page(coordinator: Browser, session: Session,
     assert "The merge was undone" in coordinator.get(place).text
 
 
-def test_a_page_from_before_somebody_wrote_merges_nothing(coordinator: Browser, session: Session, lead: Lead, pair: MergeSuggestion) -> None:
+def test_a_page_from_before_somebody_wrote_merges_nothing(
+    coordinator: Browser, session: Session, lead: Lead, pair: MergeSuggestion
+) -> None:
     page = coordinator.get(f"/console/merges/{pair.id}").text
     hidden = {name: hidden_fields(page, name)[0] for name in ("csrf", "keep", "seen")}
     coordinator.form(at(lead, "note"), text="Spoke with Ana; Anna is her daughter.")
