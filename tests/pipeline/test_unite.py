@@ -223,7 +223,9 @@ def make_record(session: Session, drawn: dict[str, Any], **known: Any) -> Person
 def _history(session: Session, person: Person, lead: Lead, things: set[str]) -> None:
     if "sequence" in things and lead.closed_at is None:
         facts = facts_about(session, lead)
-        enroll(session, "new-inquiry", person_id=person.id, lead_id=lead.id, anchor=now(), actor=ACTOR, facts=facts)
+        # What falls due while a hold of the other's rests on it is left out, as after every hold: so nothing is due yet.
+        anchor = now() + timedelta(hours=1)
+        enroll(session, "new-inquiry", person_id=person.id, lead_id=lead.id, anchor=anchor, actor=ACTOR, facts=facts)
     if "note" in things:
         write(session, lead.id, "A note.", actor=ACTOR)
     if "mail" in things:
