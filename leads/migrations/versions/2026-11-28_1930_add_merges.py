@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "b71c5e0d1930"
-down_revision = "7c90de41a855"
+down_revision = "b41f6e0c9a27"
 branch_labels = None
 depends_on = None
 
