@@ -14,7 +14,7 @@ os.environ |= {"HANDOFF_DATA_DIR": str(DATA_DIR), "HANDOFF_MODE": "local"}
 from rich.console import Console  # noqa: E402
 from rich.table import Table  # noqa: E402
 
-from benchmarks import claims, delivery, directory, intake, latency, overhead, times  # noqa: E402
+from benchmarks import claims, delivery, directory, intake, latency, leads, overhead, times  # noqa: E402
 from benchmarks.measure import Row  # noqa: E402
 from benchmarks.stage import Stage  # noqa: E402
 from config.settings import settings  # noqa: E402
@@ -22,7 +22,9 @@ from leads import db, migrate  # noqa: E402
 from leads.local import embedded  # noqa: E402
 from leads.security import keys  # noqa: E402
 
-PARTS: dict[str, Any] = {part.__name__.rpartition(".")[2]: part for part in (times, delivery, claims, latency, overhead, intake, directory)}
+PARTS: dict[str, Any] = {
+    part.__name__.rpartition(".")[2]: part for part in (times, delivery, claims, latency, overhead, intake, directory, leads)
+}
 RESULTS = Path(__file__).parent / "results.json"
 
 

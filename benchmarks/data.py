@@ -1,12 +1,14 @@
-"""Messages by the million, made in the database itself; `make bench-data` makes those of the long form once and keeps them."""
+"""Messages and leads by the million, made in the database itself; `make bench-data` makes those of the long form once and keeps them."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "data"
 SIZES = {"10 k": 10_000, "1 M": 1_000_000, "5 M": 5_000_000}
+LEADS = (10_000, 1_000_000)
 DUE, PEOPLE = 5_000, 1_000
 
 if __name__ == "__main__":
@@ -17,6 +19,7 @@ import psycopg  # noqa: E402
 from rich.progress import track  # noqa: E402
 from sqlalchemy.engine import make_url  # noqa: E402
 
+from benchmarks import leads_data  # noqa: E402
 from config.settings import settings  # noqa: E402
 from leads import db, migrate  # noqa: E402
 from leads.local import embedded  # noqa: E402
@@ -81,24 +84,53 @@ def make() -> None:
         there = {name for (name,) in plain.execute("SELECT datname FROM pg_database")}
         for size, count in SIZES.items():
             if f"bench_{count}" not in there:
-                _make_one(plain, database_of(url, size), f"bench_{count}", count)
+                _make_one(plain, database_of(url, size), f"bench_{count}", partial(_people_and_messages, count))
             use(database_of(url, size))
             migrate.upgrade(db.engine())
             db.engine().dispose()
             print(f"{size} messages are there.")
+        for count in LEADS:
+            name = f"bench_leads_{count}"
+            if name not in there:
+                _make_one(plain, leads_data.database_of(url, count), name, partial(leads_data.fill, count))
+            use(leads_data.database_of(url, count))
+            migrate.upgrade(db.engine())
+            db.engine().dispose()
+            print(f"{count:,} leads are there.")
 
 
-def _make_one(plain: psycopg.Connection, url: str, name: str, count: int) -> None:
+def _make_one(plain: psycopg.Connection, url: str, name: str, fill: Callable[[], None]) -> None:
+    plain.execute(f"DROP DATABASE IF EXISTS {name}_new".encode())
     plain.execute(f"CREATE DATABASE {name}_new".encode())
     use(url.replace(name, f"{name}_new"))
     migrate.upgrade(db.engine())
+    fill()
+    db.engine().dispose()
+    # Named only when whole: a run that was interrupted is begun again.
+    plain.execute(f"ALTER DATABASE {name}_new RENAME TO {name}".encode())
+
+
+def _people_and_messages(count: int) -> None:
     people(PEOPLE)
     with psycopg.connect(settings().database_url.get_secret_value(), autocommit=True) as connection:  # type: ignore[union-attr]
         messages(connection, count, due=DUE, shown=f"{count:,} messages")
-    db.engine().dispose()
-    # Named only when whole: a run that was interrupted is begun again.
-    plain.execute(f"DROP DATABASE IF EXISTS {name}".encode())
-    plain.execute(f"ALTER DATABASE {name}_new RENAME TO {name}".encode())
+
+
+@contextmanager
+def own_keys() -> Iterator[None]:
+    """Let this process read the cells of the kept databases, with the key ring that was made beside them."""
+    before = os.environ.get("HANDOFF_DATA_DIR", "")
+    try:
+        _keys_of(str(FOLDER))
+        yield
+    finally:
+        _keys_of(before)
+
+
+def _keys_of(folder: str) -> None:
+    os.environ["HANDOFF_DATA_DIR"] = folder
+    settings.cache_clear()
+    keys.ring.cache_clear()
 
 
 if __name__ == "__main__":

@@ -41,6 +41,7 @@ BEAT = {
     "tell supervisors of broken promises, every minute": every(60, "tasks.deadlines.tell_of_broken_promises"),
     "knock where referrers have subscribed to news, every 10 seconds": every(10, "tasks.hooks.call_hooks"),
     "seal the audit trail, every 2 seconds": every(2, "tasks.seal.seal_audit"),
+    "make people findable by name who are not yet, every minute": every(60, "tasks.housekeeping.find_names"),
     "throw away old counters, idempotent answers and sessions, every hour": every(3600, "tasks.housekeeping.throw_away"),
     **{
         f"show that the {queue} queue is worked, every 10 seconds": every(10, "tasks.heartbeat.show_life", queue, queue=queue)

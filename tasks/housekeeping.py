@@ -1,10 +1,11 @@
-"""Throwing away what has outlived its use."""
+"""Throwing away what has outlived its use, and making good what was left undone."""
 
 from config.celery import app
 from leads.accounts.tidy import tidy
 from leads.db import transaction
 from leads.inbound.events import forget_raw
 from leads.messages.carriers.trust import forget_spent
+from leads.people.search import BATCH, index_names
 from leads.providers.sign_in import forget_ended
 from leads.referrals.draft import discard_old
 
@@ -18,3 +19,12 @@ def throw_away() -> None:
         forget_ended(session)
         forget_raw(session)
         forget_spent(session)
+
+
+@app.task
+def find_names() -> None:
+    """Hash the names of people from before there was a search, some thousands at a time."""
+    for _ in range(10):
+        with transaction() as session:
+            if index_names(session) < BATCH:
+                return

@@ -5,11 +5,11 @@ import hmac
 import re
 import secrets
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence, Set
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from leads.accounts.models import Account, StaffSession
@@ -64,23 +64,28 @@ def session_of(session: Session, secret: str) -> tuple[Account, StaffSession] | 
     found = session.execute(
         select(Account, StaffSession)
         .join(StaffSession, StaffSession.account_id == Account.id)
-        .where(
-            StaffSession.hash == _hash(secret),
-            StaffSession.ended_at.is_(None),
-            StaffSession.expires_at > real_now(),
-            Account.disabled_at.is_(None),
-        )
+        .where(StaffSession.hash == _hash(secret), *_not_over())
     ).first()
     return (found[0], found[1]) if found else None
 
 
-def signed_in(session: Session, secret: str) -> tuple[Account, StaffSession] | None:
-    """Return whose session a cookie carries, or None: unknown, ended, locked, half proved, or older than twelve hours."""
+def signed_in(session: Session, secret: str, *, by_hand: bool = True) -> tuple[Account, StaffSession] | None:
+    """Return whose session a cookie carries, or None: unknown, ended, locked, half proved, or older than twelve hours.
+
+    What a page asks for without anybody's doing (not `by_hand`) does not count as being at work.
+    """
     found = session_of(session, secret)
     if found is None or is_locked(found[1]) or is_needed(session, *found):
         return None
-    touch(found[1])
+    if by_hand:
+        touch(found[1])
     return found
+
+
+def still_open(session: Session, sessions: Collection[uuid.UUID]) -> Set[uuid.UUID]:
+    """Return those of these sessions that are neither over nor locked; asking does not count as being at work."""
+    at_work = (StaffSession.locked_at.is_(None), StaffSession.seen_at > real_now() - IDLE, *_not_over())
+    return set(session.scalars(select(StaffSession.id).join(Account).where(StaffSession.id.in_(sessions), *at_work)))
 
 
 def is_locked(opened: StaffSession) -> bool:
@@ -147,6 +152,10 @@ def form_token(secret: str) -> str:
     """Return what every form of a browser must carry: an HMAC of its cookie, so that another site cannot write it."""
     key = ring().derive("tokens", ring().current("tokens"), "console-form")
     return hmac.new(key, _hash(secret), hashlib.sha256).hexdigest()
+
+
+def _not_over() -> tuple[ColumnElement[bool], ...]:
+    return StaffSession.ended_at.is_(None), StaffSession.expires_at > real_now(), Account.disabled_at.is_(None)
 
 
 def _hash(secret: str) -> bytes:

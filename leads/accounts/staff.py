@@ -108,6 +108,12 @@ def all_accounts(session: Session) -> Sequence[Account]:
     return session.scalars(select(Account).order_by(Account.id)).all()
 
 
+def working(session: Session, roles: Iterable[str]) -> Sequence[Account]:
+    """Return the accounts in use that hold one of these roles, by name."""
+    found = session.scalars(select(Account).where(Account.disabled_at.is_(None), Account.roles.overlap(list(roles)))).all()
+    return sorted(found, key=lambda account: (account.name or "").casefold())
+
+
 def names_of(session: Session, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:
     """Return the names of accounts by id."""
     return {account.id: account.name or "" for account in session.scalars(select(Account).where(Account.id.in_(set(ids))))}

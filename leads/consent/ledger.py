@@ -18,6 +18,8 @@ from leads.errors import Invalid, NotFound
 from leads.security.fields import seal
 
 NOT_SAFE = "not-safe"
+# The source of an entry by which a kind stands as if nobody had ever spoken of it: a merge of two records was undone.
+NEVER_SAID = "merge-void"
 Grant = Literal["contact", "education", "unencrypted_email", "status_to_referrer"]
 
 
@@ -49,9 +51,10 @@ def granted(session: Session, person_id: uuid.UUID) -> set[str]:
 
 def withdrawn(session: Session, person_id: uuid.UUID) -> set[str]:
     """Return the kinds whose newest entry is a withdrawal: the person's last word on them was no."""
-    newest = select(ConsentEntry.kind, ConsentEntry.act).where(ConsentEntry.person_id == person_id).ext(distinct_on(ConsentEntry.kind))
+    columns = (ConsentEntry.kind, ConsentEntry.act, ConsentEntry.source)
+    newest = select(*columns).where(ConsentEntry.person_id == person_id).ext(distinct_on(ConsentEntry.kind))
     rows = session.execute(newest.order_by(ConsentEntry.kind, ConsentEntry.at.desc(), ConsentEntry.id.desc()))
-    return {kind for kind, act in rows if act == "withdraw"}
+    return {kind for kind, act, source in rows if act == "withdraw" and source != NEVER_SAID}
 
 
 def grants_of(person_id: uuid.UUID | BindParameter[uuid.UUID]) -> Select[Sequence[str]]:

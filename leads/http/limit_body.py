@@ -14,6 +14,7 @@ LARGER = {
     "/refer": LARGEST_UPLOAD,
     "/refer/draft": LARGEST_UPLOAD,
     "/portal/referrals/": LARGEST_UPLOAD,
+    "/console/new/referral": LARGEST_UPLOAD,
     "/webhooks/mail/": LARGEST_NOTICE,
 }
 

@@ -52,12 +52,16 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Arrival:
-    """How a submission came: by which channel, from which source (a keyed hash), with which key, by whose hand."""
+    """How a submission came: by which channel, from which source (a keyed hash), with which key, by whose hand.
+
+    What a colleague types while the person speaks is `spoken`: who said it, and when; the colleague answers for it in the ledger.
+    """
 
     channel: str
     source: bytes | None = None
     api_key_id: uuid.UUID | None = None
     actor: str = SYSTEM
+    spoken: str | None = None
 
 
 def receive(session: Session, asked: Submission, arrival: Arrival) -> Receipt:
@@ -176,12 +180,13 @@ def _keep(session: Session, asked: Submission, arrival: Arrival, lead: Lead) -> 
 
 
 def _grant(session: Session, asked: Submission, person: Person, arrival: Arrival, *, is_known: bool) -> None:
-    how = Spoken(source="inquiry", method=arrival.channel, wording=asked.consent.wording)
-    # Anybody who knows two things about a person can fill in a form for them: it cannot take back their own no.
-    refused = withdrawn(session, person.id) if is_known else set()
+    method = "spoken" if arrival.spoken else arrival.channel
+    how = Spoken(source="inquiry", method=method, wording=asked.consent.wording, evidence=arrival.spoken)
+    # Anybody who knows two things about a person can fill in a form for them: it cannot take back their own no. A colleague hears them.
+    refused = withdrawn(session, person.id) if is_known and not arrival.spoken else set()
     for kind in GIVEN_BY_FORM:
         if getattr(asked.consent, kind) and kind not in refused:
-            grant(session, person.id, kind, how, actor=f"person:{person.id}")
+            grant(session, person.id, kind, how, actor=arrival.actor if arrival.spoken else f"person:{person.id}")
     if asked.email and not asked.safe_email:
         session.flush()
         suppress(session, person_id=person.id, address_index=email_index(asked.email), reason=NOT_SAFE, actor=f"person:{person.id}")

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -19,6 +19,7 @@ from sqlalchemy import (
     case,
     func,
     literal_column,
+    null,
     select,
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by
@@ -26,7 +27,7 @@ from sqlalchemy.orm import aliased
 
 from leads.accounts.models import Account
 from leads.consent.may_email import Kind, Standing, standing_of
-from leads.messages.models import Message
+from leads.messages.models import PRESSING, Message
 from leads.messages.recipients import RECIPIENTS, Recipient
 from leads.messages.templates import catalogue
 from leads.people.models import Person
@@ -41,6 +42,20 @@ BELIEVED: dict[str, ColumnElement[bool]] = {
     "claim_id": Claim.refused_at.is_(None),
     "account_id": Account.disabled_at.is_(None),
 }
+
+
+TO_PERSON: Mapping[str, Recipient] = {"person_id": Person}
+
+
+@dataclass(frozen=True)
+class Narrow:
+    """What is known beforehand of the messages a question is about: whom they can go to, and whether caps concern them."""
+
+    to: Mapping[str, Recipient] = field(default_factory=lambda: RECIPIENTS)
+    pressing: bool = False
+
+
+ANY = Narrow()
 
 
 @dataclass(frozen=True)
@@ -131,15 +146,15 @@ class Due:
         return None if cell is None else unseal(cell, table=table, column=column, row_id=row_id)
 
 
-def _due(*which: ColumnElement[bool], held: bool = False, to: Mapping[str, Recipient] = RECIPIENTS) -> Select[*tuple[Any, ...]]:
-    found = _found(to, *which)
+def _due(*which: ColumnElement[bool], held: bool = False, narrow: Narrow = ANY) -> Select[*tuple[Any, ...]]:
+    found = _found(narrow, *which)
     # For updates to wait for, and looked at anew behind them. A CTE is worked out once, though it is asked for twice.
     asked = (found.with_for_update(of=Message) if held else found).cte("asked").prefix_with("MATERIALIZED", dialect="postgresql")
     return select(*asked.c, func.hash_record_extended(func.row(*asked.c), literal_column("0")).label("digest"))
 
 
-def _found(to: Mapping[str, Recipient], *which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
-    at = bindparam("at", type_=DateTime(timezone=True))
+def _found(narrow: Narrow, *which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    to, at = narrow.to, bindparam("at", type_=DateTime(timezone=True))
     message, person = Message.__table__.c, Person.__table__.c
     address_index = _theirs(to, "email_index")
     columns = (
@@ -148,7 +163,7 @@ def _found(to: Mapping[str, Recipient], *which: ColumnElement[bool]) -> Select[*
         _theirs(to, "email"), address_index, person.given_name,
         func.coalesce(Person.language, "en"), func.coalesce(Person.discreet, literal_column("false")),
         *standing_of(person.id, address_index, topic=message.topic, at=at),
-        *_lately(at),
+        *_lately(at, narrow),
     )  # fmt: skip
     asked: Select[*tuple[Any, ...]] = select(
         *(column.label(each.name) for column, each in zip(columns, fields(Due), strict=False))
@@ -171,7 +186,17 @@ def _recipient(to: Mapping[str, Recipient]) -> tuple[ColumnElement[Any], ...]:
     return table, func.coalesce(*(column for column, _ in named)), case(*doubts, else_=always) if doubts else always
 
 
-def _lately(at: ColumnElement[datetime]) -> tuple[ColumnElement[Any], ...]:
+def _lately(at: ColumnElement[datetime], narrow: Narrow) -> tuple[ColumnElement[Any], ...]:
+    nothing = null().cast(ARRAY(DateTime(timezone=True)))
+    if narrow.pressing:
+        return nothing, nothing
+    # What answers somebody's own act is not counted and does not wait, so nobody need look what else they had.
+    pressing = Message.lane.in_([literal_column(f"'{lane}'") for lane in PRESSING])
+    sent, on_their_way = _others(at)
+    return case((pressing, nothing), else_=sent), case((pressing, nothing), else_=on_their_way)
+
+
+def _others(at: ColumnElement[datetime]) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
     other = aliased(Message)
     theirs = (other.person_id == Message.person_id, other.id != Message.id, other.lane != "transactional")
     # One that is under way, or that nobody knows the end of, counts as gone: two at once would both find the week empty.
@@ -192,5 +217,17 @@ MINE = (
     Message.lease_until > func.now(),
 )
 STILL_MINE = _due(*MINE, held=True)
-# The same of a mail to a person, and with the same digest; to open five tables that can have nothing to say takes longer than the rest.
-STILL_MINE_TO_PERSON = _due(*MINE, Message.person_id.is_not(None), held=True, to={"person_id": Person})
+
+
+def still_mine(due: Due) -> Select[*tuple[Any, ...]]:
+    """Return the question what holds now of a message like this one; its digest is the one that STILL_MINE gives."""
+    return STILL_MINE_OF[due.to_person, due.lane in PRESSING]
+
+
+# To open a table that can have nothing to say takes the server as long as to ask it.
+STILL_MINE_OF = {
+    (False, False): STILL_MINE,
+    (False, True): _due(*MINE, held=True, narrow=Narrow(pressing=True)),
+    (True, False): _due(*MINE, held=True, narrow=Narrow(TO_PERSON)),
+    (True, True): _due(*MINE, held=True, narrow=Narrow(TO_PERSON, pressing=True)),
+}

@@ -25,6 +25,7 @@ FACTS: dict[str, Any] = {
     "screening_url": f"{SITE}/s/8",
     "invitation_url": f"{SITE}/console/invited/9",
     "page_url": f"{SITE}/console/safety", "lead_url": f"{SITE}/console/leads/L-000042", "raised": "Tue Oct 6, 2:10 PM", "step": 2,
+    "paragraphs": ("Thank you for your call.", "We look forward to hearing from you."), "signed_by": "Casey Morgan",
 }  # fmt: skip
 
 

@@ -29,7 +29,7 @@ from leads.clock import now
 from leads.db import LOCK, lock, lock_name, new_id, transaction
 from leads.messages import outcome
 from leads.messages.carriers.base import Envelope
-from leads.messages.due import STILL_MINE, STILL_MINE_TO_PERSON, Due
+from leads.messages.due import STILL_MINE, Due, still_mine
 from leads.messages.facts import rights, to_keep
 from leads.messages.guards import Objection, objection
 from leads.messages.models import DeliveryAttempt, Message
@@ -61,8 +61,7 @@ def _as_judged(trips: RoundTrips, letter: Letter, begun: Mapping[str, Any], unwr
     due, links = letter.due, [row_of(right) for right in rights(letter.due)]
     asked = {**begun, **_numbered(links), **_mine(due), "digest": due.digest}
     # The ending of the one before comes behind the lock: it must not keep its row from others while this waits.
-    begin = begin_sending(len(links), still=STILL_MINE_TO_PERSON if due.to_person else STILL_MINE)
-    *_, went = trips.commit(_lock(due), *unwritten, (begin, asked))
+    *_, went = trips.commit(_lock(due), *unwritten, (begin_sending(len(links), still=still_mine(due)), asked))
     unwritten.clear()
     return bool(went)
 

@@ -32,7 +32,7 @@ IN_SUBJECTS = frozenset({"visit_day", "visit_time", "office"})
 Fact = Literal[
     "given_name", "office", "expected_by", "confirm_url", "unsubscribe_url", "preferences_url",
     "visit_day", "visit_time", "visit_url", "phone", "number", "numbers", "status_url", "portal_url", "sign_in_url",
-    "screening_url", "page_url", "lead_url", "raised", "step", "invitation_url",
+    "screening_url", "page_url", "lead_url", "raised", "step", "invitation_url", "paragraphs", "signed_by",
 ]  # fmt: skip
 
 

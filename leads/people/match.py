@@ -55,15 +55,24 @@ def find(session: Session, who: Identity, candidates: Sequence[uuid.UUID]) -> tu
 
     `candidates` is the answer of CANDIDATES, asked by whoever holds the identifiers' locks.
     """
-    known, suspects = None, []
-    for candidate in session.scalars(select(Person).where(Person.id.in_(candidates)).order_by(Person.id)) if candidates else ():
+    known: Person | None = None
+    suspects: dict[uuid.UUID, tuple[Person, str]] = {}
+    for candidate in session.scalars(select(Person).where(Person.id.in_(candidates)).order_by(Person.id)).all() if candidates else ():
         agreeing = [name for name, agrees in _agreement(candidate, who).items() if agrees]
+        whose = surviving(session, candidate)
         # Two identifiers and the name: couples share a phone, families an address, and twins a birth date.
         if known is None and len(agreeing) >= 2 and same_name(candidate, who):
-            known = candidate
+            known = whose
         else:
-            suspects.append((candidate, "+".join(agreeing)))
-    return known, suspects
+            suspects.setdefault(whose.id, (whose, "+".join(agreeing)))
+    return known, [suspect for suspect in suspects.values() if suspect[0] is not known]
+
+
+def surviving(session: Session, person: Person) -> Person:
+    """Return the record that stands for a person now: their own, or the one it was merged into."""
+    while person.merged_into is not None:
+        person = session.get_one(Person, person.merged_into)
+    return person
 
 
 def suggest_merge(session: Session, person_id: uuid.UUID, other_id: uuid.UUID, *, why: str) -> None:

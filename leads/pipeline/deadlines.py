@@ -1,6 +1,6 @@
 """Promises: by when a person hears from us, on the office's business hours."""
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from leads.clinic.profile import clinic
 from leads.clock import add_business_time, end_of_business_days, local_to_utc, now
@@ -37,3 +37,11 @@ def closing_time(office: str) -> datetime:
     calendar = clinic().office(office).calendar
     today = calendar.open_spans(now().astimezone(calendar.zone).date())
     return today[-1][1] if today and today[-1][1] > now() else end_of_business_days(calendar, now(), 1)
+
+
+def close_of(office: str, day: date) -> datetime:
+    """Return, in UTC, when an office closes on a day; where it stays shut, on its next open one."""
+    calendar = clinic().office(office).calendar
+    here = local_to_utc(day, time(), calendar.zone)
+    today = calendar.open_spans(day)
+    return today[-1][1] if today else end_of_business_days(calendar, here, 1)

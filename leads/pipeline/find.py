@@ -31,7 +31,10 @@ def further_number(session: Session, lead: Lead) -> str:
 
 def _numbered(session: Session, serial: int) -> Lead | None:
     further = select(FurtherNumber.lead_id).where(FurtherNumber.serial == serial).scalar_subquery()
-    return session.scalar(select(Lead).where(or_(Lead.serial == serial, Lead.id == further)))
+    lead = session.scalar(select(Lead).where(or_(Lead.serial == serial, Lead.id == further)))
+    while lead is not None and lead.joined_to is not None:
+        lead = session.get_one(Lead, lead.joined_to)
+    return lead
 
 
 def locked(session: Session, lead_id: uuid.UUID) -> Lead:

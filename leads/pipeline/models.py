@@ -1,9 +1,10 @@
-"""Leads, their stage changes, and notes."""
+"""Leads, what each of them needs, their stage changes, and notes."""
 
 import uuid
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index, String, text
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from leads.db import Base
@@ -23,6 +24,7 @@ class Lead(Base):
             "id",
             postgresql_where=text("closed_at IS NULL AND reached_at IS NULL AND promise_told_at IS NULL"),
         ),
+        Index("ix_leads_closed", "closed_at", "id", postgresql_where=text("closed_at IS NOT NULL")),
     )
 
     serial: Mapped[int] = mapped_column(BigInteger, Identity(always=True), unique=True)
@@ -42,6 +44,8 @@ class Lead(Base):
     outcome: Mapped[str | None] = mapped_column(String(40))
     first_closed_at: Mapped[datetime | None]
     first_outcome: Mapped[str | None] = mapped_column(String(40))
+    # The lead that goes on for both, where two were one person's: its number leads there.
+    joined_to: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("leads.id"))
     version: Mapped[int]
 
     @property
@@ -53,6 +57,64 @@ class Lead(Base):
 def number(serial: int) -> str:
     """Return what people say on the phone for a serial: L-000042."""
     return f"L-{serial:06d}"
+
+
+class Standing(Base):
+    """What an open lead (the `id` is the lead's) needs, as far as no clock decides it; triggers keep it, and nothing else writes it.
+
+    The need is `call-now` as soon as `call_at` is near, `today` once `act_at` falls on this day, else `need`; due then, or at `due_at`.
+    """
+
+    __tablename__ = "standings"
+    __table_args__ = (
+        Index("ix_standings_need", "need", "due_at", "id"),
+        Index("ix_standings_idle", "need", "due_at", "id", postgresql_where=text("call_at IS NULL AND act_at IS NULL")),
+        Index("ix_standings_call", "call_at", "id", postgresql_where=text("call_at IS NOT NULL")),
+        Index(
+            "ix_standings_act",
+            "act_at",
+            "id",
+            postgresql_where=text("act_at IS NOT NULL AND (call_at IS NULL OR act_at < call_at)"),
+        ),
+        Index("ix_standings_stage", "stage", "due_at", "id"),
+        Index("ix_standings_mine", "assigned_to", postgresql_where=text("assigned_to IS NOT NULL")),
+    )
+
+    need: Mapped[str] = mapped_column(String(20))
+    call_at: Mapped[datetime | None]
+    act_at: Mapped[datetime | None]
+    due_at: Mapped[datetime]
+    held: Mapped[bool]
+    confirmed: Mapped[bool]
+    office: Mapped[str] = mapped_column(String(40))
+    stage: Mapped[str] = mapped_column(String(20))
+    source: Mapped[str] = mapped_column(String(20))
+    assigned_to: Mapped[uuid.UUID | None]
+
+
+class SavedView(Base):
+    """A worklist with filters that somebody comes back to: its name, and the query of its address."""
+
+    __tablename__ = "saved_views"
+    __table_args__ = (UniqueConstraint("account_id", "query"),)
+
+    account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("accounts.id"))
+    name = Encrypted[str]()
+    query: Mapped[str] = mapped_column(String(400))
+    created_at: Mapped[datetime]
+
+
+class Deed(Base):
+    """Something a member of staff did a moment ago and can take back; `details` names rows and versions only."""
+
+    __tablename__ = "deeds"
+    __table_args__ = (Index(None, "at"),)
+
+    account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("accounts.id"))
+    kind: Mapped[str] = mapped_column(String(20))
+    details: Mapped[dict[str, Any]]
+    at: Mapped[datetime]
+    undone_at: Mapped[datetime | None]
 
 
 class FurtherNumber(Base):

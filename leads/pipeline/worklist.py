@@ -2,35 +2,61 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any, Literal, get_args
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    and_,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from leads.clinic.profile import clinic
 from leads.clock import local_to_utc, now
-from leads.consent.models import Confirmation, Hold
-from leads.loop.models import Referral
 from leads.people.models import Person
-from leads.pipeline.models import Lead
-from leads.providers.models import Claim
+from leads.pipeline.models import Lead, Standing
 from leads.todos.models import Todo
 
-Need = Literal["safety", "call-now", "to-review", "to-verify", "for-referrer", "today", "new", "to-confirm", "under-way"]
+Need = Literal[
+    "safety",
+    "call-now",
+    "to-review",
+    "phone-instead",
+    "unknown",
+    "to-verify",
+    "today",
+    "new",
+    "to-confirm",
+    "for-patient",
+    "for-referrer",
+    "under-way",
+]
 NEEDS: tuple[Need, ...] = get_args(Need)
+URGENT = ("call-now", "to-review", "phone-instead", "unknown", "to-verify", "today")
 CALL_SOON = timedelta(hours=4)
+# Beyond this a list is "999+": what the exact number would be changes nothing, and counting it takes the longer the more there are.
+COUNTED = 999
 
 
 @dataclass(frozen=True)
 class Filters:
-    """Which leads: of an office, at a stage, of one member of staff."""
+    """Which leads: of an office, at a stage, from a source, of one member of staff or of nobody."""
 
     office: str | None = None
     stage: str | None = None
     assigned_to: uuid.UUID | None = None
+    source: str | None = None
+    nobodys: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,7 +74,7 @@ class Row:
     @property
     def late(self) -> bool:
         """True when it should have been done by now; what is urgent is always due, and says since when instead."""
-        return self.need in ("call-now", "to-review", "to-verify", "today") and self.due < now()
+        return self.need in URGENT and self.due < now()
 
 
 @dataclass(frozen=True)
@@ -66,109 +92,144 @@ class Place:
         """Return the place a link names, or None where it names none."""
         due, _, lead_id = text.partition("~")
         try:
-            return cls(datetime.fromisoformat(due), uuid.UUID(lead_id))
+            moment = datetime.fromisoformat(due)
+            return cls(moment, uuid.UUID(lead_id)) if moment.tzinfo else None
         except ValueError:
             return None
 
 
 def count_by_need(session: Session, filters: Filters) -> Mapping[str, int]:
-    """Return how many open leads stand under each need."""
-    needs = _needs(filters).subquery()
-    return dict(session.execute(select(needs.c.need, func.count()).group_by(needs.c.need)).all())
+    """Return how many open leads stand under each need; one more than COUNTED stands for any larger number."""
+    counted = [
+        select(literal(need).label("need"), func.count().label("count")).select_from(
+            _together(_parts(need, filters), COUNTED + 1).limit(COUNTED + 1).subquery()
+        )
+        for need in NEEDS
+    ]
+    return {need: count for need, count in session.execute(union_all(*counted)).all() if count}
 
 
 def first_of_each(session: Session, filters: Filters, *, limit: int) -> Mapping[str, Sequence[Row]]:
     """Return the most pressing leads under each need, `limit` of each."""
-    needs = _needs(filters).subquery()
-    rank = func.row_number().over(partition_by=needs.c.need, order_by=(needs.c.due, needs.c.id)).label("rank")
-    ranked = select(needs, rank).subquery()
-    found = _rows(session, select(ranked).where(ranked.c.rank <= limit).order_by(ranked.c.due, ranked.c.id))
-    return {need: [row for row in found if row.need == need] for need in NEEDS}
+    each = [select(_page(need, filters, after=None, limit=limit).subquery()) for need in NEEDS]
+    found = _rows(session, union_all(*each))
+    return {need: sorted((row for row in found if row.need == need), key=lambda row: (row.due, row.lead.id)) for need in NEEDS}
 
 
 def page_of(session: Session, need: str, filters: Filters, *, after: Place | None, limit: int) -> Sequence[Row]:
     """Return up to `limit` leads of one need, the most pressing first, behind a place."""
-    needs = _needs(filters).subquery()
-    wanted = select(needs).where(needs.c.need == need)
+    return _rows(session, _page(need, filters, after=after, limit=limit))
+
+
+def at_stage(session: Session, stage: str, filters: Filters, *, after: Place | None, limit: int) -> Sequence[Row]:
+    """Return up to `limit` open leads of one stage, what has waited longest first, behind a place."""
+    wanted = select(Standing).where(Standing.stage == stage, *_chosen(filters))
     if after is not None:
-        wanted = wanted.where(tuple_(needs.c.due, needs.c.id) > tuple_(after.due, after.id))
-    return _rows(session, wanted.order_by(needs.c.due, needs.c.id).limit(limit))
+        wanted = wanted.where(tuple_(Standing.due_at, Standing.id) > tuple_(after.due, after.id))
+    found = session.scalars(wanted.order_by(Standing.due_at, Standing.id).limit(limit)).all()
+    return _of_standings(session, found)
+
+
+def count_at_stages(session: Session, stages: Sequence[str], filters: Filters) -> Mapping[str, int]:
+    """Return how many open leads stand at each of these stages; one more than COUNTED stands for any larger number."""
+    counted = [
+        select(literal(stage), func.count()).select_from(
+            select(Standing.id).where(Standing.stage == stage, *_chosen(filters)).limit(COUNTED + 1).subquery()
+        )
+        for stage in stages
+    ]
+    return {row[0]: row[1] for row in session.execute(union_all(*counted)).all()}
 
 
 def closed(session: Session, filters: Filters, *, after: Place | None, limit: int) -> Sequence[Row]:
     """Return up to `limit` closed leads, the newest closure first, behind a place."""
-    wanted = select(Lead, Person).join(Person, Lead.person_id == Person.id).where(Lead.closed_at.is_not(None), *_chosen(filters))
+    wanted = select(Lead, Person).join(Person, Lead.person_id == Person.id).where(Lead.closed_at.is_not(None), *_chosen(filters, Lead))
     if after is not None:
         wanted = wanted.where(tuple_(Lead.closed_at, Lead.id) < tuple_(after.due, after.id))
     found = session.execute(wanted.order_by(Lead.closed_at.desc(), Lead.id.desc()).limit(limit))
-    return [Row(lead, person, "closed", lead.closed_at or lead.opened_at, held=False, confirmed=True) for lead, person in found]
+    return [_closed(lead, person) for lead, person in found]
 
 
 def of_leads(session: Session, leads: Sequence[Lead]) -> Sequence[Row]:
     """Return what these leads need next, in their order; a closed one without anything urgent needs nothing."""
-    needs = _standing().where(Lead.id.in_([lead.id for lead in leads])).subquery()
-    rows = {row.lead.id: row for row in _rows(session, select(needs))}
-    return [_at_rest(rows[lead.id]) for lead in leads]
+    standing = session.scalars(select(Standing).where(Standing.id.in_([lead.id for lead in leads]))).all()
+    rows = {row.lead.id: row for row in _of_standings(session, standing)}
+    people = {person.id: person for person in session.scalars(select(Person).where(Person.id.in_([lead.person_id for lead in leads])))}
+    return [_at_rest(rows.get(lead.id), lead, people[lead.person_id]) for lead in leads]
 
 
-def _at_rest(row: Row) -> Row:
-    closed_at = row.lead.closed_at
-    return replace(row, need="closed", due=closed_at) if closed_at and row.need != "safety" else row
+def _at_rest(row: Row | None, lead: Lead, person: Person) -> Row:
+    if row is None or (lead.closed_at and row.need != "safety"):
+        return _closed(lead, person)
+    return row
 
 
-def _needs(filters: Filters) -> Select[Any]:
-    outlives = exists().where(Todo.lead_id == Lead.id, or_(Todo.urgent, Todo.kind == "tell-referrer"), Todo.done_at.is_(None))
-    # A lead may be closed over an urgent to-do, or before its referrer has heard; it stays in sight until somebody has done it.
-    return _standing().where(or_(Lead.closed_at.is_(None), outlives), *_chosen(filters))
+def _closed(lead: Lead, person: Person) -> Row:
+    return Row(lead, person, "closed", lead.closed_at or lead.opened_at, held=False, confirmed=True)
 
 
-def _standing() -> Select[Any]:
-    of_lead = and_(Todo.lead_id == Lead.id, Todo.done_at.is_(None))
-    urgent = and_(Todo.person_id == Lead.person_id, Todo.urgent, Todo.done_at.is_(None))
-    held = exists().where(Hold.person_id == Lead.person_id, Hold.released_at.is_(None))
-    raised = _earliest(Hold.raised_at, Hold.person_id == Lead.person_id, Hold.released_at.is_(None))
-    call = func.coalesce(_earliest(Todo.due_at, of_lead, Todo.kind == "call"), case((Lead.reached_at.is_(None), Lead.expected_by)))
-    todo, in_danger = _earliest(Todo.due_at, of_lead), _earliest(Todo.due_at, urgent)
-    waits = _earliest(Referral.their_promise, Referral.lead_id == Lead.id, Referral.state == "needs_information")
-    confirmed = exists().where(Confirmation.person_id == Person.id, Confirmation.address_index == Person.email_index)
-    need = case(
-        (or_(held, exists().where(urgent)), "safety"),
-        (call <= now() + CALL_SOON, "call-now"),
-        (exists().where(of_lead, Todo.kind == "review-screening"), "to-review"),
-        (_has_stranger(), "to-verify"),
-        (and_(waits.is_not(None), func.coalesce(todo > _end_of_today(), True)), "for-referrer"),
-        (or_(todo <= _end_of_today(), call <= _end_of_today()), "today"),
-        (Lead.stage == "new", "new"),
-        (and_(Person.email_index.is_not(None), ~confirmed), "to-confirm"),
-        else_="under-way",
-    )
-    due = case(
-        (need == "safety", func.coalesce(in_danger, raised)),
-        (need.in_(("call-now", "new")), call),
-        (need == "for-referrer", waits),
-        else_=func.coalesce(func.least(todo, call), Lead.opened_at),
-    )
-    return (
-        select(
-            Lead.id, need.label("need"), func.coalesce(due, Lead.expected_by).label("due"), held.label("held"), confirmed.label("confirmed")
+def _page(need: str, filters: Filters, *, after: Place | None, limit: int) -> Select[Any]:
+    both = _together(_parts(need, filters, after=after), limit).subquery()
+    return select(both).order_by(both.c.due, both.c.id).limit(limit)
+
+
+def _together(parts: Sequence[Select[Any]], limit: int) -> Select[Any]:
+    return select(union_all(*(select(part.limit(limit).subquery()) for part in parts)).subquery())
+
+
+def _parts(need: str, filters: Filters, *, after: Place | None = None) -> list[Select[Any]]:
+    """Return the parts of a list, each in the order of one index, so that none is read further than it is shown."""
+    soon, day_ends = now() + CALL_SOON, _end_of_today()
+    can_wait = or_(Standing.call_at.is_(None), Standing.call_at > soon)
+    if need == "call-now":
+        return [_part(need, Standing.call_at, filters, after, Standing.call_at <= soon)]
+    if need == "today":
+        by_call = and_(
+            Standing.call_at > soon, Standing.call_at <= day_ends, Standing.act_at <= day_ends, Standing.act_at >= Standing.call_at
         )
-        .join(Person, Lead.person_id == Person.id)
-        .select_from(Lead)
-    )
+        by_todo = and_(Standing.act_at <= day_ends, or_(Standing.call_at.is_(None), Standing.act_at < Standing.call_at), can_wait)
+        return [_part(need, Standing.act_at, filters, after, each) for each in (by_call, by_todo)]
+    idle = and_(Standing.call_at.is_(None), Standing.act_at.is_(None))
+    not_today = or_(Standing.act_at.is_(None), Standing.act_at > day_ends)
+    running = and_(not_today, can_wait, or_(Standing.call_at.is_not(None), Standing.act_at.is_not(None)), *_later(need, day_ends))
+    return [_part(need, Standing.due_at, filters, after, Standing.need == need, each) for each in (idle, running)]
 
 
-def _has_stranger() -> ColumnElement[bool]:
-    unsettled = (Claim.id == Referral.claim_id, Claim.verified_at.is_(None), Claim.refused_at.is_(None))
-    return exists().where(Referral.lead_id == Lead.id, Referral.closed_at.is_(None), *unsettled)
+def _later(need: str, day_ends: datetime) -> list[ColumnElement[bool]]:
+    # Says nothing new, but says it of the column by which the index is ordered: what is overdue need not be read to be passed over.
+    return [Standing.due_at > day_ends] if need in ("new", "to-confirm", "for-patient", "under-way") else []
 
 
-def _rows(session: Session, wanted: Select[Any]) -> list[Row]:
+def _part(need: str, due: Any, filters: Filters, after: Place | None, *conditions: ColumnElement[bool]) -> Select[Any]:
+    behind = [tuple_(due, Standing.id) > tuple_(after.due, after.id)] if after else []
+    columns = (Standing.id, literal(need).label("need"), due.label("due"), Standing.held, Standing.confirmed)
+    return select(*columns).where(*conditions, *behind, *_chosen(filters)).order_by(due, Standing.id)
+
+
+def _of_standings(session: Session, found: Sequence[Standing]) -> list[Row]:
+    pairs = {lead.id: (lead, person) for lead, person in _leads(session, [each.id for each in found])}
+    todos = _next_todos(session, list(pairs))
+    return [Row(*pairs[each.id], *_need_now(each), each.held, each.confirmed, todos.get(each.id)) for each in found]
+
+
+def _need_now(standing: Standing) -> tuple[str, datetime]:
+    """Return what the lists say of one lead: its need, and when that is due."""
+    if standing.call_at is not None and standing.call_at <= now() + CALL_SOON:
+        return "call-now", standing.call_at
+    if standing.act_at is not None and standing.act_at <= _end_of_today():
+        return "today", standing.act_at
+    return standing.need, standing.due_at
+
+
+def _rows(session: Session, wanted: Select[Any] | CompoundSelect[Any]) -> list[Row]:
     found = session.execute(wanted).all()
-    ids = [each.id for each in found]
-    pairs = session.execute(select(Lead, Person).join(Person, Lead.person_id == Person.id).where(Lead.id.in_(ids)))
-    by_id = {lead.id: (lead, person) for lead, person in pairs}
-    todos = _next_todos(session, ids)
+    by_id = {lead.id: (lead, person) for lead, person in _leads(session, [each.id for each in found])}
+    todos = _next_todos(session, list(by_id))
     return [Row(*by_id[each.id], each.need, each.due, each.held, each.confirmed, todos.get(each.id)) for each in found]
+
+
+def _leads(session: Session, ids: Sequence[uuid.UUID]) -> Sequence[Any]:
+    return session.execute(select(Lead, Person).join(Person, Lead.person_id == Person.id).where(Lead.id.in_(ids))).all()
 
 
 def _next_todos(session: Session, ids: list[uuid.UUID]) -> dict[uuid.UUID | None, str]:
@@ -181,19 +242,10 @@ def _next_todos(session: Session, ids: list[uuid.UUID]) -> dict[uuid.UUID | None
     return dict(session.execute(first).all())
 
 
-def _earliest(column: Any, *conditions: ColumnElement[bool]) -> Any:
-    return select(func.min(column)).where(*conditions).correlate(Lead).scalar_subquery()
-
-
-def _chosen(filters: Filters) -> list[ColumnElement[bool]]:
-    chosen = []
-    if filters.office:
-        chosen.append(Lead.office == filters.office)
-    if filters.stage:
-        chosen.append(Lead.stage == filters.stage)
-    if filters.assigned_to:
-        chosen.append(Lead.assigned_to == filters.assigned_to)
-    return chosen
+def _chosen(filters: Filters, of: Any = Standing) -> list[ColumnElement[bool]]:
+    asked = (("office", filters.office), ("stage", filters.stage), ("assigned_to", filters.assigned_to), ("source", filters.source))
+    nobodys = [of.assigned_to.is_(None)] if filters.nobodys else []
+    return [getattr(of, name) == value for name, value in asked if value] + nobodys
 
 
 def _end_of_today() -> datetime:

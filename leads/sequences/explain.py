@@ -66,7 +66,7 @@ def _line(row: Message) -> Line:
 def _why_nothing(session: Session, rows: Several[Message], enrolments: Several[Enrolment], upcoming: Message | None) -> str | None:
     silenced = _silenced(session, rows, enrolments, upcoming)
     if silenced or upcoming:
-        return in_words(silenced) if silenced else _resting(session, upcoming)
+        return in_words(silenced) if silenced else resting(session, upcoming.lane if upcoming else None)
     if waiting := next((row for row in rows if row.reason == WAITS), None):
         return " ".join((in_words(WAITS), *(f"It {words}." for words in waiting.moved_by if words.startswith("waits for:"))))
     ended = [each for each in enrolments if each.ended_why]
@@ -75,12 +75,12 @@ def _why_nothing(session: Session, rows: Several[Message], enrolments: Several[E
     return in_words("all-done" if enrolments else "no-enrolment")
 
 
-def _resting(session: Session, upcoming: Message | None) -> str | None:
-    """Return why nothing of this kind goes out to anybody, or None."""
+def resting(session: Session, lane: str | None) -> str | None:
+    """Return why nothing of a lane, or for None nothing at all, goes out to anybody now; None where sending goes on."""
     for stop in stops(session):
         if stop.lane is None:
             return f"All sending is paused: {stop.reason}."
-        if upcoming is not None and stop.lane == upcoming.lane:
+        if stop.lane == lane:
             return in_words(stop.reason if stop.reason in WORDS else "lane-rests")
     return None
 

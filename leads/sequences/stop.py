@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from leads.audit.trail import record
 from leads.clock import now
 from leads.db import lock
+from leads.errors import Conflict, NotFound
 from leads.messages.models import Message
 from leads.messages.outbox import cancel
 from leads.sequences.enroll import history, plan_facts
@@ -48,6 +49,19 @@ def stop_for(
         elif pointless := definition.stopped_steps(event):
             _drop_steps(session, enrolment, pointless, reason or event, actor=actor)
     return ended
+
+
+def stop_one(session: Session, enrolment_id: uuid.UUID, *, actor: str, reason: str) -> Enrolment:
+    """End one running enrolment and cancel its mails; raises NotFound, or Conflict where it has ended already."""
+    person_id = session.scalar(select(Enrolment.person_id).where(Enrolment.id == enrolment_id))
+    if person_id is None:
+        raise NotFound("There is no such sequence.")
+    lock(session, "person", person_id)
+    enrolment = session.get_one(Enrolment, enrolment_id, with_for_update=True, populate_existing=True)
+    if enrolment.ended_at is not None:
+        raise Conflict("This sequence has ended already.")
+    _end(session, enrolment, reason, actor=actor)
+    return enrolment
 
 
 def resume(session: Session, person_id: uuid.UUID, *, after: str, actor: str) -> int:

@@ -21,6 +21,7 @@ class Todo(Base):
     __table_args__ = (
         Index("ix_todos_open", "urgent", "due_at", postgresql_where=text("done_at IS NULL")),
         Index("ix_todos_open_person", "person_id", postgresql_where=text("done_at IS NULL")),
+        Index("ix_todos_open_lead", "lead_id", postgresql_where=text("done_at IS NULL")),
         # However many clocks tick at once, a step asks for its to-do once.
         Index("uq_todos_step", "enrolment_id", "step", "occurrence", unique=True, postgresql_where=text("enrolment_id IS NOT NULL")),
     )

@@ -95,6 +95,21 @@ def finish(session: Session, todo_id: uuid.UUID, *, actor: str, outcome: str) ->
     return todo
 
 
+def reopen(session: Session, todo_id: uuid.UUID, *, actor: str) -> Todo:
+    """Open a to-do again that was done by mistake; raises NotFound, or Conflict where it is open or a sequence went on."""
+    todo = session.get(Todo, todo_id, with_for_update=True, populate_existing=True)
+    if todo is None:
+        raise NotFound("There is no such to-do.")
+    same = select(Todo.id).where(Todo.lead_id == todo.lead_id, Todo.kind == todo.kind, Todo.done_at.is_(None))
+    if todo.done_at is None or session.scalar(same.limit(1)) is not None:
+        raise Conflict("It is open already.")
+    if todo.enrolment_id is not None:
+        raise Conflict("A sequence waited for this and has gone on since: open a new to-do instead.")
+    todo.done_at, todo.done_by, todo.outcome = None, None, None
+    record(session, "todo.reopened", todo, actor=actor)
+    return todo
+
+
 def put_off(session: Session, kind: str, *, lead_id: uuid.UUID, until: datetime, actor: str) -> int:
     """Give every open to-do of a kind on a lead a new time, because a try did not succeed; returns how many."""
     rows = session.scalars(select(Todo).where(Todo.lead_id == lead_id, Todo.kind == kind, Todo.done_at.is_(None)).with_for_update()).all()

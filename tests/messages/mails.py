@@ -30,6 +30,8 @@ FACTS: dict[str, Any] = {
     "lead_url": "https://care.elmharbor.test/console/leads/L-000042",
     "raised": "Tue Oct 6, 2:10 PM",
     "step": 2,
+    "paragraphs": ["Thank you for your call.", "We look forward to hearing from you."],
+    "signed_by": "Casey Morgan",
 }
 SPANISH = {"expected_by": "martes 6 de octubre, 5:00 PM", "visit_day": "martes 6 de octubre"}
 

@@ -1,5 +1,6 @@
 """Drawing a page of the console: who is signed in, the words of its codes, and how many wait behind each tab."""
 
+import uuid
 from typing import Any
 from urllib.parse import urlencode
 
@@ -7,7 +8,7 @@ from fastapi import Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 from leads.errors import LeadsError, TooMany
-from leads.http.console import words
+from leads.http.console import shell, words
 from leads.http.console.restriction import Restricted
 from leads.http.console.staff import Locked, SecondFactorFirst, SignInFirst, Staff, home_of, safe_next, send_to_sign_in
 from leads.http.pages import page
@@ -15,7 +16,8 @@ from leads.http.pages import page
 
 def draw(request: Request, template: str, *, staff: Staff | None, status: int = 200, **context: Any) -> Response:
     """Return a page of templates/web/console as a response."""
-    response = page(request, f"console/{template}", status=status, staff=staff, words=words, **context)
+    said = _said(request) if staff else {"said": None, "undo": None}
+    response = page(request, f"console/{template}", status=status, staff=staff, words=words, shell=shell, **said, **context)
     # The origin of a form must reach us; no address of the console carries a secret.
     response.headers["Referrer-Policy"] = "same-origin"
     return response
@@ -26,6 +28,16 @@ def draw_locked(request: Request, lock: Locked, *, status: int = 401, error: str
     who: Staff = request.state.locked
     shown = {"next": lock.next, "action": lock.action, "typed": lock.typed, "error": error, "name": who.name, "csrf": who.csrf}
     return draw(request, "locked.html", staff=None, status=status, **shown)
+
+
+def _said(request: Request) -> dict[str, str | None]:
+    """Return what the toast of this page says, and the deed that may be taken back; an address can choose among our words only."""
+    asked = request.query_params
+    try:
+        deed = str(uuid.UUID(asked.get("did", "")))
+    except ValueError:
+        deed = None
+    return {"said": shell.SAID.get(asked.get("said", "")), "undo": deed}
 
 
 def answer_refusal(request: Request, error: LeadsError) -> Response:

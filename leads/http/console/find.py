@@ -1,11 +1,13 @@
-"""Who is calling? Found by number (a lead's or a referral's), e-mail address or phone; by POST, so that none of it stands in an address."""
+"""Who is calling? Found by number, name, e-mail address, phone or referrer; by POST, so that none of it stands in an address."""
 
+from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from leads.errors import NotFound
@@ -17,14 +19,25 @@ from leads.http.own_form import Token, check_form
 from leads.http.transaction import Db
 from leads.people.match import email_index, phone_index
 from leads.people.models import Person
+from leads.people.search import by_name
 from leads.pipeline.find import by_number
 from leads.pipeline.models import Lead
 from leads.pipeline.worklist import of_leads
 from leads.referrals.find import by_number as referral_numbered
+from leads.referrals.search import referred_by
 from leads.security.identifiers import normal_phone
 
-MOST = 20
+MOST = 40
 router = APIRouter()
+
+
+@dataclass(frozen=True)
+class Found:
+    """The leads of those who answer to the words, those whom such a clinician or practice referred, and whether there may be more."""
+
+    leads: Sequence[Lead]
+    referred: Sequence[Lead] = ()
+    is_cut: bool = False
 
 
 @router.post("/find")
@@ -32,23 +45,46 @@ def find(request: Request, session: Db, staff: Reader, token: Token, q: Annotate
     """Go to the one lead that answers, or show those that do."""
     check_form(request, staff.csrf, token)
     found = _found(session, q.strip()[:320])
-    if len(found) == 1:
-        return RedirectResponse(f"/console/leads/{found[0].number}", status_code=303)
-    rows = of_leads(session, found)
-    put_on_record(session, rows, staff, need="find")
-    return draw(request, "found.html", staff=staff, tab="", waiting=waiting(session), q=q, rows=rows, owners=owners_of(session, rows))
+    if len(found.leads) == 1 and not found.referred and not found.is_cut:
+        return RedirectResponse(f"/console/leads/{found.leads[0].number}", status_code=303)
+    rows, referred = of_leads(session, found.leads), of_leads(session, found.referred)
+    put_on_record(session, [*rows, *referred], staff, need="find")
+    return draw(
+        request,
+        "found.html",
+        staff=staff,
+        tab="",
+        waiting=waiting(session),
+        q=q,
+        rows=rows,
+        referred=referred,
+        is_cut=found.is_cut,
+        owners=owners_of(session, [*rows, *referred]),
+    )
+
+
+def _found(session: Session, q: str) -> Found:
+    for numbered in (by_number, _of_referral):
+        with suppress(NotFound):
+            return Found([numbered(session, q)])
+    # An address or a phone is asked for whole: their indexes know no parts, so that a search cannot be used to leaf through patients.
+    phone = normal_phone(q)
+    same = [Person.email_index == email_index(q)] if "@" in q else []
+    same += [Person.phone_index == phone_index(phone)] if phone else []
+    if same and (known := _leads_of(session, or_(*same))):
+        return Found(known[:MOST], is_cut=len(known) > MOST)
+    named = by_name(session, q)
+    theirs = _leads_of(session, Person.id.in_([person.id for person in named.people]))
+    referred = [lead for lead in referred_by(session, q, limit=MOST) if lead not in theirs]
+    return Found(theirs[:MOST], referred, named.is_cut or len(theirs) > MOST)
 
 
 def _of_referral(session: Session, q: str) -> Lead:
     return session.get_one(Lead, referral_numbered(session, q).lead_id)
 
 
-def _found(session: Session, q: str) -> list[Lead]:
-    for numbered in (by_number, _of_referral):
-        with suppress(NotFound):
-            return [numbered(session, q)]
-    # Whole identifiers only: their blind indexes know no prefixes, so a search cannot be used to leaf through patients.
-    phone = normal_phone(q)
-    same = [Person.email_index == email_index(q)] + ([Person.phone_index == phone_index(phone)] if phone else [])
-    wanted = select(Lead).join(Person, Lead.person_id == Person.id).where(or_(*same)).order_by(Lead.serial.desc()).limit(MOST)
+def _leads_of(session: Session, whose: ColumnElement[bool]) -> list[Lead]:
+    # Whoever was merged is found by what was known of either record.
+    join = Lead.person_id == func.coalesce(Person.merged_into, Person.id)
+    wanted = select(Lead).join(Person, join).where(whose).order_by(Lead.serial.desc()).limit(MOST + 1)
     return list(session.scalars(wanted))

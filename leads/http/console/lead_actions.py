@@ -1,23 +1,26 @@
 """What a coordinator does to a lead: move it, write, log a call, take it, finish a to-do, stop a mail."""
 
 import uuid
+from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Form
 from fastapi.responses import Response
 
 from leads.appointments.follow import move_lead
-from leads.errors import NotFound
+from leads.errors import FieldError, Invalid, NotFound
 from leads.http.console.act import Asked, do
 from leads.messages.models import Message
 from leads.messages.outbox import cancel_one
-from leads.pipeline.assign import assign
+from leads.pipeline.assign import assign, one_of
 from leads.pipeline.contact import log_call
-from leads.pipeline.models import Lead
+from leads.pipeline.deeds import did_todo
+from leads.pipeline.models import Deed, Lead
 from leads.pipeline.notes import write
 from leads.sequences.hand_over import finish as finish_todo
 from leads.todos.models import Todo
 
+SEE_OTHER = 303
 router = APIRouter(prefix="/leads/{number}")
 Words = Annotated[str, Form()]
 # What a clinician must have done before it is done: a button beside it would let it pass unseen.
@@ -53,15 +56,30 @@ def note(asked: Asked, text: Words = "") -> Response:
 
 
 @router.post("/call")
-def call(asked: Asked, result: Words = "", note: Words = "") -> Response:
-    """Log a call."""
-    return do(asked, lambda lead: log_call(asked.session, lead.id, result=result, note=note, actor=asked.staff.actor))
+def call(asked: Asked, result: Words = "", note: Words = "", again_on: Words = "") -> Response:
+    """Log a call, and when to call again."""
+
+    def verb(lead: Lead) -> None:
+        day = day_typed("again_on", again_on) if again_on else None
+        log_call(asked.session, lead.id, result=result, note=note, again_on=day, actor=asked.staff.actor)
+
+    return do(asked, verb)
 
 
 @router.post("/take")
 def take(asked: Asked) -> Response:
     """Make the lead one's own."""
     return do(asked, lambda lead: assign(asked.session, lead.id, asked.staff.id, actor=asked.staff.actor))
+
+
+@router.post("/assign")
+def give_to(asked: Asked, to_account: Words = "") -> Response:
+    """Give the lead to a colleague, or to all."""
+
+    def verb(lead: Lead) -> None:
+        assign(asked.session, lead.id, one_of(asked.session, to_account), actor=asked.staff.actor)
+
+    return do(asked, verb)
 
 
 @router.post("/give-back")
@@ -74,14 +92,20 @@ def give_back(asked: Asked) -> Response:
 def done(asked: Asked, todo_id: uuid.UUID, outcome: Words = "") -> Response:
     """Finish a to-do; what a clinician must see ends where they see it."""
 
+    deeds: list[Deed | None] = []
+
     def verb(lead: Lead) -> None:
         todo = asked.session.get(Todo, todo_id)
         check_belongs(todo, lead)
         if todo is not None and todo.kind in ENDS_ELSEWHERE:
             raise NotFound(ENDS_ELSEWHERE[todo.kind])
-        finish_todo(asked.session, todo_id, actor=asked.staff.actor, outcome=outcome or "done")
+        finished = finish_todo(asked.session, todo_id, actor=asked.staff.actor, outcome=outcome or "done")
+        deeds.append(did_todo(asked.session, finished, lead, account_id=asked.staff.id))
 
-    return do(asked, verb)
+    response = do(asked, verb)
+    if response.status_code == SEE_OTHER and deeds[0] is not None:
+        response.headers["Location"] += f"?said=done&did={deeds[0].id}"
+    return response
 
 
 @router.post("/messages/{message_id}/cancel")
@@ -93,6 +117,15 @@ def stop_mail(asked: Asked, message_id: uuid.UUID) -> Response:
         cancel_one(asked.session, message_id, reason="stopped-by-staff", actor=asked.staff.actor)
 
     return do(asked, verb, done="#planned")
+
+
+def day_typed(field: str, text: str) -> date:
+    """Return a day that was typed; raises Invalid."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        words = "Choose a day."
+        raise Invalid(words, errors=(FieldError(field, "no_date", words),)) from None
 
 
 def check_belongs(row: Todo | Message | None, lead: Lead) -> None:

@@ -15,9 +15,11 @@ from leads.appointments.standing import visit_of
 from leads.clinic.profile import clinic
 from leads.clock import now
 from leads.consent.ledger import granted, is_not_safe, open_holds, paused_until
+from leads.consent.never import never_again
 from leads.errors import LeadsError
 from leads.http.console import words
 from leads.http.console.draw import draw
+from leads.http.console.lead_calendar import month_ahead
 from leads.http.console.referral_page import Shown, referrals_of, why_no_mail
 from leads.http.console.restriction import read_person
 from leads.http.console.screening_sheet import sheet_of
@@ -27,12 +29,17 @@ from leads.http.console.waiting import waiting
 from leads.http.transaction import Db
 from leads.inquiries.models import Inquiry
 from leads.messages.models import Message
+from leads.people.merge import merges_of
 from leads.people.models import Person
+from leads.pipeline.assign import colleagues
 from leads.pipeline.contact import RESULTS
 from leads.pipeline.find import by_number
 from leads.pipeline.models import Lead
 from leads.pipeline.stages import actions
+from leads.pipeline.waitlist import waits
+from leads.pipeline.waitlist import why_not as why_not_wait
 from leads.pipeline.worklist import of_leads
+from leads.sequences.by_hand import why_no_note
 from leads.sequences.explain import explain
 from leads.todos.models import Todo
 
@@ -79,26 +86,34 @@ def show(
         changed_since=read_at,
         read_at=now(),
         referrals=shown,
+        merges=merges_of(session, person.id),
+        never=never_again(session, person.id),
+        no_note=why_no_note(session, person),
         visit_news=set() if visit and visit.is_live else _visit_news(shown),
         choices=clinic().referrals,
         no_mail=why_no_mail(session, person),
         visit=visit,
         screening=sheet_of(session, lead, staff),
-        **_next(session, lead),
+        **_next(session, lead, visit),
         **_standing(session, person),
         **_may(lead, staff, visit),
     )
 
 
-def _next(session: Session, lead: Lead) -> dict[str, Any]:
+def _next(session: Session, lead: Lead, visit: Appointment | None) -> dict[str, Any]:
     todos = select(Todo).where(Todo.lead_id == lead.id, Todo.done_at.is_(None)).order_by(Todo.urgent.desc(), Todo.due_at)
     coming = select(Message).where(Message.lead_id == lead.id, Message.state.in_(PLANNED)).order_by(Message.due_at, Message.id)
     failed = select(Message).where(Message.lead_id == lead.id, Message.state == "failed").order_by(Message.state_at.desc()).limit(10)
     asked = select(Inquiry).where(Inquiry.lead_id == lead.id).order_by(Inquiry.received_at.desc()).limit(1)
+    open_todos, planned = session.scalars(todos).all(), session.scalars(coming).all()
     return {
         "row": of_leads(session, [lead])[0],
-        "todos": session.scalars(todos).all(),
-        "planned": session.scalars(coming).all(),
+        "todos": open_todos,
+        "planned": planned,
+        "month": month_ahead(lead, planned, open_todos, visit),
+        "waits": waits(session, lead.id),
+        "no_wait": why_not_wait(lead),
+        "colleagues": colleagues(session),
         "failed": session.scalars(failed).all(),
         "explanation": explain(session, lead.id),
         "asked": session.scalar(asked),

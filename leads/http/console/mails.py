@@ -17,14 +17,19 @@ from leads.http.console.lead_actions import check_belongs
 from leads.http.console.restriction import read_person
 from leads.http.console.sending import settle_one
 from leads.http.console.staff import Reader
+from leads.http.console.steered import log_of
+from leads.http.console.timeline import who_is_who
 from leads.http.console.waiting import waiting
 from leads.http.transaction import Db
 from leads.messages.models import Message
+from leads.messages.note import TEMPLATE
 from leads.messages.outbox import STOPPABLE
 from leads.messages.preview import Preview, preview
 from leads.messages.steer import move as move_mail
+from leads.messages.templates import catalogue
 from leads.pipeline.find import by_number
 from leads.pipeline.models import Lead
+from leads.sequences.by_hand import why_not_now, words_of
 from leads.sequences.in_words import in_words
 
 router = APIRouter(prefix="/leads/{number}/messages/{message_id}")
@@ -38,6 +43,7 @@ def read(request: Request, session: Db, staff: Reader, number: str, message_id: 
     mail = session.get(Message, message_id)
     check_belongs(mail, lead)
     read_person(session, staff, lead)
+    log = log_of(session, message_id)
     shown, refusal = _preview(session, message_id, staff.actor)
     return draw(
         request,
@@ -50,6 +56,11 @@ def read(request: Request, session: Db, staff: Reader, number: str, message_id: 
         shown=shown,
         refusal=refusal,
         may_move=staff.may_work and mail is not None and mail.state in STOPPABLE,
+        not_now=why_not_now(session, mail) if mail is not None and mail.state in STOPPABLE else None,
+        note="\n\n".join(words_of(mail)) if mail is not None and mail.template == TEMPLATE else None,
+        log=log,
+        names=who_is_who(session, {step.actor for step in log}),
+        is_same=is_same_wording(mail),
         why=in_words,
         read_at=now(),
         zone=words.zone_of(lead.office),
@@ -86,6 +97,14 @@ def _preview(session: Session, message_id: uuid.UUID, actor: str) -> tuple[Previ
     except LeadsError as refusal:
         # A mail that cannot be written is just what somebody comes here to look at.
         return None, refusal
+
+
+def is_same_wording(mail: Message | None) -> bool | None:
+    """True where a mail that went out reads now as it read then, False where its words have changed since; None for one to come."""
+    if mail is None or mail.template_version is None or mail.state in STOPPABLE:
+        return None
+    template = catalogue().get(mail.template)
+    return template is not None and template.version(mail.language or "en") == mail.template_version
 
 
 def _moment(text: str, lead: Lead) -> datetime:

@@ -5,19 +5,29 @@ from fastapi import APIRouter, Depends, Request
 from leads.errors import NotFound
 from leads.http.console import (
     account,
+    board,
     colleagues,
     documents,
     find,
     invited,
+    known,
     lead_actions,
+    lead_mail,
     lead_page,
     lead_screening,
+    lead_standing,
     lead_visit,
     leads_list,
+    list_actions,
+    live,
     lock,
     mails,
+    merge_page,
     merges,
+    new,
+    new_referral,
     oidc,
+    palette,
     passkeys,
     person_actions,
     quarantine,
@@ -42,8 +52,13 @@ def answer_here(request: Request) -> None:
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(answer_here)])
 ACCESS = (account, colleagues, invited, lock, oidc, passkeys, record, restricted, second_factor)
-OF_A_LEAD = (lead_page, lead_actions, lead_visit, lead_screening, screening_by_phone, mails, person_actions, referral_actions, documents)
-for each in (sign_in, *ACCESS, leads_list, *OF_A_LEAD, quarantine, merges, visits, safety, sending, find):
+OF_A_LEAD = (
+    lead_page, lead_actions, lead_visit, lead_screening, screening_by_phone, lead_mail, lead_standing, mails, person_actions,
+    referral_actions, documents,
+)  # fmt: skip
+LISTS = (leads_list, list_actions, board, palette, live)
+BY_HAND = (new, new_referral, known)
+for each in (sign_in, *ACCESS, *LISTS, *OF_A_LEAD, *BY_HAND, quarantine, merges, merge_page, visits, safety, sending, find):
     router.include_router(each.router, prefix="/console")
 
 

@@ -7,11 +7,11 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
-from leads.audit.trail import record
 from leads.clinic.profile import Language
 from leads.errors import NotFound
 from leads.http.console.act import Asked, do
 from leads.http.console.draw import draw
+from leads.http.console.restriction import read_person
 from leads.http.console.staff import Reader, Staff, Worker
 from leads.http.console.waiting import waiting
 from leads.http.screening_form import after, before, context_of, first_unanswered, typed_answers, values_of, view_of
@@ -143,8 +143,7 @@ def _page(
     status: int = 200,
     **context: Any,
 ) -> Response:
-    person, asked_in = session.get_one(Person, lead.person_id), _asked_in(screening, language)
-    record(session, "person.read", person, actor=staff.actor, lead=lead.number)
+    person, asked_in = read_person(session, staff, lead), _asked_in(screening, language)
     named: Mapping[str, Any] = {"tab": "leads", "waiting": waiting(session), "lead": lead, "person": person, "screening": screening}
     shown = draw(request, template, staff=staff, status=status, lang=asked_in, **named, **context)
     # What was said must not be found with the back button of a desk that several people share.

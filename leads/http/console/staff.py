@@ -21,10 +21,11 @@ from leads.http.transaction import Db
 COOKIE = "handoff_staff"
 SIGN_IN = "/console/sign-in"
 LEAD_PATH = re.compile(r"^/console/leads/[^/]+")
-FREE_TEXT = ("note", "text", "reason", "evidence", "disposition", "missing", "to_referrer", "why_none")
+FREE_TEXT = ("note", "text", "reason", "evidence", "disposition", "missing", "to_referrer", "why_none", "note_text", "said")
 SECRET = ("csrf", "password", "again", "current", "code")
 CHOSEN = ("form", "to", "outcome", "until", "why_code", "destination", "to_patient", "close_as", "moved_to", "slot", "typed_at", "found")
-KEPT = (*FREE_TEXT, *CHOSEN, "called", "answered_by", "listed_in", "read_back", "by_read_back")
+ON_PAGE = ("note_at", "again_on", "look_again", "agreed_evidence", "never_evidence", "why_never", "spoken")
+KEPT = (*FREE_TEXT, *CHOSEN, *ON_PAGE, "called", "answered_by", "listed_in", "read_back", "by_read_back")
 
 
 @dataclass(frozen=True)

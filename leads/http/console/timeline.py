@@ -14,15 +14,18 @@ from leads.accounts.models import Account, ApiKey
 from leads.appointments.models import Appointment, AppointmentEvent
 from leads.consent.models import Confirmation, ConsentEntry, Hold, Pause, Suppression
 from leads.http.console import words
+from leads.http.console.steered import reads, steered, used
 from leads.inquiries.models import Inquiry
 from leads.loop.disclosure import IN_WORDS
 from leads.loop.models import Referral, ReferralEvent
 from leads.messages.models import Message
-from leads.people.models import Person
+from leads.people.merge import family_of
+from leads.people.models import Merge, Person
 from leads.pipeline.models import Lead, Note, StageChange
 from leads.safety.models import Alarm
 from leads.screening.models import Screening
 from leads.sequences.in_words import in_words
+from leads.sequences.models import Reply
 from leads.todos.models import Todo
 
 A_PAGE = 40
@@ -45,14 +48,19 @@ class Entry:
     text: str | None = None
     facts: tuple[tuple[str, str], ...] = ()
     tone: str = ""
+    link: str = ""
 
 
 def timeline(session: Session, lead: Lead, *, before: datetime | None = None) -> tuple[Sequence[Entry], datetime | None]:
     """Return the newest entries before a moment, and the moment behind which more lie, if any do."""
     entries = [entry for source in SOURCES for entry in source(session, lead, before)]
     entries.sort(key=lambda entry: entry.at, reverse=True)
-    shown = entries[:A_PAGE]
-    return shown, shown[-1].at if len(entries) > A_PAGE else None
+    # Who looked is shown beside what happened, and takes no room from it.
+    told = [entry.at for entry in entries if entry.kind != "read"]
+    if len(told) <= A_PAGE:
+        return entries, None
+    last = told[A_PAGE - 1]
+    return [entry for entry in entries if entry.at >= last], last
 
 
 def who_is_who(session: Session, actors: Collection[str]) -> dict[str, str]:
@@ -115,11 +123,14 @@ def _messages(session: Session, lead: Lead, before: datetime | None) -> Iterable
         is_bad = row.state in ("failed", "bounced", "complained", "unknown")
         tone = "quiet" if row.state in SILENCED else "stop" if is_bad else ""
         what = " ".join(part for part in (words.mail_title(row.template), words.mail_to(row)) if part)
-        yield Entry(row.state_at, "mail", f"{what}: {words.STATES[row.state]}", row.actor, why, tone=tone)
+        link = f"/console/leads/{lead.number}/messages/{row.id}"
+        yield Entry(row.state_at, "mail", f"{what}: {words.STATES[row.state]}", row.actor, why, tone=tone, link=link)
 
 
 def _consents(session: Session, lead: Lead, before: datetime | None) -> Iterable[Entry]:
-    rows = _newest(session, ConsentEntry, ConsentEntry.at, ConsentEntry.person_id == lead.person_id, before)
+    # What was said under a record that was merged into this one stands in its own ledger.
+    whose = ConsentEntry.person_id.in_(family_of(session, lead.person_id))
+    rows = _newest(session, ConsentEntry, ConsentEntry.at, whose, before)
     together = groupby(rows, key=lambda row: (row.at, row.act, row.actor, row.source, row.wording, row.evidence))
     for (at, act, actor, source, wording, evidence), entries in together:
         kinds = ", ".join(sorted(words.in_words(words.GRANTS, entry.kind) for entry in entries))
@@ -199,19 +210,37 @@ def _screenings(session: Session, lead: Lead, before: datetime | None) -> Iterab
         yield Entry(row.begun_at, "screening", "Screening begun", row.begun_by, tone="quiet")
 
 
+def _steered(session: Session, lead: Lead, before: datetime | None) -> Iterable[Entry]:
+    zone = words.zone_of(lead.office)
+    for step in steered(session, lead, before):
+        when = f" {words.spoken(step.due, zone)}" if step.due else ""
+        yield Entry(step.at, "mail", f"{words.mail_title(step.template)}: {step.what}{when}", step.actor, tone="quiet")
+
+
+def _read(session: Session, lead: Lead, before: datetime | None) -> Iterable[Entry]:
+    for at, actor, times in reads(session, lead, before):
+        yield Entry(at, "read", f"Read {times} times that day" if times > 1 else "Read", actor, tone="quiet")
+
+
+def _used(session: Session, lead: Lead, before: datetime | None) -> Iterable[Entry]:
+    for at, what, actor in used(session, lead, before):
+        yield Entry(at, "page", what, actor, tone="quiet")
+
+
+def _replies(session: Session, lead: Lead, before: datetime | None) -> Iterable[Entry]:
+    for row in _newest(session, Reply, Reply.at, Reply.person_id == lead.person_id, before):
+        yield Entry(row.at, "reply", "They answered by e-mail", f"person:{row.person_id}")
+
+
+def _merges(session: Session, lead: Lead, before: datetime | None) -> Iterable[Entry]:
+    for row in _newest(session, Merge, Merge.at, Merge.kept_id == lead.person_id, before):
+        yield Entry(row.at, "merge", "Merged with another record of theirs", row.actor)
+    for row in _newest(session, Merge, Merge.undone_at, or_(Merge.kept_id == lead.person_id, Merge.other_id == lead.person_id), before):
+        yield Entry(row.undone_at, "merge", "The merge was undone", row.undone_by or "system")
+
+
 # Of what happened at one moment, the gravest comes first.
 SOURCES = (
-    _holds,
-    _alarms,
-    _todos,
-    _notes,
-    _visits,
-    _screenings,
-    _referrals,
-    _messages,
-    _rests,
-    _confirmations,
-    _stages,
-    _consents,
-    _inquiries,
-)
+    _holds, _alarms, _todos, _notes, _replies, _visits, _screenings, _referrals, _messages, _steered, _rests, _confirmations, _stages,
+    _consents, _inquiries, _merges, _used, _read,
+)  # fmt: skip

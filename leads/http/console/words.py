@@ -9,16 +9,20 @@ from leads.clock import now
 from leads.http.pages import phone_words
 from leads.messages.models import Message
 from leads.messages.templates import catalogue
+from leads.pipeline.worklist import COUNTED
 
 NEEDS = {
     "safety": "Safety",
     "call-now": "Call now",
     "to-review": "Screening to review",
+    "phone-instead": "Bounced: phone instead",
+    "unknown": "Unknown deliveries",
     "to-verify": "Referrals to verify",
-    "for-referrer": "Waiting for referrer",
     "today": "To do today",
     "new": "New",
     "to-confirm": "Address to confirm",
+    "for-patient": "Waiting for patient",
+    "for-referrer": "Waiting for referrer",
     "under-way": "Under way",
     "closed": "Closed",
 }
@@ -26,6 +30,9 @@ HINTS = {
     "safety": "On hold, or an urgent to-do: a clinician looks first. No automatic mail goes out meanwhile.",
     "call-now": "The promise runs out within four hours, or has run out.",
     "to-review": "They have answered our questions: a clinician looks at it.",
+    "phone-instead": "A mail came back or could not go: what it said is told by phone.",
+    "unknown": "A mail may have arrived or not: find out before it is sent again.",
+    "for-patient": "They have a screening to fill in, or a time to choose; we remind them.",
     "to-verify": "Somebody we don't know referred them: call the practice at a number you find yourself.",
     "for-referrer": "We asked for something; the clock that runs is the referrer's.",
     "today": "Due before the day ends.",
@@ -34,6 +41,7 @@ HINTS = {
     "under-way": "Nothing is due. The next step depends on the stage.",
     "closed": "The newest first.",
 }
+SOURCES = {"inquiry": "Inquiry", "referral": "Referral", "phone": "Phone", "walk-in": "Walk-in", "fax": "Fax", "import": "Import"}
 STAGES = {
     "new": "New",
     "contacted": "Contacted",
@@ -71,6 +79,7 @@ TODOS = {
     "call-visit": "Call them about the visit: a hold keeps its mail back",
     "phone-instead": "Phone them: a mail could not go",
     "complained": "Ask whether they still want our help: they reported a mail as spam",
+    "look-again": "Look whether there is a place now",
     "settle-unknown": "Find out whether a mail arrived",
     "review-opening": "A supervisor looks at who opened this restricted record",
 }
@@ -134,6 +143,9 @@ SOURCES = {
     "referral": "a referral",
     "preferences": "the preferences page",
     "unsubscribe": "the unsubscribe link",
+    "spoken": "a conversation",
+    "merge": "a merge of two records",
+    "merge-void": "a merge that was undone",
 }
 REACH_BY = {"any": "any way", "phone": "by phone", "text": "by text", "email": "by e-mail"}
 REACH_WHEN = {"any": "at any time", "morning": "in the morning", "afternoon": "in the afternoon", "evening": "in the evening"}
@@ -143,6 +155,10 @@ CHANNELS = {
     "form": "our page",
     "portal": "the portal",
     "embed": "the form on the clinic's site",
+    "phone": "a call",
+    "walk-in": "a walk-in",
+    "fax": "a fax",
+    "letter": "a letter",
     "api": "a connected system",
     "fhir": "a connected system (FHIR)",
 }
@@ -230,6 +246,11 @@ def mail_to(mail: Message) -> str:
         "to the office": mail.desk_id,
     }
     return next((words for words, given in whose.items() if given), "")
+
+
+def how_many(count: int) -> str:
+    """Return a count as a list shows it: beyond 999 as 999+."""
+    return str(count) if count <= COUNTED else f"{COUNTED}+"
 
 
 def zone_of(office: str | None) -> ZoneInfo:

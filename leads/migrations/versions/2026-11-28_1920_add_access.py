@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "a3f1c8d05e77"
-down_revision = "c4a1e07b92d5"
+down_revision = "b71c5e0d1930"
 branch_labels = None
 depends_on = None
 

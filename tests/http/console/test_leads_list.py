@@ -163,7 +163,7 @@ def test_two_who_share_a_phone_are_both_shown(coordinator: Browser, session: Ses
 
 
 def test_nobody_found_says_what_can_be_searched(coordinator: Browser) -> None:
-    assert "parts are not searched" in coordinator.form("/console/find", page="/console", q="Riv").text
+    assert "parts of them are not searched" in coordinator.form("/console/find", page="/console", q="Riv").text
 
 
 def queries(act: Callable[[], object]) -> int:

@@ -1,0 +1,108 @@
+"""What a coordinator does from a list: give many leads to somebody at once, take back what was just done, keep a view."""
+
+import re
+import uuid
+from typing import Annotated
+from urllib.parse import parse_qsl
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import RedirectResponse, Response
+from sqlalchemy.orm import Session
+
+from leads.errors import Conflict, Invalid, LeadsError, NotFound
+from leads.http.console.draw import draw
+from leads.http.console.leads_list import ME, NOBODY, page
+from leads.http.console.staff import Staff, Worker, safe_next
+from leads.http.console.waiting import waiting
+from leads.http.transaction import Db
+from leads.pipeline.deeds import AT_ONCE, assign_many, undo
+from leads.pipeline.find import by_number
+from leads.pipeline.views import query_of, remove_view, save_view
+
+# What a checkbox says: which lead, and on which version it was read.
+PICKED = re.compile(r"(L-\d{1,18})\.(\d{1,9})")
+Words = Annotated[str, Form()]
+router = APIRouter()
+
+
+@router.post("/assign")
+def give(
+    request: Request,
+    session: Db,
+    staff: Worker,
+    pick: Annotated[list[str] | None, Form()] = None,
+    to: Words = "",
+    query: Words = "",
+) -> Response:
+    """Give the leads that were chosen to a colleague, or back to all; go back to the list, which says what was done and what was not."""
+    asked = dict(parse_qsl(query[:400]))
+    try:
+        with session.begin_nested():
+            deed = assign_many(session, _chosen(session, pick or []), _colleague(to, staff), account_id=staff.id)
+    except Invalid as refusal:
+        return page(request, session, staff, asked, refusal=refusal)
+    kept = query_of(asked)
+    return RedirectResponse(f"/console?{kept + '&' if kept else ''}said=assigned&did={deed.id}", status_code=303)
+
+
+@router.post("/undo/{deed_id}")
+def take_back(request: Request, session: Db, staff: Worker, deed_id: uuid.UUID, back: Words = "/console") -> Response:
+    """Take back what one did a moment ago, and return to where one was; what cannot be taken back says why."""
+    try:
+        with session.begin_nested():
+            done = undo(session, deed_id, account_id=staff.id)
+    except (NotFound, Conflict) as refusal:
+        return _say(request, session, staff, refusal, back)
+    if done.refused:
+        return _say(request, session, staff, Conflict(" ".join(f"{number}: {why}" for number, why in done.refused)), back)
+    return RedirectResponse(_with_word(safe_next(back), "undone"), status_code=303)
+
+
+@router.post("/views")
+def keep(request: Request, session: Db, staff: Worker, name: Words = "", query: Words = "") -> Response:
+    """Keep the list and its filters under a name."""
+    try:
+        with session.begin_nested():
+            view = save_view(session, staff.id, name=name, query=query)
+    except Invalid as refusal:
+        return page(request, session, staff, dict(parse_qsl(query[:400])), refusal=refusal)
+    return RedirectResponse(f"/console?{view.query}&said=saved", status_code=303)
+
+
+@router.post("/views/{view_id}/remove")
+def forget(session: Db, staff: Worker, view_id: uuid.UUID) -> Response:
+    """Forget a view."""
+    remove_view(session, staff.id, view_id)
+    return RedirectResponse("/console?said=removed", status_code=303)
+
+
+def _chosen(session: Session, pick: list[str]) -> set[tuple[uuid.UUID, int]]:
+    if len(pick) > AT_ONCE:
+        raise Invalid(f"Choose at most {AT_ONCE} leads at once.")
+    found = [PICKED.fullmatch(each) for each in pick]
+    try:
+        return {(by_number(session, each.group(1)).id, int(each.group(2))) for each in found if each}
+    except NotFound as error:
+        raise Invalid(str(error)) from error
+
+
+def _colleague(to: str, staff: Staff) -> uuid.UUID | None:
+    if to in ("", ME):
+        return staff.id
+    if to == NOBODY:
+        return None
+    try:
+        return uuid.UUID(to)
+    except ValueError:
+        raise Invalid("Choose a colleague who works with leads.") from None
+
+
+def _say(request: Request, session: Session, staff: Staff, refusal: LeadsError, back: str) -> Response:
+    return draw(
+        request, "not_undone.html", staff=staff, status=refusal.status, waiting=waiting(session), refusal=refusal, back=safe_next(back)
+    )
+
+
+def _with_word(path: str, word: str) -> str:
+    bare = re.sub(r"([?&])(did|said)=[^&]*", r"\1", path).replace("?&", "?").rstrip("?&")
+    return f"{bare}{'&' if '?' in bare else '?'}said={word}"

@@ -1,0 +1,153 @@
+"""Two records side by side: which one goes on, which value to keep, what then holds; merged, dismissed, or taken apart again."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import RedirectResponse, Response
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from leads.audit.trail import record
+from leads.consent.ledger import granted, open_holds, paused_until
+from leads.consent.stricter import left_of
+from leads.errors import Conflict, Invalid, LeadsError, StaleVersion
+from leads.http.console.act import Asked, do
+from leads.http.console.draw import draw
+from leads.http.console.restriction import check_open
+from leads.http.console.staff import Reader, Staff, Worker
+from leads.http.console.waiting import waiting as counts
+from leads.http.transaction import Db
+from leads.people import suggest
+from leads.people.merge import CHOSEN, differences
+from leads.people.models import MergeSuggestion, Person
+from leads.pipeline.find import by_number
+from leads.pipeline.models import Lead
+from leads.pipeline.unite import separate, unite
+
+router = APIRouter()
+Words = Annotated[str, Form()]
+STALE = "Somebody wrote to one of these two after you opened this page. Nothing was merged. Look again, then decide."
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of two records, with what hangs on it."""
+
+    person: Person
+    leads: Sequence[Lead]
+    grants: set[str]
+    is_held: bool
+    rests: bool
+
+
+@router.get("/merges/{pair_id}")
+def show(request: Request, session: Db, staff: Reader, pair_id: uuid.UUID, keep: str = "") -> Response:
+    """Show the two of a pair side by side; that both were read is on record."""
+    return _page(request, session, staff, suggest.waiting(session, pair_id), keep)
+
+
+@router.post("/merges/{pair_id}/merge")
+def merge(
+    request: Request,
+    session: Db,
+    staff: Worker,
+    pair_id: uuid.UUID,
+    *,
+    keep: Words = "",
+    seen: Words = "",
+    from_other: Annotated[tuple[str, ...], Form()] = (),
+) -> Response:
+    """Merge the two, as they were seen, and go to the lead that goes on."""
+    pair = suggest.waiting(session, pair_id)
+    try:
+        with session.begin_nested():
+            kept, other = _kept_first(session, pair, keep)
+            if seen != seen_of(kept, other):
+                raise StaleVersion(STALE)
+            made = unite(session, kept.person.id, other.person.id, from_other=set(from_other), actor=staff.actor)
+    except (Invalid, Conflict, StaleVersion) as refusal:
+        session.refresh(pair)
+        return _page(request, session, staff, pair, keep, refusal=refusal)
+    lead = session.scalar(
+        select(Lead).where(Lead.person_id == made.kept_id).order_by(Lead.closed_at.is_not(None), Lead.serial.desc()).limit(1)
+    )
+    return RedirectResponse(f"/console/leads/{lead.number}#merged" if lead else "/console/merges", status_code=303)
+
+
+@router.post("/merges/{pair_id}/dismiss")
+def dismiss(session: Db, staff: Worker, pair_id: uuid.UUID) -> Response:
+    """Say that the two are two people; they are not suggested again."""
+    suggest.dismiss(session, pair_id, actor=staff.actor)
+    return RedirectResponse("/console/merges", status_code=303)
+
+
+@router.post("/leads/{number}/same-as")
+def same_as(asked: Asked, same_number: Words = "") -> Response:
+    """Put this lead's person beside another's, to be compared."""
+    found: list[uuid.UUID] = []
+
+    def verb(lead: Lead) -> None:
+        other = by_number(asked.session, same_number)
+        if other.person_id == lead.person_id:
+            raise Conflict(f"{other.number} is of this very person.", code="not_allowed_now")
+        found.append(suggest.by_hand(asked.session, lead.person_id, other.person_id, actor=asked.staff.actor).id)
+
+    answer = do(asked, verb)
+    return RedirectResponse(f"/console/merges/{found[0]}", status_code=303) if found and answer.status_code == 303 else answer
+
+
+@router.post("/leads/{number}/unmerge")
+def unmerge(asked: Asked, merge_id: Annotated[uuid.UUID, Form()]) -> Response:
+    """Take apart what was merged."""
+    return do(asked, lambda _: separate(asked.session, merge_id, actor=asked.staff.actor))
+
+
+def seen_of(*sides: Side) -> str:
+    """Return what a page of two records was drawn from, as their leads' versions: a write to either changes it."""
+    return " ".join(f"{lead.number}:{lead.version}" for side in sorted(sides, key=lambda each: each.person.id) for lead in side.leads)
+
+
+def _kept_first(session: Session, pair: MergeSuggestion, keep: str) -> tuple[Side, Side]:
+    one, two = _side(session, pair.person_id), _side(session, pair.other_id)
+    if keep == str(two.person.id) or (keep != str(one.person.id) and len(two.grants) > len(one.grants)):
+        return two, one
+    return one, two
+
+
+def _side(session: Session, person_id: uuid.UUID) -> Side:
+    person = session.get_one(Person, person_id)
+    theirs = session.scalars(select(Lead).where(Lead.person_id == person_id).order_by(Lead.serial.desc())).all()
+    held, rests = bool(open_holds(session, person_id)), paused_until(session, person_id) is not None
+    return Side(person, theirs, granted(session, person_id), held, rests)
+
+
+def _page(
+    request: Request, session: Session, staff: Staff, pair: MergeSuggestion, keep: str, *, refusal: LeadsError | None = None
+) -> Response:
+    kept, other = _kept_first(session, pair, keep)
+    for each in (kept, other):
+        # Side by side both records are read whole: a restricted one opens by its reason first.
+        for lead in each.leads[:1]:
+            check_open(session, staff, lead)
+        record(session, "person.read", each.person, actor=staff.actor, pair=str(pair.id))
+    ids = (kept.person.id, other.person.id)
+    return draw(
+        request,
+        "merge.html",
+        staff=staff,
+        status=refusal.status if refusal else 200,
+        tab="merges",
+        waiting=counts(session),
+        pair=pair,
+        kept=kept,
+        other=other,
+        asked=differences(kept.person, other.person),
+        fields=CHOSEN,
+        left=left_of(session, *ids, same_mailbox=True),
+        left_elsewhere=left_of(session, *ids, same_mailbox=False),
+        seen=seen_of(kept, other),
+        refusal=refusal,
+    )

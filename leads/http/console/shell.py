@@ -1,0 +1,54 @@
+"""What surrounds every page of the console: its tabs, its keys, and the short words after something was done."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from leads.accounts.rights import Right
+from leads.http.console.staff import Staff
+
+
+@dataclass(frozen=True)
+class Tab:
+    """One page of the main navigation: by which name, keys and count, and for whom."""
+
+    key: str
+    label: str
+    path: str
+    keys: str
+    counts: str = ""
+    right: Right = "leads.read"
+
+
+TABS = (
+    Tab("leads", "Leads", "/console", "g l"),
+    Tab("new", "New", "/console/new", "g n", right="leads.work"),
+    Tab("safety", "Safety", "/console/safety", "g a", "safety"),
+    Tab("board", "Board", "/console/board", "g b"),
+    Tab("visits", "Visits", "/console/visits", "g v"),
+    Tab("quarantine", "Quarantine", "/console/quarantine", "g q", "quarantine"),
+    Tab("merges", "Same person?", "/console/merges", "g p", "merges"),
+    Tab("sending", "Sending", "/console/sending", "g s", "unknown"),
+    Tab("openings", "Openings", "/console/openings", "g o", right="openings.read"),
+    Tab("colleagues", "Colleagues", "/console/colleagues", "g c", right="accounts.reset"),
+    Tab("record", "Record", "/console/record", "g r", right="record.read"),
+)
+KEYS = (
+    ("Everywhere", (("Ctrl K or ⌘ K", "Commands: go to, search, act"), ("/", "Search"), ("?", "These keys"), ("Esc", "Close"))),
+    ("Go to", (*((tab.keys, tab.label) for tab in TABS), ("g m", "My leads"))),
+    ("In a list", (("j or ↓", "Next"), ("k or ↑", "The one before"), ("Enter", "Open"), ("x", "Choose"), ("a", "Assign those chosen"))),
+    ("On the board", (("← ↑ ↓ →", "From card to card"), ("Enter", "Open"), ("m", "Move to another stage"))),
+)
+# What a page says once after a form was sent; the code stands in its address, the words are only ours.
+SAID = {
+    "assigned": "Assigned.",
+    "done": "Done.",
+    "moved": "Moved.",
+    "undone": "Taken back.",
+    "saved": "View saved. Its address can be shared.",
+    "removed": "View removed.",
+}
+
+
+def tabs_of(staff: Staff) -> Sequence[Tab]:
+    """Return the tabs somebody may open."""
+    return [tab for tab in TABS if staff.may(tab.right)]

@@ -1,0 +1,298 @@
+// What makes the console quick: keys, palette, live counts, choosing many, dragging. Every page works without it.
+"use strict";
+(() => {
+  const root = document.documentElement;
+  const all = (what, within = document) => [...within.querySelectorAll(what)];
+  const one = (what, within = document) => within.querySelector(what);
+  root.classList.add("scripted");
+
+  // --- Dialogs -------------------------------------------------------------------------------------------------------------------
+  const open = (name) => {
+    const dialog = document.getElementById(name);
+    if (!dialog || dialog.open) return;
+    all("dialog[open]").forEach((each) => each.close());
+    dialog.showModal();
+    if (name === "palette") fillPalette();
+  };
+  all("[data-opens]").forEach((button) => button.addEventListener("click", () => open(button.dataset.opens)));
+  all("dialog").forEach((dialog) => dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); }));
+  all("[data-closes]").forEach((button) => button.addEventListener("click", () => button.closest(".toast").remove()));
+
+  // A toast is for once: neither a reload nor a saved address says it again.
+  const address = new URL(location.href);
+  if (address.searchParams.has("said")) {
+    address.searchParams.delete("said");
+    address.searchParams.delete("did");
+    history.replaceState(null, "", address);
+  }
+
+  // --- The palette ---------------------------------------------------------------------------------------------------------------
+  const palette = document.getElementById("palette");
+  const asked = palette && one("input[type=search]", palette);
+  const list = palette && one("ul", palette);
+  let entries = null;
+  let loading = null;
+  let shown = [];
+  let at = 0;
+
+  const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+  const fits = (words, label) => plain(words).split(/\s+/).every((word) => plain(label).includes(word));
+  const ofThisPage = () => all("main button[data-command], main a[data-command], main form:not([hidden]) button:not(.link):not([disabled])")
+    .filter((button) => button.type !== "button" && button.offsetParent && button.textContent.trim())
+    .slice(0, 20)
+    .map((button) => ({ label: button.dataset.command || button.textContent.trim(), hint: "On this page", act: () => { button.focus(); button.click(); } }));
+
+  const load = async () => {
+    try {
+      const answer = await fetch("/console/palette", { headers: { Accept: "application/json" } });
+      entries = answer.ok ? (await answer.json()).entries : [];
+    } catch { entries = []; }
+    drawPalette();
+  };
+
+  function fillPalette() {
+    asked.value = "";
+    asked.focus();
+    drawPalette();
+    loading = loading || load();
+  }
+
+  function drawPalette() {
+    const words = asked.value.trim();
+    shown = [...ofThisPage(), ...(entries || [])].filter((entry) => fits(words, entry.label)).slice(0, 40);
+    if (words) shown.push({ label: `Search for “${words}”`, hint: "Name, number, e-mail, phone, referrer", act: () => asked.form.submit() });
+    at = 0;
+    list.replaceChildren(...shown.map((entry, place) => {
+      const item = document.createElement("li");
+      item.setAttribute("role", "option");
+      item.id = `entry-${place}`;
+      item.append(entry.label);
+      const hint = document.createElement("span");
+      hint.className = "hint";
+      hint.textContent = entry.hint;
+      item.append(hint);
+      if (entry.keys) { const keys = document.createElement("kbd"); keys.textContent = entry.keys; item.append(keys); }
+      item.addEventListener("click", () => go(entry));
+      return item;
+    }));
+    mark();
+  }
+
+  function mark() {
+    [...list.children].forEach((item, place) => item.setAttribute("aria-selected", String(place === at)));
+    const item = list.children[at];
+    if (item) { item.scrollIntoView({ block: "nearest" }); asked.setAttribute("aria-activedescendant", item.id); }
+  }
+
+  function go(entry) {
+    if (!entry) return;
+    if (entry.href) { location.assign(entry.href); return; }
+    if (entry.hint === "On this page") palette.close();
+    entry.act();
+  }
+
+  if (palette) {
+    asked.addEventListener("input", drawPalette);
+    // Who types faster than the entries arrive still goes where they meant to.
+    asked.form.addEventListener("submit", (event) => { event.preventDefault(); Promise.resolve(loading).then(() => go(shown[at])); });
+    asked.addEventListener("keydown", (event) => {
+      const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+      if (!step || !shown.length) return;
+      event.preventDefault();
+      at = (at + step + shown.length) % shown.length;
+      mark();
+    });
+  }
+
+  // --- Choosing many -------------------------------------------------------------------------------------------------------------
+  const assign = document.getElementById("assign");
+  const boxes = () => all("input[name=pick]:not([disabled])");
+  const count = () => {
+    if (!assign) return;
+    const chosen = boxes().filter((box) => box.checked).length;
+    assign.classList.toggle("ready", chosen > 0);
+    one("[data-chosen]", assign).textContent = chosen ? `${chosen} chosen` : "Choose leads to assign them together.";
+  };
+  all("table.picks").forEach((table) => {
+    const every = document.createElement("input");
+    every.type = "checkbox";
+    every.setAttribute("aria-label", "Choose all of this list");
+    every.addEventListener("change", () => {
+      all("input[name=pick]:not([disabled])", table).forEach((box) => { box.checked = every.checked; });
+      count();
+    });
+    one(".pick-all", table)?.append(every);
+  });
+  document.addEventListener("change", (event) => { if (event.target.name === "pick") count(); });
+  count();
+
+  // --- Live counts ---------------------------------------------------------------------------------------------------------------
+  const most = 999;
+  const put = (place, number) => {
+    const words = number > most ? `${most}+` : String(number);
+    if (place.textContent !== words) place.textContent = words;
+  };
+  function showCounts({ needs, tabs }) {
+    all("[data-live] [data-need]").forEach((place) => {
+      const number = needs[place.dataset.need] || 0;
+      put(place, number);
+      place.parentElement.classList.toggle("none", !number);
+      place.parentElement.classList.toggle("filled", number > 0);
+    });
+    all("[data-tab]").forEach((place) => {
+      const number = tabs[place.dataset.tab] || 0;
+      put(place, number);
+      if (place.closest("nav.needs")) return;
+      place.hidden = !number;
+      if (place.dataset.tab === "safety") place.parentElement.classList.toggle("alarm", number > 0);
+    });
+  }
+  let stream = null;
+  const listen = () => {
+    // A browser keeps six connections to a site: a page nobody looks at must not hold one.
+    if (document.hidden) { stream?.close(); stream = null; return; }
+    if (stream) return;
+    stream = new EventSource("/console/events");
+    stream.addEventListener("counts", (event) => showCounts(JSON.parse(event.data)));
+    stream.addEventListener("bye", () => { stream.close(); });
+  };
+  if (one("header nav")) {
+    document.addEventListener("visibilitychange", listen);
+    addEventListener("pagehide", () => { stream?.close(); stream = null; });
+    addEventListener("pageshow", listen);
+  }
+
+  // --- The board -----------------------------------------------------------------------------------------------------------------
+  const board = one("[data-board]");
+  let carried = null;
+  const goesTo = (tile) => tile.dataset.moves.trim().split(/\s+/).filter(Boolean);
+  const letGo = () => {
+    all(".column").forEach((column) => column.classList.remove("may", "over"));
+    carried?.classList.remove("dragged");
+    carried = null;
+  };
+  async function ask(href) {
+    const dialog = document.getElementById("asked");
+    const answer = await fetch(href);
+    const found = answer.ok && new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-dialog]");
+    if (!found || !dialog.showModal) { location.assign(href); return; }
+    dialog.replaceChildren(found);
+    dialog.showModal();
+    (one("[autofocus]", dialog) || one("button, input:not([type=hidden]), select", dialog))?.focus();
+  }
+  if (board) {
+    const drop = document.getElementById("drop");
+    board.addEventListener("click", (event) => {
+      const link = event.target.closest("a.move");
+      if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      ask(link.href);
+    });
+    board.addEventListener("dragstart", (event) => {
+      carried = event.target.closest(".tile[draggable]");
+      if (!carried) return;
+      event.dataTransfer.setData("text/plain", carried.dataset.number);
+      event.dataTransfer.effectAllowed = "move";
+      carried.classList.add("dragged");
+      const where = goesTo(carried).map((to) => to.replace("?", ""));
+      all(".column", board).forEach((column) => column.classList.toggle("may", where.includes(column.dataset.stage)));
+    });
+    board.addEventListener("dragover", (event) => {
+      const column = event.target.closest(".column.may");
+      all(".column.over", board).forEach((each) => each.classList.toggle("over", each === column));
+      if (!carried || !column) return;
+      event.preventDefault();
+      column.classList.add("over");
+    });
+    board.addEventListener("drop", (event) => {
+      const column = event.target.closest(".column.may");
+      if (!carried || !column) return;
+      event.preventDefault();
+      const { number, version } = carried.dataset;
+      const path = `/console/board/${number}/move`;
+      if (goesTo(carried).includes(column.dataset.stage)) {
+        drop.action = path;
+        drop.elements.version.value = version;
+        drop.elements.to.value = column.dataset.stage;
+        drop.submit();
+      } else ask(`${path}?to=${column.dataset.stage}`);
+      letGo();
+    });
+    board.addEventListener("dragend", letGo);
+    // Once the browser itself has gone to the card: until then it takes the focus away again.
+    const moved = location.hash && document.getElementById(location.hash.slice(1));
+    if (moved) addEventListener("load", () => requestAnimationFrame(() => one("a.name", moved)?.focus()));
+  }
+  const acrossTheBoard = (key) => {
+    const columns = all(".column", board).map((column) => all("a.name", column)).filter((names) => names.length);
+    const here = columns.findIndex((names) => names.includes(document.activeElement));
+    if (here < 0) { columns[0]?.[0]?.focus(); return; }
+    const row = columns[here].indexOf(document.activeElement);
+    const aside = { ArrowLeft: -1, ArrowRight: 1 }[key] || 0;
+    const names = columns[Math.min(columns.length - 1, Math.max(0, here + aside))];
+    const down = { ArrowUp: -1, ArrowDown: 1, k: -1, j: 1 }[key] || 0;
+    names[Math.min(names.length - 1, Math.max(0, row + down))].focus();
+  };
+
+  // --- Keys ----------------------------------------------------------------------------------------------------------------------
+  const SINGLE = "handoff-single-keys";
+  const remember = (value) => { try { localStorage.setItem(SINGLE, value); } catch { /* A browser that keeps nothing keeps the keys on. */ } };
+  const single = () => { try { return localStorage.getItem(SINGLE) !== "off"; } catch { return true; } };
+  const box = one("[data-single-keys]");
+  if (box) {
+    box.checked = single();
+    box.addEventListener("change", () => remember(box.checked ? "on" : "off"));
+  }
+  const rows = () => all("table.leads tbody tr").map((row) => one("th a", row)).filter(Boolean);
+  const step = (by) => {
+    const links = rows();
+    const here = links.indexOf(document.activeElement);
+    links[Math.min(links.length - 1, Math.max(0, here < 0 ? 0 : here + by))]?.focus();
+  };
+  const pick = () => {
+    const found = document.activeElement.closest?.("tr")?.querySelector("input[name=pick]:not([disabled])");
+    if (found) { found.checked = !found.checked; count(); }
+  };
+  const together = () => {
+    if (!assign) return;
+    if (!boxes().some((each) => each.checked)) pick();
+    if (boxes().some((each) => each.checked)) one("select", assign).focus();
+  };
+  const places = { l: "/console", n: "/console/new", a: "/console/safety", b: "/console/board", v: "/console/visits", q: "/console/quarantine", p: "/console/merges", s: "/console/sending", o: "/console/openings", c: "/console/colleagues", r: "/console/record", m: "/console?owner=me" };
+  let afterG = 0;
+  const keys = {
+    "?": () => open("keys"),
+    "/": () => { const search = one(".find input[type=search]"); search?.focus(); search?.select(); },
+    g: () => { afterG = Date.now(); },
+    j: () => (board ? acrossTheBoard("j") : step(1)),
+    k: () => (board ? acrossTheBoard("k") : step(-1)),
+    x: pick,
+    a: together,
+    m: () => { const link = document.activeElement.closest?.(".tile")?.querySelector("a.move"); if (link) ask(link.href); },
+    z: () => one(".toast[action] button:not([type=button])")?.click(),
+  };
+  document.addEventListener("keydown", (event) => {
+    if ((event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey && event.key.toLowerCase() === "k") {
+      event.preventDefault();
+      open("palette");
+      return;
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || !single()) return;
+    if (event.target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]") || one("dialog[open]")) return;
+    if (Date.now() - afterG < 1500 && places[event.key]) {
+      afterG = 0;
+      event.preventDefault();
+      location.assign(places[event.key]);
+      return;
+    }
+    if (event.key.startsWith("Arrow")) {
+      if (board) { event.preventDefault(); acrossTheBoard(event.key); }
+      else if (["ArrowDown", "ArrowUp"].includes(event.key) && rows().includes(document.activeElement)) {
+        event.preventDefault();
+        step(event.key === "ArrowDown" ? 1 : -1);
+      }
+      return;
+    }
+    if (keys[event.key]) { event.preventDefault(); keys[event.key](); }
+  });
+})();

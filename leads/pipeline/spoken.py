@@ -1,0 +1,37 @@
+"""What a person agrees to, or takes back, in conversation: in the ledger with whose word it is, and it holds at once."""
+
+import uuid
+from collections.abc import Collection
+
+from sqlalchemy.orm import Session
+
+from leads.clinic.profile import clinic
+from leads.consent.ledger import Spoken, grant, granted, withdraw
+from leads.errors import FieldError, Invalid
+from leads.pipeline.facts import person_changed
+from leads.pipeline.find import locked
+from leads.pipeline.models import Lead
+from leads.sequences.stop import stop_for
+
+KINDS = ("contact", "education", "unencrypted_email")
+
+
+def agree(session: Session, lead_id: uuid.UUID, kinds: Collection[str], *, evidence: str, actor: str) -> Lead:
+    """Let a person's consent be what they said just now: these kinds, and no other; raises Invalid without words on who said so."""
+    lead = locked(session, lead_id)
+    if not evidence.strip():
+        words = "Say with whom you spoke, and what they said."
+        raise Invalid(words, errors=(FieldError("agreed_evidence", "required", words),))
+    if unknown := set(kinds) - set(KINDS):
+        raise Invalid(f"There is no consent called {', '.join(sorted(unknown))}.")
+    before = granted(session, lead.person_id)
+    how = Spoken(source="spoken", method="spoken", wording=clinic().consent.version, evidence=evidence.strip())
+    for kind in KINDS:
+        if kind in kinds and kind not in before:
+            grant(session, lead.person_id, kind, how, actor=actor)
+        elif kind in before and kind not in kinds:
+            withdraw(session, lead.person_id, kind, how, actor=actor)
+            session.flush()
+            stop_for(session, f"withdrawal:{kind}", person_id=lead.person_id, actor=actor)
+    person_changed(session, lead.person_id, actor=actor)
+    return lead

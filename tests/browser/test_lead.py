@@ -1,0 +1,128 @@
+"""A lead's page in a real browser: by keyboard alone from inquiry to visit; a note that arrives; a merge undone; intake in a minute."""
+
+import time
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from leads.db import transaction
+from leads.inquiries.receive import Arrival, receive
+from leads.people.match import suggest_merge
+from leads.pipeline.confirm import confirm_address
+from leads.pipeline.find import by_number
+from tests.accounts.cast import make_account
+from tests.browser.conftest import PHONE, violations
+from tests.browser.test_console import SHOTS, Visit, sign_in, stage_of
+from tests.browser.test_visits import advance, deliver
+from tests.cast import submission
+from tests.conftest import Mailbox
+
+pytestmark = [pytest.mark.browser, pytest.mark.committed]
+__all__ = ["advance"]
+
+
+@pytest.fixture
+def number(advance: object, site: str) -> str:
+    """Ana has written on Tuesday at ten, and her address is hers."""
+    with transaction() as session:
+        made = receive(session, submission(), Arrival("page")).number
+        make_account(session, "coordinator", "clinician")
+        confirm_address(session, by_number(session, made).id, method="button", actor="system")
+    return made
+
+
+def lead_page(number: str) -> str:
+    return f"/console/leads/{number}"
+
+
+def press(page: Page, *keys: str) -> None:
+    for key in keys:
+        page.keyboard.press(key)
+
+
+def chosen(page: Page, name: str) -> None:
+    """Reach a button by the keyboard alone and press it."""
+    page.get_by_role("button", name=name, exact=True).focus()
+    press(page, "Enter")
+    page.wait_for_load_state()
+
+
+def test_by_keyboard_from_the_inquiry_to_the_visit(visit: Visit, number: str) -> None:
+    page = sign_in(visit, lead_page(number))
+    press(page, "c", "1")
+    expect(page.get_by_text("Call: reached")).to_be_visible()
+    for name in ("Start screening", "Qualified"):
+        chosen(page, name)
+    press(page, "b")
+    page.wait_for_url("**/visit**")
+    page.locator(".elsewhere summary").focus()
+    press(page, "Enter")
+    page.get_by_label("Day and time").fill("2026-10-15T10:00")
+    page.locator("button[value='book-typed']").focus()
+    press(page, "Enter")
+    page.wait_for_url("**#visit")
+    assert stage_of(number) == "booked"
+
+
+def test_a_note_written_here_arrives(visit: Visit, number: str, mailbox: Mailbox) -> None:
+    page = sign_in(visit, lead_page(number))
+    press(page, "e")
+    page.keyboard.type("Thank you for your call. We are glad you wrote.")
+    chosen(page, "Put it among the mails")
+    page.get_by_role("link", name="Personal note").first.click()
+    expect(page.get_by_text("We are glad you wrote.").first).to_be_visible()
+    deliver(mailbox)
+    assert any("We are glad you wrote." in mail.text for mail in mailbox.messages)
+
+
+def test_two_records_are_merged_and_taken_apart(visit: Visit, number: str) -> None:
+    with transaction() as session:
+        twice = receive(session, submission(given_name="Anna", email="anna@example.com", birth_date=None), Arrival("page")).number
+        one, two = (by_number(session, each).person_id for each in (number, twice))
+        suggest_merge(session, one, two, why="phone")
+    page = sign_in(visit, "/console/merges")
+    page.get_by_role("link", name="Compare them").click()
+    assert violations(page) == []
+    page.get_by_role("button", name="Merge: they are one person").click()
+    page.get_by_text("Merged records").click()
+    page.get_by_role("button", name="Undo the merge").click()
+    expect(page.get_by_text("The merge was undone")).to_be_visible()
+
+
+def test_the_second_of_two_coordinators_sees_what_changed(visit: Visit, number: str) -> None:
+    first, second = sign_in(visit, lead_page(number)), sign_in(visit, lead_page(number))
+    first.get_by_label("Note for colleagues").fill("She prefers mornings.")
+    chosen(first, "Write")
+    second.get_by_label("Note for colleagues").fill("She asked about parking.")
+    chosen(second, "Write")
+    expect(second.get_by_role("alert")).to_contain_text("Somebody changed this lead")
+    expect(second.get_by_label("Note for colleagues")).to_have_value("She asked about parking.")
+    expect(second.locator("#timeline .flag").first).to_have_text("new")
+
+
+def test_a_call_is_an_inquiry_within_a_minute_by_keyboard(visit: Visit, number: str) -> None:
+    page, begun = sign_in(visit, "/console/new"), time.monotonic()
+    for typed in ("Ben", "Ito", "203-555-0123"):
+        page.keyboard.type(typed)
+        press(page, "Tab")
+    # Somebody we know has this number: it is said before anything is kept.
+    expect(page.locator("#known")).to_contain_text("Ana Rivera")
+    page.keyboard.type("ben@example.com")
+    page.get_by_label("Who said so, and how").focus()
+    page.keyboard.type("Ben himself, on the phone")
+    press(page, "Enter")
+    page.wait_for_url("**/console/leads/L-*")
+    assert time.monotonic() - begun < 60
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Ben Ito")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [None, PHONE], ids=["desktop", "phone"])
+def test_the_pages_are_open_to_everybody(visit: Visit, number: str, scheme: str, viewport: dict[str, int] | None) -> None:
+    page = sign_in(visit, lead_page(number), color_scheme=scheme, **({"viewport": viewport} if viewport else {}))
+    for path in (lead_page(number), "/console/new", "/console/new/referral"):
+        page.goto(path)
+        assert violations(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+        if SHOTS:
+            page.screenshot(path=SHOTS / f"{path.rpartition('/')[2]}-{scheme}-{'phone' if viewport else 'desktop'}.png", full_page=True)

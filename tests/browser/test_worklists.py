@@ -1,0 +1,143 @@
+"""What only a browser shows of worklists, board, palette and keys: by keyboard, by mouse, live, on a phone, in the dark."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, Response, expect
+
+from leads.clock import now
+from leads.db import transaction
+from leads.pipeline.find import by_number
+from tests.accounts.cast import make_account
+from tests.browser.conftest import PHONE, violations
+from tests.browser.test_console import sign_in, stage_of
+from tests.cast import make_confirmed_person, make_lead
+
+pytestmark = [pytest.mark.browser, pytest.mark.committed]
+Visit = Callable[..., Page]
+LARGEST = 150_000
+
+
+@pytest.fixture
+def numbers(site: str) -> list[str]:
+    """Casey's morning: four new leads, and one who was spoken with."""
+    with transaction() as session:
+        make_account(session)
+        names = (("Ana", "Rivera"), ("Noah", "Okafor"), ("Priya", "Shah"), ("Luis", "Castillo"))
+        made = [make_lead(session, make_confirmed_person(session, given_name=given, family_name=family)) for given, family in names]
+        made.append(make_lead(session, make_confirmed_person(session, given_name="Grace"), stage="contacted", reached_at=now()))
+        return [lead.number for lead in made]
+
+
+def owner_of(number: str) -> object:
+    """Whose lead it is, as the database says."""
+    with transaction() as session:
+        return by_number(session, number).assigned_to
+
+
+def test_leads_are_chosen_assigned_and_taken_back_by_keyboard(visit: Visit, numbers: list[str]) -> None:
+    page = sign_in(visit, "/console?need=new")
+    for key in ("j", "x", "j", "x"):
+        page.keyboard.press(key)
+    expect(page.get_by_text("2 chosen")).to_be_visible()
+    page.keyboard.press("a")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("Assigned.")
+    assert owner_of(numbers[0]) is not None
+    page.keyboard.press("z")
+    expect(page.get_by_role("status")).to_contain_text("Taken back.")
+    assert owner_of(numbers[0]) is None
+    assert "said=" not in page.url
+
+
+def test_a_lead_is_moved_on_the_board_by_keyboard_alone(visit: Visit, numbers: list[str]) -> None:
+    page = sign_in(visit, "/console/board")
+    page.keyboard.press("j")
+    expect(page.get_by_role("link", name="Ana Rivera")).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("m")
+    expect(page.get_by_role("dialog")).to_contain_text("Move Noah Okafor")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("Moved.")
+    assert stage_of(numbers[1]) == "contacted"
+    expect(page.get_by_role("link", name="Noah Okafor")).to_be_focused()
+
+
+def test_a_card_is_dragged_only_where_it_may_go(visit: Visit, numbers: list[str]) -> None:
+    page = sign_in(visit, "/console/board")
+    page.locator(f"[id='{numbers[0]}']").drag_to(page.locator("[data-stage=qualified]"))
+    assert stage_of(numbers[0]) == "new"
+    page.locator(f"[id='{numbers[0]}']").drag_to(page.locator("[data-stage=contacted]"))
+    expect(page.get_by_role("status")).to_contain_text("Moved.")
+    assert stage_of(numbers[0]) == "contacted"
+    page.locator(f"[id='{numbers[0]}']").drag_to(page.locator("[data-stage=closed]"))
+    expect(page.get_by_role("dialog").get_by_label("Outcome")).to_be_focused()
+
+
+def test_the_palette_goes_to_pages_and_searches_people(visit: Visit, numbers: list[str]) -> None:
+    page = sign_in(visit)
+    page.keyboard.press("Control+k")
+    page.keyboard.type("boa")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/console/board")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("okaf")
+    expect(page.get_by_role("option").last).to_contain_text("Search for “okaf”")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/console/leads/{numbers[1]}")
+
+
+def test_question_mark_shows_the_keys_and_they_can_be_switched_off(visit: Visit, numbers: list[str]) -> None:
+    page = sign_in(visit)
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    assert violations(page) == []
+    page.get_by_label("Single keys act").uncheck()
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).not_to_be_visible()
+
+
+def test_counts_keep_up_by_themselves(visit: Visit, numbers: list[str]) -> None:
+    page = sign_in(visit)
+    count = page.locator("[data-need=new]")
+    expect(count).to_have_text("4")
+    with transaction() as session:
+        make_lead(session, make_confirmed_person(session))
+    expect(count).to_have_text("5", timeout=10_000)
+
+
+@pytest.mark.parametrize("path", ["/console", "/console?need=new", "/console/board"])
+@pytest.mark.parametrize("look", ["light", "dark"])
+def test_lists_and_board_are_accessible_light_and_dark_on_desk_and_phone(visit: Visit, numbers: list[str], path: str, look: str) -> None:
+    page = sign_in(visit, path, color_scheme=look)
+    assert violations(page) == []
+    page.set_viewport_size(PHONE)
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_page_is_small_and_asks_nobody_else(visit: Visit, site: str, numbers: list[str]) -> None:
+    page = sign_in(visit)
+    got: list[Response] = []
+    page.on("response", lambda response: got.append(response))
+    for path in ("/console?need=new", "/console/board"):
+        got.clear()
+        page.goto(path)
+        own = [each for each in got if "/console/events" not in each.url]
+        assert all(each.url.startswith(site) for each in own)
+        assert sum(len(each.body()) for each in own) < LARGEST
+
+
+def test_without_a_script_everything_is_still_there(visit: Visit, numbers: list[str]) -> None:
+    page = sign_in(visit, "/console?need=new", java_script_enabled=False)
+    page.get_by_label(f"Choose {numbers[2]}").check()
+    page.get_by_role("button", name="Assign").click()
+    expect(page.get_by_role("status")).to_contain_text("Assigned.")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("status")).to_contain_text("Taken back.")
+    page.goto("/console/board")
+    page.get_by_role("link", name=f"Move {numbers[2]}").click()
+    page.get_by_role("button", name="We spoke").click()
+    assert stage_of(numbers[2]) == "contacted"

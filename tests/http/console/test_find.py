@@ -1,0 +1,42 @@
+"""Whoever calls is found by what they say of themselves, or of who referred them."""
+
+import pytest
+from sqlalchemy.orm import Session
+
+from leads.pipeline.models import Lead
+from tests.cast import make_lead, make_person
+from tests.http.console.conftest import Browser
+from tests.loop.cast import make_referral
+
+
+def find(browser: Browser, words: str) -> object:
+    """Type into the search of the console."""
+    return browser.form("/console/find", page="/console", q=words)
+
+
+@pytest.mark.parametrize("words", ["riv", "ana rivera", "Rivera, Ana"])
+def test_the_only_one_of_that_name_is_opened(coordinator: Browser, lead: Lead, words: str) -> None:
+    assert find(coordinator, words).headers["location"] == f"/console/leads/{lead.number}"  # type: ignore[attr-defined]
+
+
+def test_two_of_a_name_are_both_shown(coordinator: Browser, session: Session, lead: Lead) -> None:
+    other = make_lead(session, make_person(session, given_name="Anabel", email=None, phone=None))
+    session.commit()
+    page = find(coordinator, "ana riv").text  # type: ignore[attr-defined]
+    assert lead.number in page
+    assert other.number in page
+
+
+@pytest.mark.parametrize("words", ["1234567893", "Elm Family", "rivera"])
+def test_a_referrer_is_found_by_npi_practice_and_name(coordinator: Browser, session: Session, tuesday: object, words: str) -> None:
+    referral = make_referral(
+        session, lead=make_lead(session, make_person(session, given_name="Jordan", family_name="Doe"), source="referral")
+    )
+    session.commit()
+    page = find(coordinator, words).text  # type: ignore[attr-defined]
+    assert "Jordan Doe" in page
+    assert referral.lead_id
+
+
+def test_what_is_searched_never_stands_in_an_address(coordinator: Browser, lead: Lead) -> None:
+    assert coordinator.get("/console/find?q=rivera").status_code in (404, 405)

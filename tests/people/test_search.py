@@ -1,0 +1,87 @@
+"""Somebody is found by the beginning of their names, and by nothing that a reader of the index could tell."""
+
+import pytest
+from sqlalchemy import func, select, text, update
+from sqlalchemy.orm import Session
+
+from leads.people.models import Person
+from leads.people.names import BUCKETS, answers, buckets_of, plain_words
+from leads.people.search import by_name, index_names
+from tests.cast import make_person
+
+
+def found(session: Session, typed: str) -> list[str]:
+    """The full names of those who answer."""
+    session.flush()
+    return sorted(person.full_name for person in by_name(session, typed).people)
+
+
+@pytest.mark.parametrize("typed", ["riv", "Rivera", "ana riv", "rivera ana", "RIVERA, ANA", "  ana  "])
+def test_a_name_is_found_by_beginnings_in_any_order(session: Session, typed: str) -> None:
+    make_person(session)
+    make_person(session, given_name="Noah", family_name="Okafor")
+    assert found(session, typed) == ["Ana Rivera"]
+
+
+@pytest.mark.parametrize("typed", ["nunez", "Núñez", "obrien", "o'brien", "O’Brien", "maria obr", "nun-obr", "jose"])
+def test_accents_hyphens_apostrophes_and_two_family_names_hide_nobody(session: Session, typed: str) -> None:
+    make_person(session, given_name="María José", family_name="Núñez-O’Brien García")
+    assert found(session, typed) == ["María José Núñez-O’Brien García"]
+
+
+@pytest.mark.parametrize("typed", ["", "%", "a b", "vera", "ana ana", "12", "rivera okafor", "ana@"])
+def test_middles_marks_and_other_people_are_not_found(session: Session, typed: str) -> None:
+    make_person(session)
+    assert found(session, typed) == []
+
+
+def test_a_name_of_two_letters_is_found_by_the_whole_of_it(session: Session) -> None:
+    make_person(session, given_name="Bo", family_name="Li")
+    assert found(session, "li") == found(session, "Bo Li") == ["Bo Li"]
+
+
+def test_a_changed_name_is_found_at_once_and_the_old_one_no_more(session: Session) -> None:
+    person = make_person(session)
+    person.family_name = "Castillo"
+    assert found(session, "castillo") == ["Ana Castillo"]
+    assert found(session, "rivera") == []
+
+
+def test_a_bucket_that_two_names_share_gives_nobody_away(session: Session) -> None:
+    person = make_person(session)
+    person.name_buckets = buckets_of("Noah", "Okafor")
+    assert found(session, "okafor") == []
+
+
+def test_the_index_holds_small_numbers_and_no_letters(session: Session) -> None:
+    make_person(session)
+    session.flush()
+    buckets = session.scalar(select(Person.name_buckets))
+    assert buckets
+    assert all(0 <= bucket < BUCKETS for bucket in buckets)
+    assert "ana" not in session.execute(text("SELECT people::text FROM people")).scalar_one().casefold().replace("ana@", "")
+
+
+def test_too_many_candidates_are_said_to_be_cut(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("leads.people.search.CANDIDATES", 2)
+    for _ in range(3):
+        make_person(session)
+    session.flush()
+    assert by_name(session, "rivera").is_cut
+
+
+def test_those_from_before_there_was_a_search_are_hashed_once(session: Session) -> None:
+    make_person(session)
+    session.flush()
+    session.execute(update(Person).values(name_buckets=None))
+    session.expire_all()
+    assert index_names(session) == 1
+    assert found(session, "rivera") == ["Ana Rivera"]
+    assert index_names(session) == 0
+    assert session.scalar(select(func.count()).where(Person.name_buckets.is_(None))) == 0
+
+
+def test_words_answer_each_for_itself() -> None:
+    assert answers(["an", "ana"], "Ana", "Anders")
+    assert not answers(["ana", "ana"], "Ana", "Rivera")
+    assert plain_words("  Núñez–O’Brien, M.D. ") == ["nunez", "obrien", "m", "d"]
