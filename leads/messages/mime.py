@@ -10,6 +10,7 @@ from email.utils import format_datetime, formataddr
 from leads.clinic.profile import clinic
 from leads.clock import now
 from leads.errors import LeadsError
+from leads.messages.addresses import reply_address, return_path
 from leads.messages.calendar_file import FILE_NAME, CalendarPart
 from leads.messages.carriers.base import Envelope
 from leads.messages.due import Due
@@ -39,7 +40,7 @@ def envelope(row_id: uuid.UUID, address: str) -> Envelope:
     """Return who it goes to, and the return path that names the message when it bounces."""
     if not ONE_MAILBOX.fullmatch(address):
         raise UnsafeHeader("The recipient is not one plain mailbox.")
-    return Envelope(f"b+{row_id.hex}@{clinic().mail.domain}", address, row_id)
+    return Envelope(return_path(row_id), address, row_id)
 
 
 def build(
@@ -63,7 +64,7 @@ def build(
         "Subject": rendered.subject,
         "Date": format_datetime(now()),
         "Message-ID": message_id(message.id),
-        "Reply-To": mail.reply_to,
+        "Reply-To": reply_address(message.id),
         "List-Id": f"<{message.topic}.{mail.list_domain}>",
         **_way_out(unsubscribe_url),
         "Auto-Submitted": "auto-generated",
