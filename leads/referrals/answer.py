@@ -7,7 +7,7 @@ from leads.loop.errands import errand
 from leads.loop.history import apply
 from leads.loop.models import Referral, ReferralEvent
 from leads.referrals.journey import catch_up, wait_with_call
-from leads.referrals.watch import watch_words
+from leads.safety.watch import watch_words
 
 LONGEST = 10_000
 
