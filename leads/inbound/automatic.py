@@ -19,8 +19,10 @@ class Automatic(NamedTuple):
 # How an absence note is titled by the programs that are about, in English and Spanish; what follows is mostly our own subject.
 TITLES = (
     r"(?:auto(?:matic)?[- ]?(?:reply|response|answer)|out of (?:the )?office(?: auto(?:matic)?[- ]?reply)?|ooo"
-    r"|away from (?:the |my )?office|i am (?:away|out of (?:the )?office)|on (?:vacation|leave|holiday)|vacation(?: (?:reply|response|message|notice))?|auto"
-    r"|autoresponder|autorespuesta|respuesta autom[aá]tica|contestaci[oó]n autom[aá]tica|fuera de (?:la )?oficina|ausente|ausencia|estoy de vacaciones"
+    r"|away from (?:the |my )?office|i am (?:away|out of (?:the )?office)|on (?:vacation|leave|holiday)"
+    r"|vacation(?: (?:reply|response|message|notice))?|auto"
+    r"|autoresponder|autorespuesta|respuesta autom[aá]tica|contestaci[oó]n autom[aá]tica|fuera de (?:la )?oficina"
+    r"|ausente|ausencia|estoy de vacaciones"
     r"|de vacaciones|no estoy en la oficina)"
 )
 AWAY = re.compile(rf"\b{TITLES}\b", re.IGNORECASE)
@@ -29,7 +31,8 @@ TITLED_AWAY = re.compile(rf"^\[?{TITLES}\]?\s*(?::|[-–—]\s|$)", re.IGNORECAS
 CHALLENGE = re.compile(
     r"(?:confirm|verify|validate) (?:that )?(?:your|you are|you sent|this)\b.*\b(?:e-?mail|message|sender|address|human|person)"
     r"|sender (?:verification|confirmation|authentication)|challenge.?response|please (?:confirm|verify)\b.*\bdeliver"
-    r"|(?:requires|needs|awaiting) (?:verification|confirmation|approval)|your message (?:is|was) (?:awaiting|held)|prove (?:that )?you are"
+    r"|(?:requires|needs|awaiting) (?:verification|confirmation|approval)|your message (?:is|was) (?:awaiting|held)"
+    r"|prove (?:that )?you are"
     r"|confirme (?:su|que)\b.*\b(?:correo|mensaje|remitente)|verificaci[oó]n del remitente",
     re.IGNORECASE,
 )

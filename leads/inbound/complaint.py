@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from email.message import Message as Mail
 from typing import Literal
 
-from leads.inbound.mail import address_in, decoded, header, parts
+from leads.inbound.mail import address_in, field_groups, header, parts
 from leads.messages.addresses import named_by, read_address
 
 # RFC 5965, 7.3, and RFC 6650, 3.2: what says nothing of a reader's wish (`not-spam`, DMARC's `auth-failure`) is no complaint.
@@ -39,12 +39,7 @@ def complaint_in(mail: Mail) -> Complaint | None:
 
 
 def _fields(report: Mail) -> Mail:
-    from email import message_from_string
-
-    payload = report.get_payload()
-    if isinstance(payload, list) and payload and isinstance(payload[0], Mail) and payload[0].keys():
-        return payload[0]
-    return message_from_string(decoded(report).lstrip("\n"))
+    return next(iter(field_groups(report)), Mail())
 
 
 def _returned(mail: Mail) -> Mail | None:

@@ -11,7 +11,7 @@ from typing import Literal
 
 from flufl.bounce import all_failures
 
-from leads.inbound.mail import address_in, decoded, header, parts, text_of
+from leads.inbound.mail import address_in, decoded, field_groups, header, parts, text_of
 from leads.inbound.status import status_of
 from leads.messages.addresses import named_by, read_address
 
@@ -25,7 +25,8 @@ WORDS = 300
 FROM_A_SERVER = re.compile(r"mailer-daemon|postmaster|mail delivery (?:sub)?system|mail administrator", re.IGNORECASE)
 RETURNED = re.compile(
     r"undeliver(?:ed|able)|delivery (?:status notification|failure|has failed|incomplete|delayed)|returned (?:mail|to sender)"
-    r"|failure notice|mail delivery failed|could ?n.t be delivered|no se (?:pudo|ha podido) entregar|no entregado|delayed|warning: message",
+    r"|failure notice|mail delivery failed|could ?n.t be delivered|no se (?:pudo|ha podido) entregar|no entregado"
+    r"|delayed|warning: message",
     re.IGNORECASE,
 )
 STILL_TRYING = re.compile(r"delayed|still (?:being )?(?:tr|retr)|will (?:be )?(?:re)?tr(?:y|ied)|warning", re.IGNORECASE)
@@ -100,18 +101,7 @@ def _status_parts(mail: Mail) -> Iterator[Mail]:
 
 def _blocks(part: Mail) -> list[Mail]:
     """Return the groups of fields after the first, which is about the whole mail; all of them where a server left that out."""
-    payload = part.get_payload()
-    groups = [each for each in payload if isinstance(each, Mail)] if isinstance(payload, list) else _groups(decoded(part))
-    if len(groups) == 1 and not groups[0].keys():
-        # Encoded, which RFC 3464 (2.1) does not want: then the library has read nothing.
-        groups = _groups(decoded(groups[0]))
-    return [each for each in groups if each.get("Action") or each.get("Final-Recipient")]
-
-
-def _groups(words: str) -> list[Mail]:
-    from email import message_from_string
-
-    return [message_from_string(group.lstrip("\n")) for group in re.split(r"\n[ \t]*\n", words) if group.strip()]
+    return [each for each in field_groups(part) if each.get("Action") or each.get("Final-Recipient")]
 
 
 def _comes_from_a_server(mail: Mail) -> bool:

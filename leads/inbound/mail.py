@@ -122,6 +122,20 @@ def decoded(part: Mail) -> str:
     return clean(words[:LONGEST_TEXT])
 
 
+def field_groups(part: Mail) -> list[Mail]:
+    """Return the groups of fields, parted by empty lines, that a machine wrote for machines (RFC 3464, 2.1; RFC 5965, 3)."""
+    payload = part.get_payload()
+    groups = [each for each in payload if isinstance(each, Mail)] if isinstance(payload, list) else []
+    if any(each.keys() for each in groups):
+        return groups
+    # Encoded, which neither RFC wants, or under a type of its own: then the library has read nothing.
+    words = "\n\n".join(str(each.get_payload()) for each in groups) if groups else str(payload)
+    outer = Mail()
+    outer["Content-Transfer-Encoding"] = header(part, "Content-Transfer-Encoding")
+    outer.set_payload(words)
+    return [email.message_from_string(group.lstrip("\n")) for group in re.split(r"\n[ \t]*\n", decoded(outer)) if group.strip()]
+
+
 def clean(words: str) -> str:
     """Return words in lines that end alike, without characters nobody sees."""
     return CONTROL.sub("", words.replace("\r\n", "\n").replace("\r", "\n"))

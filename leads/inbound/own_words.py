@@ -31,7 +31,8 @@ SIGNATURE = re.compile(
 ASKS_TO_STOP = frozenset({"stop", "unsubscribe", "baja", "dar de baja", "darme de baja", "stop all", "please stop", "please unsubscribe"})
 NOT_THEM = re.compile(
     r"\b(?:wrong (?:person|address|email|e mail|number)|not me|dont know (?:you|who)|never (?:contacted|asked|signed)"
-    r"|did not (?:contact|ask|sign)|didnt (?:contact|ask|sign)|persona equivocada|direccion equivocada|correo equivocado|no soy (?:yo|esa|ese)|no los conozco)\b"
+    r"|did not (?:contact|ask|sign)|didnt (?:contact|ask|sign)|persona equivocada|direccion equivocada|correo equivocado"
+    r"|no soy (?:yo|esa|ese)|no los conozco)\b"
 )
 LATELY = timedelta(days=90)
 MAILS = 12

@@ -44,9 +44,10 @@ SPAN_IN_MONTH = re.compile(
     rf"\b({MONTH})(\.?\s+\d{{1,2}}(?:st|nd|rd|th)?)\s*(?:[-–—]|to|through)\s*(?=\d{{1,2}}(?:st|nd|rd|th)?\b(?![/:]))"
 )
 SPAN = re.compile(rf"(?<=[\dhdt])\s*[-–—]\s*(?=(?:{MONTH})\b|\d{{1,2}}[/ ])")
-BACK = r"back|return(?:ing|s)?|be in|in the office|resum(?:e|ing)|available(?: again)?|regres\w*|vuelv\w*|volver\w*|de vuelta|reincorpor\w*|retorn\w*"
+ENGLISH_BACK = r"back|return(?:ing|s)?|be in|in the office|resum(?:e|ing)|available(?: again)?"
+BACK = rf"{ENGLISH_BACK}|regres\w*|vuelv\w*|volver\w*|de vuelta|reincorpor\w*|retorn\w*"
 UNTIL = r"until|till|til|before|hasta|antes d?el?"
-THROUGH = r"through|thru|hasta (?:e?l? ?\w* )?inclusive|to|al|a"
+THROUGH = r"through|thru|to|al|a"
 # From the word to its date: not past the end of a sentence, though a date may be written with dots.
 NEAR = r"(?P<between>(?:(?![.!?](?:\s|$)).){0,60}?)"
 SAID = re.compile(rf"\b(?:(?P<back>{BACK})|(?P<until>{UNTIL})|(?P<through>{THROUGH}))\b{NEAR}(?={DATE.pattern})")
@@ -54,7 +55,7 @@ AWAY_WORD = re.compile(r"\b(?:out|away|leave|vacation|holiday|travel|ausente|fue
 
 
 def back_on(text: str, said: date, *, day_first: bool = False) -> date | None:
-    """Return the first day on which they are back, at least a day and at most `LONGEST` after the day they said so; None where it is not told.
+    """Return the first day on which they are back, after the day they said so and at most `LONGEST` away; None where none is told.
 
     `day_first` reads 3/12 as the third of December, as Spanish does. Where several days are named, the last one that counts.
     """

@@ -8,7 +8,8 @@ REPLY = re.compile(r"(?<![\d.])([45]\d\d)(?=[ \-#]|$)")
 MEANT = (
     (
         re.compile(
-            r"mailbox (?:is )?full|over ?quota|quota (?:exceeded|full)|exceeded (?:its|their|the|storage) (?:quota|storage|limit|allocation)"
+            r"mailbox (?:is )?full|over ?quota|quota (?:exceeded|full)"
+            r"|exceeded (?:its|their|the|storage) (?:quota|storage|limit|allocation)"
             r"|insufficient (?:disk|storage)|out of storage|buz[oó]n lleno",
             re.IGNORECASE,
         ),
@@ -32,7 +33,8 @@ MEANT = (
     (
         re.compile(
             r"(?:user|recipient|mailbox|address|account) (?:is |was )?(?:unknown|not found|does(?: not|n.t) exist|invalid)"
-            r"|unknown (?:user|recipient|local|mailbox|address)|no such (?:user|mailbox|recipient|address|person)|invalid (?:recipient|mailbox)"
+            r"|unknown (?:user|recipient|local|mailbox|address)|no such (?:user|mailbox|recipient|address|person)"
+            r"|invalid (?:recipient|mailbox)"
             r"|no mailbox here|not a valid (?:user|mailbox|recipient)|does(?: not|n.t) have an? \S+ account|does not exist"
             r"|no existe|usuario desconocido",
             re.IGNORECASE,
