@@ -56,11 +56,6 @@ def automatic(mail: Mail, sender: str) -> Automatic | None:
     return Automatic("out-of-office", sure=False) if TITLED_AWAY.search(subject) else None
 
 
-def may_answer(mail: Mail, sender: str) -> bool:
-    """True for a mail that may be answered by machine; no mail that a machine wrote or may have written ever is (RFC 3834, 2)."""
-    return bool(sender) and automatic(mail, sender) is None
-
-
 def _mark(mail: Mail, sender: str) -> Literal["answer", "machine", "null", "bulk", "quiet"] | None:
     """Return the strongest mark a machine has left; the last two also stand on mail of people, put there by their company's server."""
     submitted = header(mail, "Auto-Submitted").split(";")[0].split("(")[0].strip().lower()
