@@ -99,6 +99,9 @@ class Settings(BaseSettings):
     mailgun_domain: str = Field("", description="Mailgun: the sending domain")
     mailgun_webhook_key: SecretStr | None = Field(None, description="Mailgun: the HTTP webhook signing key")
     mailgun_url: HttpsUrl = Field("https://api.mailgun.net", description="Mailgun: its endpoint; https://api.eu.mailgun.net in Europe")
+    handoff_inbound_secret: SecretStr | None = Field(
+        None, min_length=20, description="what a provider must know to bring us mail at /webhooks/mail/inbound; switched off when empty"
+    )
     handoff_keyring_file: Path | None = Field(None, description="the key ring; DATA_DIR/keys.json when empty; never inside a backup")
     handoff_backup_to: str = Field(
         "", description="age recipients (age1…), comma-separated, that backups and exported key rings are encrypted to"

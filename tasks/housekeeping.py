@@ -3,6 +3,7 @@
 from config.celery import app
 from leads.accounts.tidy import tidy
 from leads.db import transaction
+from leads.inbound import take_in
 from leads.inbound.events import forget_raw
 from leads.messages.carriers.trust import forget_spent
 from leads.people.search import BATCH, index_names
@@ -18,6 +19,7 @@ def throw_away() -> None:
         discard_old(session)
         forget_ended(session)
         forget_raw(session)
+        take_in.forget_raw(session)
         forget_spent(session)
 
 

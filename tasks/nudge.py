@@ -8,6 +8,7 @@ from kombu.exceptions import OperationalError
 from leads.messages.models import PRESSING
 from tasks.deliver import deliver
 from tasks.events import apply_events
+from tasks.inbound import read_mail
 
 _wanted = threading.Event()
 
@@ -25,4 +26,5 @@ def pass_on() -> None:
         with suppress(OperationalError, OSError):
             for lane in PRESSING:
                 deliver.apply_async(args=(lane,), queue=lane, retry=False, expires=10)
-            apply_events.apply_async(queue="housekeeping", retry=False, expires=10)
+            for back in (apply_events, read_mail):
+                back.apply_async(queue="housekeeping", retry=False, expires=10)

@@ -17,6 +17,7 @@ from tasks.deliver import repair
 from tasks.events import apply_events
 from tasks.hand_over import open_todos
 from tasks.heartbeat import show_life
+from tasks.inbound import read_mail
 from tasks.page import call_pager, escalate_pages, hand_over_silenced
 from tasks.remind import remind_referrers
 
@@ -37,6 +38,7 @@ def sweep(lanes: tuple[str, ...], end: threading.Event) -> None:
             if since_repair >= REPAIR_EVERY:
                 since_repair = 0.0
                 repair()
+                read_mail()
                 apply_events()
                 open_todos()
                 remind_referrers()

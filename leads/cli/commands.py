@@ -48,6 +48,7 @@ COMMANDS = {
         "sending", "Stop all mail at once; what a carrier is just taking finishes. Everything else waits until `resume-sending`."
     ),
     "resume-sending": Known("sending", "Let mail go again, and close breakers that rest a lane."),
+    "inbound": Known("inbound", "Mail that comes in: a listener for mail servers, or a command they pipe each mail into."),
     "web": Known("serve", "Serve the pages and the API."),
     "worker": Known("serve", "Send mail and keep house."),
     "beat": Known("serve", "Give the workers their hints."),

@@ -9,12 +9,15 @@ LARGEST = 256 * 1024
 LARGEST_UPLOAD = 21 * 1024 * 1024
 # SendGrid tells of many mails at once, 768 KB of them and more.
 LARGEST_NOTICE = 2 * 1024 * 1024
+LARGEST_MAIL = 29 * 1024 * 1024
 LARGER = {
     "/fhir": 28 * 1024 * 1024,
     "/refer": LARGEST_UPLOAD,
     "/refer/draft": LARGEST_UPLOAD,
     "/portal/referrals/": LARGEST_UPLOAD,
     "/console/new/referral": LARGEST_UPLOAD,
+    # A mail of 20 MB in base64, in JSON.
+    "/webhooks/mail/inbound/": LARGEST_MAIL,
     "/webhooks/mail/": LARGEST_NOTICE,
 }
 

@@ -5,7 +5,9 @@ import hashlib
 import re
 import uuid
 from dataclasses import dataclass
+from datetime import timedelta
 
+from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -18,6 +20,8 @@ from leads.messages.addresses import is_ours
 from leads.security.fields import blind_index, seal
 
 LARGEST = 20 * 1024 * 1024
+RAW_IS_KEPT = timedelta(days=90)
+SETTLED = ("done", "ignored")
 NAMING = re.compile(rb"^(?:from|date|message-id|subject):[^\n]*(?:\n[ \t][^\n]*)*", re.IGNORECASE | re.MULTILINE)
 
 
@@ -63,6 +67,12 @@ def check_recipient(address: str) -> None:
     """Raise NotFound for an address that takes no mail here."""
     if not is_ours(address):
         raise NotFound("This address takes no mail here.", code="no_such_mailbox")
+
+
+def forget_raw(session: Session) -> None:
+    """Forget mails word for word, attachments too, some time after they were read; what was made of them stays."""
+    old = (InboundMail.state.in_(SETTLED), InboundMail.handled_at < now() - RAW_IS_KEPT, InboundMail.__table__.c.raw.is_not(None))
+    session.execute(update(InboundMail).where(*old).values(raw_cell=None))
 
 
 def fingerprint(mail: Arrived) -> bytes:

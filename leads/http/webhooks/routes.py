@@ -8,11 +8,13 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from leads.db import transaction
 from leads.errors import ConfigError, NotFound
+from leads.http.webhooks import inbound
 from leads.inbound.events import keep
 from leads.messages.carriers.events import MailEvent, NotYet, Unread
 from leads.messages.carriers.known import CARRIERS, Reader
 
 router = APIRouter(include_in_schema=False)
+router.include_router(inbound.router)
 log = structlog.get_logger()
 # Opens and clicks: nobody here asked for them, so not even the fact is kept.
 NOT_KEPT = "tracks"
