@@ -9,6 +9,7 @@ from leads.http.console import (
     colleagues,
     documents,
     find,
+    inbox,
     invited,
     known,
     lead_actions,
@@ -58,7 +59,7 @@ OF_A_LEAD = (
 )  # fmt: skip
 LISTS = (leads_list, list_actions, board, palette, live)
 BY_HAND = (new, new_referral, known)
-for each in (sign_in, *ACCESS, *LISTS, *OF_A_LEAD, *BY_HAND, quarantine, merges, merge_page, visits, safety, sending, find):
+for each in (sign_in, *ACCESS, *LISTS, *OF_A_LEAD, *BY_HAND, inbox, quarantine, merges, merge_page, visits, safety, sending, find):
     router.include_router(each.router, prefix="/console")
 
 

@@ -25,6 +25,7 @@ TABS = (
     Tab("safety", "Safety", "/console/safety", "g a", "safety"),
     Tab("board", "Board", "/console/board", "g b"),
     Tab("visits", "Visits", "/console/visits", "g v"),
+    Tab("inbox", "Inbox", "/console/inbox", "g i", "inbox"),
     Tab("quarantine", "Quarantine", "/console/quarantine", "g q", "quarantine"),
     Tab("merges", "Same person?", "/console/merges", "g p", "merges"),
     Tab("sending", "Sending", "/console/sending", "g s", "unknown"),

@@ -15,6 +15,7 @@ from leads.appointments.models import Appointment, AppointmentEvent
 from leads.consent.models import Confirmation, ConsentEntry, Hold, Pause, Suppression
 from leads.http.console import words
 from leads.http.console.steered import reads, steered, used
+from leads.inbound.mail_models import InboundMail
 from leads.inquiries.models import Inquiry
 from leads.loop.disclosure import IN_WORDS
 from leads.loop.models import Referral, ReferralEvent
@@ -25,7 +26,6 @@ from leads.pipeline.models import Lead, Note, StageChange
 from leads.safety.models import Alarm
 from leads.screening.models import Screening
 from leads.sequences.in_words import in_words
-from leads.sequences.models import Reply
 from leads.todos.models import Todo
 
 A_PAGE = 40
@@ -227,11 +227,6 @@ def _used(session: Session, lead: Lead, before: datetime | None) -> Iterable[Ent
         yield Entry(at, "page", what, actor, tone="quiet")
 
 
-def _replies(session: Session, lead: Lead, before: datetime | None) -> Iterable[Entry]:
-    for row in _newest(session, Reply, Reply.at, Reply.person_id == lead.person_id, before):
-        yield Entry(row.at, "reply", "They answered by e-mail", f"person:{row.person_id}")
-
-
 def _merges(session: Session, lead: Lead, before: datetime | None) -> Iterable[Entry]:
     for row in _newest(session, Merge, Merge.at, Merge.kept_id == lead.person_id, before):
         yield Entry(row.at, "merge", "Merged with another record of theirs", row.actor)
@@ -239,8 +234,26 @@ def _merges(session: Session, lead: Lead, before: datetime | None) -> Iterable[E
         yield Entry(row.undone_at, "merge", "The merge was undone", row.undone_by or "system")
 
 
+WROTE = {
+    "reply": "They wrote by mail",
+    "opt-out": "They asked by mail for no more mail",
+    "out-of-office": "They are away: an absence note came",
+    "referrer": "The referrer wrote by mail",
+}
+
+
+def _answers(session: Session, lead: Lead, before: datetime | None) -> Iterable[Entry]:
+    whose = (InboundMail.lead_id == lead.id) & InboundMail.kind.in_(WROTE) & (InboundMail.state == "done")
+    for row in _newest(session, InboundMail, InboundMail.received_at, whose, before):
+        said = row.said or {}
+        files = tuple(("Attached, not opened", f"{each['name']} ({each['kind']})") for each in said.get("attachments", ()))
+        facts = (("Subject", said.get("subject") or "none"), ("From", said.get("from") or "nobody named"), *files)
+        actor = f"person:{row.person_id}" if row.person_id else "provider:"
+        yield Entry(row.received_at, "mail", WROTE[row.kind or ""], actor, said.get("own") or said.get("text") or None, facts)
+
+
 # Of what happened at one moment, the gravest comes first.
 SOURCES = (
-    _holds, _alarms, _todos, _notes, _replies, _visits, _screenings, _referrals, _messages, _steered, _rests, _confirmations, _stages,
+    _holds, _alarms, _todos, _notes, _answers, _visits, _screenings, _referrals, _messages, _steered, _rests, _confirmations, _stages,
     _consents, _inquiries, _merges, _used, _read,
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from leads.inbound.mail_models import InboundMail
 from leads.inquiries.models import QuarantinedInquiry
 from leads.messages.models import Message
 from leads.people.models import MergeSuggestion
@@ -15,5 +16,6 @@ def waiting(session: Session) -> dict[str, int]:
     doubles = select(func.count()).where(MergeSuggestion.decided_at.is_(None)).scalar_subquery()
     urgent = select(func.count()).where(Todo.urgent, Todo.done_at.is_(None)).scalar_subquery()
     unknown = select(func.count()).where(Message.state == "unknown").scalar_subquery()
-    in_danger, in_quarantine, to_merge, nobody_knows = session.execute(select(urgent, quarantined, doubles, unknown)).one()
-    return {"safety": in_danger, "quarantine": in_quarantine, "merges": to_merge, "unknown": nobody_knows}
+    unread = select(func.count()).where(InboundMail.state.in_(("unmatched", "failed"))).scalar_subquery()
+    counts = session.execute(select(urgent, quarantined, doubles, unknown, unread)).one()
+    return dict(zip(("safety", "quarantine", "merges", "unknown", "inbox"), counts, strict=True))

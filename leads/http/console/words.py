@@ -146,6 +146,7 @@ SOURCES = {
     "spoken": "a conversation",
     "merge": "a merge of two records",
     "merge-void": "a merge that was undone",
+    "reply": "an answer by mail",
 }
 REACH_BY = {"any": "any way", "phone": "by phone", "text": "by text", "email": "by e-mail"}
 REACH_WHEN = {"any": "at any time", "morning": "in the morning", "afternoon": "in the afternoon", "evening": "in the evening"}

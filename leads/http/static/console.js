@@ -258,7 +258,7 @@
     if (!boxes().some((each) => each.checked)) pick();
     if (boxes().some((each) => each.checked)) one("select", assign).focus();
   };
-  const places = { l: "/console", n: "/console/new", a: "/console/safety", b: "/console/board", v: "/console/visits", q: "/console/quarantine", p: "/console/merges", s: "/console/sending", o: "/console/openings", c: "/console/colleagues", r: "/console/record", m: "/console?owner=me" };
+  const places = { l: "/console", n: "/console/new", a: "/console/safety", b: "/console/board", v: "/console/visits", i: "/console/inbox", q: "/console/quarantine", p: "/console/merges", s: "/console/sending", o: "/console/openings", c: "/console/colleagues", r: "/console/record", m: "/console?owner=me" };
   let afterG = 0;
   const keys = {
     "?": () => open("keys"),
