@@ -39,6 +39,10 @@ check: $(DEV_STAMP) ## Style, types, imports, configuration, migrations
 bench: $(BENCH_STAMP) ## Measure, and compare with others in the same run; QUICK=1 is short, LONG=1 adds what needs millions of rows
 	@QUICK=$(QUICK) LONG=$(LONG) $(BIN)/python -m benchmarks $(ARGS)
 
+faults: $(DEV_STAMP) ## Break the running system in every way and count what was lost; QUICK=1 for the bounded form
+	@$(BIN)/python -m tests.faults $(if $(QUICK),--quick) $(ARGS)
+	@INBOUND_MAILS=$(if $(QUICK),120,10000) $(BIN)/python -m pytest -n0 -q -s tests/faults/test_postfix.py tests/inbound/test_flood.py
+
 bench-data: $(BENCH_STAMP) ## Make the millions of rows that `make bench LONG=1` measures on; once, they are kept
 	@$(BIN)/python -m benchmarks.data
 

@@ -12,28 +12,31 @@ USUAL = (
     "reply-gmail", "reply-outlook", "reply-iphone-spanish", "away-exchange", "away-gmail", "away-outlook-spanish", "away-sieve",
     "postfix-delayed", "delivered", "exchange-full", "gmail-policy", "complaint-not-spam", "challenge", "list",
 )  # fmt: skip
-EVERY = 50
 
 
-def flood(count: int, messages: Sequence[Message], *, seed: int = 7) -> Iterator[Arrived]:
-    """Yield so many mails about these messages, every fiftieth of them garbage; each is another mail than all before."""
+def flood(count: int, messages: Sequence[Message], *, every: int, seed: int = 7) -> Iterator[Arrived]:
+    """Yield so many mails about these messages, one in `every` of them garbage; each is another mail than all before."""
     dice = random.Random(seed)
     for number in range(count):
         message = messages[number % len(messages)]
         raw = received(USUAL[number % len(USUAL)], message).replace(b"Message-ID: <", b"Message-ID: <%d-" % number, 1)
         usual = arrived(raw.replace(b"<%d-%s@mail" % (number, message.id.hex.encode()), b"<%d@other" % number))
-        if number % EVERY:
+        if number % every:
             yield usual
         else:
             to = dice.choice([reply_address(message.id), return_path(message.id), "care@mail.elmharbor.test"])
             yield Arrived(
-                b"X-Number: %d\r\nDate: %d\r\n" % (number, number) + garbage(raw, dice), to, dice.choice(["", "ana@example.com"]), "lmtp"
+                b"X-Number: %d\r\nDate: %d\r\n" % (number, number) + garbage(raw, number // every, dice),
+                to,
+                dice.choice(["", "ana@example.com"]),
+                "lmtp",
             )
 
 
-def garbage(raw: bytes, dice: random.Random) -> bytes:
-    """Return something no program should have sent."""
-    return dice.choice((_cut, _noise, _nuls, _wrong_charset, _huge_header, _bomb, _bomb_of_mails, _no_end, _binary, _empty))(raw, dice)
+def garbage(raw: bytes, number: int, dice: random.Random) -> bytes:
+    """Return something no program should have sent, one kind after another."""
+    kinds = (_cut, _noise, _nuls, _wrong_charset, _huge_header, _bomb, _bomb_of_mails, _no_end, _binary, _empty)
+    return kinds[number % len(kinds)](raw, dice)
 
 
 def _cut(raw: bytes, dice: random.Random) -> bytes:
@@ -72,7 +75,8 @@ def _bomb_of_mails(_: bytes, dice: random.Random) -> bytes:
 
 
 def _no_end(_: bytes, __: random.Random) -> bytes:
-    return b'Content-Type: multipart/report; report-type=delivery-status; boundary="x"\r\n\r\n--x\r\nContent-Type: message/delivery-status\r\n\r\n'
+    head = b'Content-Type: multipart/report; report-type=delivery-status; boundary="x"\r\n\r\n'
+    return head + b"--x\r\nContent-Type: message/delivery-status\r\n\r\n"
 
 
 def _binary(_: bytes, dice: random.Random) -> bytes:
