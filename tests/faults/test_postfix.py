@@ -1,8 +1,6 @@
 """Both ways through a real Postfix: our mail goes out by it, and its own report and a person's answer come back through it."""
 
-import asyncio
 import smtplib
-import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -17,7 +15,6 @@ from leads.clinic.profile import clinic
 from leads.consent.ledger import paused_until
 from leads.consent.models import Suppression
 from leads.db import transaction
-from leads.inbound.listen import listen
 from leads.inbound.mail_models import InboundMail
 from leads.inbound.read import read, ready
 from leads.messages.carriers.smtp import SmtpCarrier
@@ -28,21 +25,16 @@ from leads.todos.models import Todo
 from tests.cast import make_confirmed_person, make_lead
 from tests.faults.postfix import Postfix, postfix
 from tests.faults.table import Impossible
+from tests.inbound.door import open_door
 
 pytestmark = [pytest.mark.committed, pytest.mark.timeout(120)]
 
 
 @pytest.fixture
 def door(postgres: str) -> Iterator[int]:
-    """Our listener, in a thread of this process; returns its port."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    server = asyncio.run_coroutine_threadsafe(listen("127.0.0.1", 0), loop).result(10)
-    yield server.sockets[0].getsockname()[1]
-    loop.call_soon_threadsafe(server.close)
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join(5)
+    """The port of our listener."""
+    with open_door() as port:
+        yield port
 
 
 @pytest.fixture

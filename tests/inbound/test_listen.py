@@ -1,8 +1,6 @@
 """Mail servers bring mail: a yes means that it is committed, and a no that it is not ours."""
 
-import asyncio
 import smtplib
-import threading
 from collections.abc import Iterator
 
 import pytest
@@ -12,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from leads.db import transaction
 from leads.inbound import listen as module
-from leads.inbound.listen import listen
 from leads.inbound.mail_models import InboundMail
 from leads.messages.addresses import reply_address, return_path
+from tests.inbound.door import open_door
 from tests.inbound.mails import NOBODY, received
 
 OTHER = "care@mail.elmharbor.test"
@@ -22,15 +20,9 @@ OTHER = "care@mail.elmharbor.test"
 
 @pytest.fixture
 def port(postgres: str) -> Iterator[int]:
-    """A door of ours on loopback."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    server = asyncio.run_coroutine_threadsafe(listen("127.0.0.1", 0), loop).result(10)
-    yield server.sockets[0].getsockname()[1]
-    loop.call_soon_threadsafe(server.close)
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join(5)
+    """The port of a door of ours."""
+    with open_door() as port:
+        yield port
 
 
 def kept() -> list[str]:
