@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "b83d5f20a7c4"
-down_revision = "c4a1e07b92d5"
+down_revision = "a3f1c8d05e77"
 branch_labels = None
 depends_on = None
 
