@@ -13,7 +13,7 @@ from benchmarks.measure import Row, at_most, grows, percentile
 from benchmarks.stage import Stage
 from leads import db
 from leads.accounts.models import Account
-from leads.accounts.sign_in import form_token
+from leads.accounts.sessions import form_token
 from leads.accounts.staff import account_index, create_account
 from leads.app import create_app
 from leads.pipeline.models import Lead
