@@ -68,8 +68,15 @@ WHERE lead.closed_at IS NULL OR todo.outlives
 """
 STAND = """
 CREATE FUNCTION stand(which uuid) RETURNS void LANGUAGE plpgsql AS $$
-DECLARE fresh standing_of;
+DECLARE
+    fresh standing_of;
+    -- One commit may name a lead several times over. Nothing is written between one deferred trigger and the next, so the first has seen all.
+    this_time text := which || ' ' || statement_timestamp();
 BEGIN
+    IF current_setting('handoff.stood', true) = this_time THEN
+        RETURN;
+    END IF;
+    PERFORM set_config('handoff.stood', this_time, true);
     -- Two who change the same lead take turns, and the second sees what the first has committed.
     PERFORM pg_advisory_xact_lock(hashtextextended('standing:' || which, 0));
     SELECT * INTO fresh FROM standing_of WHERE id = which;
