@@ -19,8 +19,8 @@ from sqlalchemy.orm import Mapper, Session, make_transient_to_detached
 from sqlalchemy.orm.attributes import instance_state
 from sqlalchemy.sql.compiler import SQLCompiler
 
-# By position: a dozen rows have more than a hundred values, and their names would cost more than they.
-DIALECT = dialect.dialect(paramstyle="format")  # type: ignore[no-untyped-call]
+# As the server numbers them, for a cursor that takes them so: to look for the placeholders of a hundred values cost more than the rows.
+DIALECT = dialect.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 # Each number of rows is a statement of its own, made and prepared once; so that there are not too many, a long list takes several.
 ROWS = 40
 
@@ -62,7 +62,7 @@ def insert_together(session: Session, *_: Any) -> None:
         statement = _statement(tuple((kind, len(list(alike))) for kind, alike in groupby(_kind_of(row) for row in rows)))
         flat = [value for row in rows for value in _values(row)]
         try:
-            answer = driver.execute(statement.sql, [flat[place] for place in statement.order], prepare=True)
+            answer = psycopg.RawCursor(driver).execute(statement.sql, [flat[place] for place in statement.order], prepare=True)
         except psycopg.Error as error:
             # As SQLAlchemy says it, and without the values: they must not get into a log.
             raise DBAPIError.instance("insert of new rows", None, error, psycopg.Error, hide_parameters=True, dialect=DIALECT) from None
@@ -98,7 +98,7 @@ def _values(row: Any) -> Iterator[Any]:
         yield Jsonb(value) if each.is_json and value is not None else value
 
 
-def _fill_in(rows: Sequence[Any], made: Sequence[str], answer: psycopg.Cursor[Any]) -> None:
+def _fill_in(rows: Sequence[Any], made: Sequence[str], answer: psycopg.RawCursor[Any]) -> None:
     told = {row_id: values for row_id, *values in answer} if made else {}
     for row in rows:
         vars(row).update(zip(made, told.get(row.id, ()), strict=False))
@@ -125,8 +125,7 @@ def _statement(shape: Sequence[tuple[Kind, int]]) -> Prepared:
     query = inserts[-1].add_cte(*parts[:-1]) if telling is None else _telling(parts, parts[telling])
     compiled = query.compile(dialect=DIALECT)
     assert isinstance(compiled, SQLCompiler)
-    assert compiled.positiontup is not None
-    return Prepared(str(compiled).encode(), [int(name[1:]) for name in compiled.positiontup], made)
+    return Prepared(str(compiled).encode(), [int(name[1:]) for name in compiled.positiontup or ()], made)
 
 
 def _telling(parts: Sequence[CTE], part: CTE) -> Any:
