@@ -46,9 +46,9 @@ def test_planning_again_later_changes_nothing_that_is_to_come(session: Session, 
 
 def test_a_moved_visit_moves_its_reminders(session: Session, visit: Enrolment) -> None:
     before = rows_of(session, visit)[0].due_at
-    assert move(session, visit, now() + timedelta(days=10)).updated == 4
+    assert move(session, visit, now() + timedelta(days=10)).updated == 5
     assert rows_of(session, visit)[0].due_at > before
-    assert replan(session, visit, actor="system") == Diff(unchanged=4)
+    assert replan(session, visit, actor="system") == Diff(unchanged=5)
 
 
 def test_a_cancelled_visit_ends_its_reminders(session: Session, visit: Enrolment) -> None:
