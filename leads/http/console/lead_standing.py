@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Form
 from fastapi.responses import Response
 
+from leads.accounts.rights import require
 from leads.appointments.never_contact import never_contact
 from leads.consent.never import take_back
-from leads.errors import Forbidden
 from leads.http.console.act import Asked, do
 from leads.http.console.lead_actions import day_typed
 from leads.pipeline.models import Lead
@@ -53,8 +53,7 @@ def take_it_back(asked: Asked, never_evidence: Words = "") -> Response:
     """Take back that somebody must never be contacted; for supervisors."""
 
     def verb(lead: Lead) -> None:
-        if "supervisor" not in asked.staff.roles:
-            raise Forbidden("Taking this back is for a supervisor.")
+        require(asked.staff.roles, "people.contact_again")
         take_back(asked.session, lead.person_id, actor=asked.staff.actor, evidence=never_evidence)
         write(asked.session, lead.id, f"May be contacted again: {never_evidence.strip()}", actor=asked.staff.actor)
 
