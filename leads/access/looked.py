@@ -22,6 +22,7 @@ LOOKS = (
     "attachment.read",
     "appointment.read",
     "screening.read",
+    "screening.exported",
     "referral.link_opened",
 )
 

@@ -34,9 +34,12 @@ def lift(session: Session, person_id: uuid.UUID, *, actor: str, roles: Collectio
     """Open a record to everybody again who works here; raises Forbidden, or Conflict when it is not restricted."""
     require(roles, "people.restrict")
     person, standing = _held(session, person_id), restriction_of(session, person_id)
-    if standing is None:
+    if person.restricted_at is None:
         raise Conflict("This record is not restricted.")
-    standing.lifted_by, standing.lifted_at, person.restricted_at = actor, now(), None
+    # What a merge brought along stands with the record it came from, which may be taken apart again.
+    if standing is not None:
+        standing.lifted_by, standing.lifted_at = actor, now()
+    person.restricted_at = None
     record(session, "person.unrestricted", person, actor=actor)
 
 

@@ -72,7 +72,9 @@ def read_feed(session: Session, secret: str) -> bytes:
 
 
 def initials(person: Person) -> str:
-    """Return the first letters of a person's names: enough for a colleague who expects them, for nobody else."""
+    """Return the first letters of a person's names: enough for a colleague who expects them, for nobody else; none of a restricted one."""
+    if person.restricted_at is not None:
+        return "Restricted"
     names = (person.given_name or "", person.family_name or "")
     return "".join(f"{name.strip()[0].upper()}." for name in names if name.strip()) or "?"
 

@@ -21,7 +21,8 @@ from leads.people.suggest import settle, unsettle
 CHOSEN = ("given_name", "family_name", "email", "phone", "birth_date", "language", "reach_by", "reach_when")
 STRICTER = {"safe_voicemail": all, "safe_email": all, "discreet": any}
 # Entries of the ledger are never changed: what still holds is written down anew. The others keep themselves.
-LEFT = (ConsentEntry.__tablename__, "people", "merges", "merge_suggestions")
+# Who restricted a record, and why, stays with it; that it is restricted goes along.
+LEFT = (ConsentEntry.__tablename__, "people", "merges", "merge_suggestions", "restrictions")
 VALUES = (*CHOSEN, *STRICTER, "email_index", "phone_index")
 
 
@@ -56,7 +57,7 @@ def merge(session: Session, kept_id: uuid.UUID, other_id: uuid.UUID, *, from_oth
     remember(made, kept, *(_column(name) for name in VALUES), "merged_into")
     remember(made, other, "merged_into")
     same_mailbox = _take_values(kept, other, from_other)
-    other.merged_into = kept.id
+    other.merged_into, kept.restricted_at = kept.id, kept.restricted_at or other.restricted_at
     proved = select(Confirmation.address_index).where(Confirmation.person_id == kept.id)
     move_rows(session, made, "people", other.id, kept.id, leave=LEFT, unless={"confirmations": Confirmation.address_index.in_(proved)})
     carry_over(session, kept.id, other.id, same_mailbox=same_mailbox, actor=actor)
@@ -79,6 +80,7 @@ def undo(session: Session, merge_id: uuid.UUID, *, actor: str) -> Merge:
     give_back(session, made.kept_id, since=made.id, actor=actor)
     move_back(session, made)
     put_back(session, made, (Person,))
+    _part_restriction(session, made)
     unsettle(session, made)
     made.undone_at, made.undone_by = now(), actor
     record(session, "person.unmerged", session.get_one(Person, made.kept_id), actor=actor, other=str(made.other_id), merge=str(made.id))
@@ -137,6 +139,13 @@ def _require_the_last(session: Session, made: Merge) -> None:
     later = select(Merge.id).where(Merge.undone_at.is_(None), Merge.id > made.id)
     if session.scalar(later.where(or_(Merge.kept_id == made.kept_id, Merge.other_id == made.kept_id)).limit(1)):
         raise Conflict("Another merge came on top of this one. Undo that one first.", code="not_allowed_now")
+
+
+def _part_restriction(session: Session, made: Merge) -> None:
+    """Open the kept record again if it was restricted for the other's sake alone; the other stays as it is."""
+    kept, other = session.get_one(Person, made.kept_id), session.get_one(Person, made.other_id)
+    if kept.restricted_at is not None and kept.restricted_at == other.restricted_at:
+        kept.restricted_at = None
 
 
 def _column(name: str) -> str:

@@ -12,7 +12,7 @@ from leads.clinic.profile import clinic
 from leads.errors import Forbidden, LeadsError, StaleVersion
 from leads.http.console.draw import draw
 from leads.http.console.leads_list import owners_of, put_on_record, read
-from leads.http.console.restriction import read_person
+from leads.http.console.restriction import open_lead, read_person
 from leads.http.console.staff import Reader, Staff, Worker
 from leads.http.console.waiting import waiting
 from leads.http.transaction import Db
@@ -70,7 +70,7 @@ def move(
     outcome: Words = "",
 ) -> Response:
     """Move a lead on the version that was read, and go back to the board; a refusal asks again, with what was typed."""
-    lead, words = by_number(session, number), {"reason": reason.strip() or None, "outcome": outcome or None}
+    lead, words = open_lead(session, staff, number), {"reason": reason.strip() or None, "outcome": outcome or None}
     try:
         with session.begin_nested():
             move_lead(session, lead.id, to, version=version, actor=staff.actor, roles=staff.roles, **words)

@@ -12,9 +12,9 @@ from leads.audit.trail import record
 from leads.clinic.profile import Language
 from leads.errors import NotFound
 from leads.http.console.act import Asked, do
+from leads.http.console.restriction import open_lead
 from leads.http.console.staff import Reader
 from leads.http.transaction import Db
-from leads.pipeline.find import by_number
 from leads.pipeline.models import Lead
 from leads.screening.fhir_export import to_questionnaire, to_response
 from leads.screening.invite import invite
@@ -46,7 +46,7 @@ def review(asked: Asked, screening_id: uuid.UUID) -> Response:
 @router.get("/{screening_id}/questionnaire.json")
 def questionnaire(session: Db, staff: Reader, number: str, screening_id: uuid.UUID) -> Response:
     """Return what is asked as a FHIR Questionnaire, in the language it was asked in."""
-    asked = _of_lead(session, by_number(session, number), screening_id)
+    asked = _of_lead(session, open_lead(session, staff, number), screening_id)
     language: Language = "es" if asked.language == "es" else "en"
     return _as_fhir(to_questionnaire(definition(asked.questionnaire), language), "questionnaire.json")
 
@@ -54,7 +54,7 @@ def questionnaire(session: Db, staff: Reader, number: str, screening_id: uuid.UU
 @router.get("/{screening_id}/response.json")
 def response(session: Db, staff: Reader, number: str, screening_id: uuid.UUID) -> Response:
     """Return what was answered as a FHIR QuestionnaireResponse; that it was handed out, and to whom, is on record."""
-    answered = _of_lead(session, by_number(session, number), screening_id)
+    answered = _of_lead(session, open_lead(session, staff, number), screening_id)
     record(session, "screening.exported", answered, actor=staff.actor)
     return _as_fhir(to_response(session, answered), "questionnaire-response.json")
 

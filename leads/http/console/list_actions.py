@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session
 from leads.errors import Conflict, Invalid, LeadsError, NotFound
 from leads.http.console.draw import draw
 from leads.http.console.leads_list import ME, NOBODY, page
+from leads.http.console.restriction import Restricted, open_lead
 from leads.http.console.staff import Staff, Worker, safe_next
 from leads.http.console.waiting import waiting
 from leads.http.transaction import Db
 from leads.pipeline.deeds import AT_ONCE, assign_many, undo
-from leads.pipeline.find import by_number
 from leads.pipeline.views import query_of, remove_view, save_view
 
 # What a checkbox says: which lead, and on which version it was read.
@@ -38,7 +38,7 @@ def give(
     asked = dict(parse_qsl(query[:400]))
     try:
         with session.begin_nested():
-            deed = assign_many(session, _chosen(session, pick or []), _colleague(to, staff), account_id=staff.id)
+            deed = assign_many(session, _chosen(session, staff, pick or []), _colleague(to, staff), account_id=staff.id)
     except Invalid as refusal:
         return page(request, session, staff, asked, refusal=refusal)
     kept = query_of(asked)
@@ -76,14 +76,19 @@ def forget(session: Db, staff: Worker, view_id: uuid.UUID) -> Response:
     return RedirectResponse("/console?said=removed", status_code=303)
 
 
-def _chosen(session: Session, pick: list[str]) -> set[tuple[uuid.UUID, int]]:
+def _chosen(session: Session, staff: Staff, pick: list[str]) -> set[tuple[uuid.UUID, int]]:
     if len(pick) > AT_ONCE:
         raise Invalid(f"Choose at most {AT_ONCE} leads at once.")
     found = [PICKED.fullmatch(each) for each in pick]
     try:
-        return {(by_number(session, each.group(1)).id, int(each.group(2))) for each in found if each}
+        return {(open_lead(session, staff, each.group(1)).id, int(each.group(2))) for each in found if each}
     except NotFound as error:
         raise Invalid(str(error)) from error
+    except Restricted as closed:
+        # Whose lead it is sees it: giving it to oneself would be a way around the reason.
+        raise Invalid(
+            f"{closed.number} is restricted: open it with a reason first, then give it to somebody. Nothing was done."
+        ) from closed
 
 
 def _colleague(to: str, staff: Staff) -> uuid.UUID | None:

@@ -46,7 +46,7 @@ class Side:
 @router.get("/merges/{pair_id}")
 def show(request: Request, session: Db, staff: Reader, pair_id: uuid.UUID, keep: str = "") -> Response:
     """Show the two of a pair side by side; that both were read is on record."""
-    return _page(request, session, staff, suggest.waiting(session, pair_id), keep)
+    return _page(request, session, staff, _opened(session, staff, pair_id), keep)
 
 
 @router.post("/merges/{pair_id}/merge")
@@ -61,7 +61,7 @@ def merge(
     from_other: Annotated[tuple[str, ...], Form()] = (),
 ) -> Response:
     """Merge the two, as they were seen, and go to the lead that goes on."""
-    pair = suggest.waiting(session, pair_id)
+    pair = _opened(session, staff, pair_id)
     try:
         with session.begin_nested():
             kept, other = _kept_first(session, pair, keep)
@@ -80,6 +80,7 @@ def merge(
 @router.post("/merges/{pair_id}/dismiss")
 def dismiss(session: Db, staff: Worker, pair_id: uuid.UUID) -> Response:
     """Say that the two are two people; they are not suggested again."""
+    _opened(session, staff, pair_id)
     suggest.dismiss(session, pair_id, actor=staff.actor)
     return RedirectResponse("/console/merges", status_code=303)
 
@@ -103,6 +104,15 @@ def same_as(asked: Asked, same_number: Words = "") -> Response:
 def unmerge(asked: Asked, merge_id: Annotated[uuid.UUID, Form()]) -> Response:
     """Take apart what was merged."""
     return do(asked, lambda _: separate(asked.session, merge_id, actor=asked.staff.actor))
+
+
+def _opened(session: Session, staff: Staff, pair_id: uuid.UUID) -> MergeSuggestion:
+    """Return a pair, held; side by side both records are read whole, so a restricted one opens by its reason first."""
+    pair = suggest.waiting(session, pair_id)
+    for person_id in (pair.person_id, pair.other_id):
+        for lead in _side(session, person_id).leads[:1]:
+            check_open(session, staff, lead)
+    return pair
 
 
 def seen_of(*sides: Side) -> str:
@@ -129,9 +139,6 @@ def _page(
 ) -> Response:
     kept, other = _kept_first(session, pair, keep)
     for each in (kept, other):
-        # Side by side both records are read whole: a restricted one opens by its reason first.
-        for lead in each.leads[:1]:
-            check_open(session, staff, lead)
         record(session, "person.read", each.person, actor=staff.actor, pair=str(pair.id))
     ids = (kept.person.id, other.person.id)
     return draw(

@@ -7,6 +7,7 @@ from leads.audit.trail import record
 from leads.errors import Forbidden, LeadsError
 from leads.http.console.staff import Staff
 from leads.people.models import Person
+from leads.pipeline.find import by_number
 from leads.pipeline.models import Lead
 
 
@@ -23,6 +24,13 @@ def read_person(session: Session, staff: Staff, lead: Lead) -> Person:
     person = check_open(session, staff, lead)
     record(session, "person.read", person, actor=staff.actor, lead=lead.number)
     return person
+
+
+def open_lead(session: Session, staff: Staff, number: str) -> Lead:
+    """Return the lead of a number to somebody who acts on it, or reads what hangs on it; raises NotFound or Restricted."""
+    lead = by_number(session, number)
+    check_open(session, staff, lead)
+    return lead
 
 
 def check_open(session: Session, staff: Staff, lead: Lead) -> Person:

@@ -11,14 +11,13 @@ from leads.clinic.profile import Language
 from leads.errors import NotFound
 from leads.http.console.act import Asked, do
 from leads.http.console.draw import draw
-from leads.http.console.restriction import read_person
+from leads.http.console.restriction import open_lead, read_person
 from leads.http.console.staff import Reader, Staff, Worker
 from leads.http.console.waiting import waiting
 from leads.http.screening_form import after, before, context_of, first_unanswered, typed_answers, values_of, view_of
 from leads.http.transaction import Db
 from leads.http.wording import Words
 from leads.people.models import Person
-from leads.pipeline.find import by_number
 from leads.pipeline.models import Lead
 from leads.screening.begin import begin, open_screening
 from leads.screening.models import Screening
@@ -58,7 +57,7 @@ def start(asked: Asked) -> Response:
 @router.get("/next")
 def go_on(session: Db, staff: Reader, number: str, language: Spoken) -> Response:
     """Lead to the first page on which nothing was answered yet."""
-    lead = by_number(session, number)
+    lead = open_lead(session, staff, number)
     screening = open_screening(session, lead.id)
     return _back(lead) if screening is None else _to(lead, first_unanswered(session, screening), language)
 
@@ -66,7 +65,7 @@ def go_on(session: Db, staff: Reader, number: str, language: Spoken) -> Response
 @router.get("/look-over")
 def look_over(request: Request, session: Db, staff: Reader, number: str, language: Spoken) -> Response:
     """Show all that was answered, to be read back, changed or sent."""
-    lead = by_number(session, number)
+    lead = open_lead(session, staff, number)
     screening = open_screening(session, lead.id)
     if screening is None:
         return _back(lead)
@@ -78,7 +77,7 @@ def help_now(
     request: Request, session: Db, staff: Reader, number: str, language: Spoken, left: Annotated[str, Query(alias="after")] = ""
 ) -> Response:
     """Say what to do now that the person spoke of hurting themselves; the questions can be gone on with."""
-    lead = by_number(session, number)
+    lead = open_lead(session, staff, number)
     screening = open_screening(session, lead.id)
     if screening is None:
         return _back(lead)
@@ -88,7 +87,7 @@ def help_now(
 @router.post("/send")
 def send(session: Db, staff: Worker, number: str) -> Response:
     """Send it; pressed again, it was sent once."""
-    lead = by_number(session, number)
+    lead = open_lead(session, staff, number)
     screening = open_screening(session, lead.id)
     if screening is not None:
         submit(session, screening.id, actor=staff.actor)
@@ -98,7 +97,7 @@ def send(session: Db, staff: Worker, number: str) -> Response:
 @router.get("/{key}")
 def show(request: Request, session: Db, staff: Reader, number: str, key: str, language: Spoken) -> Response:
     """Show a page with what was answered so far."""
-    lead = by_number(session, number)
+    lead = open_lead(session, staff, number)
     screening = open_screening(session, lead.id)
     if screening is None:
         return _back(lead)
@@ -110,7 +109,7 @@ def show(request: Request, session: Db, staff: Reader, number: str, key: str, la
 @router.post("/{key}")
 def save(request: Request, session: Db, staff: Worker, number: str, key: str, typed: Typed, language: Spoken) -> Response:
     """Keep a page, right or wrong, and go where the button leads; a disclosure leads to help first."""
-    lead = by_number(session, number)
+    lead = open_lead(session, staff, number)
     screening = open_screening(session, lead.id)
     if screening is None:
         return _back(lead)
