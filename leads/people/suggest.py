@@ -25,6 +25,14 @@ def dismiss(session: Session, suggestion_id: uuid.UUID, *, actor: str) -> MergeS
     return pair
 
 
+def pair_of(session: Session, suggestion_id: uuid.UUID) -> MergeSuggestion:
+    """Return a pair, decided or not; raises NotFound."""
+    pair = session.get(MergeSuggestion, suggestion_id)
+    if pair is None:
+        raise NotFound("There is no such pair.")
+    return pair
+
+
 def waiting(session: Session, suggestion_id: uuid.UUID) -> MergeSuggestion:
     """Return a pair nobody has decided about, held until the transaction ends; raises NotFound or Conflict."""
     pair = session.get(MergeSuggestion, suggestion_id, with_for_update=True, populate_existing=True)

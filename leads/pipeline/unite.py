@@ -29,7 +29,7 @@ def unite(session: Session, kept_id: uuid.UUID, other_id: uuid.UUID, *, from_oth
 
     Raises Conflict also where each has a visit ahead, or questions open: only a person can say which of the two holds.
     """
-    records.lock_people(session, kept_id, other_id)
+    hold(session, kept_id, other_id)
     try:
         with session.begin_nested():
             made = records.merge(session, kept_id, other_id, from_other=from_other, actor=actor)
@@ -42,8 +42,16 @@ def unite(session: Session, kept_id: uuid.UUID, other_id: uuid.UUID, *, from_oth
     return made
 
 
+def hold(session: Session, *people: uuid.UUID) -> None:
+    """Hold people and their leads until the transaction ends: the leads first, as whoever moves one does, and all in one order."""
+    session.scalars(select(Lead.id).where(Lead.person_id.in_(people)).order_by(Lead.id).with_for_update()).all()
+    records.lock_people(session, *people)
+
+
 def separate(session: Session, merge_id: uuid.UUID, *, actor: str) -> Merge:
     """Undo a merge; raises what `people.merge.undo` raises. Mails whose time has passed meanwhile are left out, not made up for."""
+    if (known := session.get(Merge, merge_id)) is not None:
+        hold(session, known.kept_id, known.other_id)
     made = records.undo(session, merge_id, actor=actor)
     for message_id in _ended_by(session, made):
         message = session.get_one(Message, message_id, with_for_update=True, populate_existing=True)

@@ -14,6 +14,7 @@ from leads.loop.history import apply
 from leads.loop.models import Referral, ReferralEvent
 from leads.messages.models import Message
 from leads.messages.outbox import post
+from leads.messages.preview import preview
 from leads.pipeline.models import Lead
 from leads.pipeline.stages import move
 from leads.providers.edit import limit_disclosure, prefer
@@ -110,6 +111,15 @@ def test_a_hold_of_the_patient_does_not_silence_the_referrers_notices(session: S
     hold(session, referral.person_id, reason="inquiry", actor="test")
     to(session, referral, "contacted")
     assert told(session)[-1] == "referral-accepted"
+
+
+def test_what_the_referrer_reads_is_the_same_with_a_hold_and_without(session: Session, referral: Referral) -> None:
+    to(session, referral, "contacted")
+    notice = session.scalars(select(Message.id).where(Message.template == "referral-accepted", Message.provider_id.is_not(None))).one()
+    without = preview(session, notice, actor=ACTOR).rendered
+    hold(session, referral.person_id, reason="inquiry", actor="test")
+    session.flush()
+    assert preview(session, notice, actor=ACTOR).rendered == without
 
 
 def test_a_question_stays_open_while_the_lead_is_only_talked_to(session: Session, referral: Referral) -> None:

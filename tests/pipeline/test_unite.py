@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from leads.access.restrict import lift, restrict
+from leads.appointments.book import book
 from leads.clock import now
 from leads.consent.ledger import confirm, grant, granted, hold, open_holds, pause, paused_until, suppress, withdraw, withdrawn
 from leads.consent.models import GRANTS
@@ -26,9 +28,11 @@ from leads.pipeline.find import by_number, open_lead_of
 from leads.pipeline.models import Lead, Note
 from leads.pipeline.notes import write
 from leads.pipeline.unite import separate, unite
+from leads.screening.begin import begin
 from leads.sequences.enroll import enroll
 from leads.sequences.publish import publish
 from leads.todos.open import open_todo
+from tests.appointments.visits import ready, slot
 from tests.cast import ACTOR, BY_FORM, make_confirmed_person, make_lead, make_person, submission
 
 pytestmark = pytest.mark.usefixtures("tuesday")
@@ -41,6 +45,10 @@ HOW_OFTEN = {"version", "fence", "state_at", "actor", "lease_until"}
 def both(session: Session) -> tuple[Person, Person]:
     """Ana, and Ana once more under another address."""
     return make_confirmed_person(session), make_confirmed_person(session, **ANN)
+
+
+def close(session: Session, person: Person) -> None:
+    restrict(session, person.id, reason="She works at our front desk.", actor=ACTOR, roles={"supervisor"})
 
 
 def standing(session: Session) -> dict[str, Any]:
@@ -172,6 +180,52 @@ def test_a_record_is_merged_once(session: Session) -> None:
         unite(session, other.id, kept.id, actor=ACTOR)
     with pytest.raises(Invalid, match="one record already"):
         unite(session, kept.id, kept.id, actor=ACTOR)
+
+
+def test_two_visits_ahead_are_for_a_person_to_settle_first(session: Session) -> None:
+    kept, other = both(session)
+    for hour, person in ((9, kept), (10, other)):
+        book(session, ready(session, person=person).id, slot(hour), actor=ACTOR)
+    with pytest.raises(Conflict, match="a visit ahead"):
+        unite(session, kept.id, other.id, actor=ACTOR)
+    assert session.scalars(select(Person.merged_into)).all() == [None, None]
+
+
+def test_open_questions_of_both_are_for_a_person_to_settle_first(session: Session) -> None:
+    kept, other = both(session)
+    for person in (kept, other):
+        begin(session, make_lead(session, person, stage="screening").id, channel="link", actor=ACTOR, language="en")
+    with pytest.raises(Conflict, match="open questions"):
+        unite(session, kept.id, other.id, actor=ACTOR)
+    assert session.scalars(select(Person.merged_into)).all() == [None, None]
+
+
+def test_what_is_restricted_of_either_is_restricted(session: Session) -> None:
+    kept, other = both(session)
+    close(session, other)
+    made = unite(session, kept.id, other.id, actor=ACTOR)
+    assert kept.listed_name == "Restricted"
+    separate(session, made.id, actor=ACTOR)
+    assert (kept.listed_name, other.listed_name) == ("Ana Rivera", "Restricted")
+
+
+def test_two_restricted_records_become_one_that_is_lifted_once(session: Session) -> None:
+    kept, other = both(session)
+    for person in (kept, other):
+        close(session, person)
+    made = unite(session, kept.id, other.id, actor=ACTOR)
+    lift(session, kept.id, actor=ACTOR, roles={"supervisor"})
+    assert kept.listed_name == "Ana Rivera"
+    separate(session, made.id, actor=ACTOR)
+    assert other.listed_name == "Restricted"
+
+
+def test_restricted_since_the_merge_it_stays_so_when_taken_apart(session: Session) -> None:
+    kept, other = both(session)
+    made = unite(session, kept.id, other.id, actor=ACTOR)
+    close(session, kept)
+    separate(session, made.id, actor=ACTOR)
+    assert kept.listed_name == "Restricted"
 
 
 def test_a_merge_is_undone_once_and_the_last_first(session: Session) -> None:

@@ -103,8 +103,9 @@ def done(asked: Asked, todo_id: uuid.UUID, outcome: Words = "") -> Response:
         deeds.append(did_todo(asked.session, finished, lead, account_id=asked.staff.id))
 
     response = do(asked, verb)
-    if response.status_code == SEE_OTHER and deeds[0] is not None:
-        response.headers["Location"] += f"?said=done&did={deeds[0].id}"
+    if response.status_code == SEE_OTHER:
+        deed = deeds[0]
+        response.headers["Location"] += f"?said=done&did={deed.id}" if deed else "?said=gone-on"
     return response
 
 

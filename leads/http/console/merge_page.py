@@ -25,7 +25,7 @@ from leads.people.merge import CHOSEN, differences
 from leads.people.models import MergeSuggestion, Person
 from leads.pipeline.find import by_number
 from leads.pipeline.models import Lead
-from leads.pipeline.unite import separate, unite
+from leads.pipeline.unite import hold, separate, unite
 
 router = APIRouter()
 Words = Annotated[str, Form()]
@@ -108,7 +108,10 @@ def unmerge(asked: Asked, merge_id: Annotated[uuid.UUID, Form()]) -> Response:
 
 def _opened(session: Session, staff: Staff, pair_id: uuid.UUID) -> MergeSuggestion:
     """Return a pair, held; side by side both records are read whole, so a restricted one opens by its reason first."""
-    pair = suggest.waiting(session, pair_id)
+    pair = suggest.pair_of(session, pair_id)
+    # The two before the pair: a merge holds them, and then every pair that names one of them.
+    hold(session, pair.person_id, pair.other_id)
+    suggest.waiting(session, pair_id)
     for person_id in (pair.person_id, pair.other_id):
         for lead in _side(session, person_id).leads[:1]:
             check_open(session, staff, lead)
