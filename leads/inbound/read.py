@@ -15,6 +15,7 @@ from leads.clock import now
 from leads.inbound.answered import hear, lead_for, person_answered, person_is_away, referrer_answered
 from leads.inbound.automatic import Automatic, automatic
 from leads.inbound.complaint import Complaint, complaint_in
+from leads.inbound.cry import take_up
 from leads.inbound.delivery_report import Report, is_report, message_reported, reports
 from leads.inbound.events import apply
 from leads.inbound.mail import attachments, clean, header, headers, parse, text_of
@@ -177,6 +178,7 @@ def _answered(session: Session, row: InboundMail, mail: Mail, theirs: Whose | No
         referral = session.get_one(Referral, theirs.message.referral_id, with_for_update=True)
         referrer_answered(session, row, mail, referral, theirs.message.id)
         return "referrer", "done", None
-    # Nobody whom a hold could protect is known; so the list shows it first.
     row.urgent = found([header(mail, "Subject"), text_of(mail)])
+    if row.urgent and theirs is None and take_up(session, row, mail):
+        return "reply", "done", "cry-for-help"
     return "unknown", "unmatched", "no-lead-named" if theirs else "unknown-sender"

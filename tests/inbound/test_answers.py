@@ -166,11 +166,6 @@ def test_a_disclosure_between_our_quoted_lines_is_heard(session: Session, make_s
     assert open_holds(session, message.person_id or message.id)
 
 
-def test_words_of_despair_from_nobody_we_know_stand_first_in_the_list(session: Session) -> None:
-    row = bring(session, written("I want to die", sender="who@example.com", to="care@mail.elmharbor.test"))
-    assert (row.state, row.urgent) == ("unmatched", True)
-
-
 def test_the_same_answer_twice_is_one(session: Session, make_sent: Sent) -> None:
     raw = received("reply-gmail", make_sent())
     bring(session, raw)
