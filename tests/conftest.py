@@ -134,8 +134,13 @@ def database(postgres: str, request: pytest.FixtureRequest) -> Iterator[None]:
 
 def wipe() -> None:
     """Empty every table."""
+    tables = [table.name for table in metadata.sorted_tables]
     with db.engine().begin() as connection:
-        connection.execute(text(f"TRUNCATE {', '.join(table.name for table in metadata.sorted_tables)} CASCADE"))
+        filled = connection.scalars(text(" UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT FROM {name})" for name in tables))).all()
+        # A TRUNCATE of all makes the files of some three hundred tables and indexes anew, twenty times as long as what most stories leave.
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        for name in filled:
+            connection.execute(text(f"DELETE FROM {name}"))
 
 
 @pytest.fixture
