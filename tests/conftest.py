@@ -17,6 +17,7 @@ for name in ("DATABASE_URL", "REDIS_URL", "SMTP_URL"):
     os.environ.pop(name, None)
 
 import pytest  # noqa: E402
+from argon2 import PasswordHasher  # noqa: E402
 from playwright.sync_api import Browser, sync_playwright  # noqa: E402
 from sqlalchemy import text  # noqa: E402
 from sqlalchemy.orm import Session  # noqa: E402
@@ -24,6 +25,7 @@ from sqlalchemy.orm import Session  # noqa: E402
 from config import logging  # noqa: E402
 from config.settings import settings  # noqa: E402
 from leads import clock, db, migrate  # noqa: E402
+from leads.accounts import passwords  # noqa: E402
 from leads.local import embedded  # noqa: E402
 from leads.local.mailbox import serve  # noqa: E402
 from leads.local.redis import free_port  # noqa: E402
@@ -58,7 +60,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def data_dir() -> Iterator[Path]:
-    """A data folder with a key ring."""
+    """A data folder with a key ring; passwords are scrambled in a moment, for hundreds of tests sign in."""
+    passwords._hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
     logging.configure("tests")
     keys.make(settings().keyring_file)
     yield DATA_DIR

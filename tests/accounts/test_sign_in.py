@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from leads.accounts import passwords
 from leads.accounts.models import Account, Attempt, StaffSession
-from leads.accounts.passwords import _hasher
 from leads.accounts.sessions import IDLE, LASTS, sign_out, signed_in
 from leads.accounts.sign_in import Refused, SignedIn, sign_in
 from leads.accounts.staff import account_index, disable_account
@@ -136,10 +136,10 @@ def test_signing_out_ends_the_session(session: Session, coordinator: Account) ->
 
 
 def test_a_hash_of_weaker_parameters_is_replaced_at_sign_in(session: Session, coordinator: Account) -> None:
-    weak = type(_hasher)(time_cost=1, memory_cost=8, parallelism=1)
+    weak = type(passwords._hasher)(time_cost=1, memory_cost=8, parallelism=1)
     coordinator.password_hash = weak.hash(PASSWORD)
     rightly(session)
-    assert not _hasher.check_needs_rehash(coordinator.password_hash)
+    assert not passwords._hasher.check_needs_rehash(coordinator.password_hash)
 
 
 def test_coming_going_and_being_refused_are_on_record(session: Session, coordinator: Account) -> None:
