@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
+from leads.accounts.rights import require
 from leads.audit.trail import record
 from leads.clinic.profile import Language
 from leads.errors import NotFound
@@ -35,6 +36,7 @@ def send_link(asked: Asked) -> Response:
 @router.post("/{screening_id}/reviewed")
 def review(asked: Asked, screening_id: uuid.UUID) -> Response:
     """Say that one has looked at it, as a clinician."""
+    require(asked.staff.roles, "clinical")
 
     def verb(lead: Lead) -> None:
         _of_lead(asked.session, lead, screening_id)

@@ -31,13 +31,18 @@ OURS = ("csrf", "channel")
 FORM = {"channel": ["fax"], "urgency": ["routine"], "patient.safe_email": ["yes"]}
 
 
-def sender(request: Request, session: Db, sent: Uploaded) -> Staff:
-    """Return who sends a form with documents, if they may work with leads and it is ours; raises Forbidden or SignInFirst."""
+def colleague(request: Request, session: Db) -> Staff:
+    """Return who sends a form with documents, before a byte of it is read; raises Forbidden or SignInFirst."""
     # The body is read once, and in memory: nothing of it is asked for as an ordinary form.
     who = staff(request, session, anybody(request, session), {})
-    check_form(request, who.csrf, sent.fields.get("csrf", [""])[-1])
     if not who.may_work:
         raise Forbidden("Your account may look at leads, but not change them.")
+    return who
+
+
+def sender(request: Request, who: Annotated[Staff, Depends(colleague)], sent: Uploaded) -> Staff:
+    """Return who sends the form, if it is ours; raises Forbidden."""
+    check_form(request, who.csrf, sent.fields.get("csrf", [""])[-1])
     return who
 
 

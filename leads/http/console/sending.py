@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import ColumnElement, Row, func, select
 from sqlalchemy.orm import Session
@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 from leads.audit.trail import record_about
 from leads.clinic.profile import clinic
 from leads.clock import now
-from leads.errors import Conflict, Forbidden, Invalid, StaleVersion
+from leads.errors import Conflict, Invalid, StaleVersion
 from leads.http.console.draw import draw
-from leads.http.console.staff import Reader, Staff, Worker
+from leads.http.console.staff import Reader, Staff, Worker, does
 from leads.http.console.waiting import waiting
 from leads.http.transaction import Db
 from leads.messages.decide import RESTORED, decide
@@ -29,6 +29,7 @@ from leads.sequences.models import Enrolment
 A_PAGE = 50
 router = APIRouter(prefix="/sending")
 Words = Annotated[str, Form()]
+Switcher = Annotated[Staff, Depends(does("sending.switch"))]
 Refusal = Invalid | Conflict | StaleVersion
 
 
@@ -39,9 +40,8 @@ def show(request: Request, session: Db, staff: Reader) -> Response:
 
 
 @router.post("/pause")
-def pause(request: Request, session: Db, staff: Worker, reason: Words = "") -> Response:
+def pause(request: Request, session: Db, staff: Switcher, reason: Words = "") -> Response:
     """Stop all mail; needs a reason, and a supervisor or clinician."""
-    _check_may_switch(staff)
     if not reason.strip():
         return _page(request, session, staff, refusal=Invalid("Say in a few words why mail must stop. No names, please."))
     try:
@@ -52,9 +52,8 @@ def pause(request: Request, session: Db, staff: Worker, reason: Words = "") -> R
 
 
 @router.post("/resume")
-def resume(session: Db, staff: Worker) -> Response:
+def resume(session: Db, staff: Switcher) -> Response:
     """Let mail go again."""
-    _check_may_switch(staff)
     resume_sending(session, actor=staff.actor)
     return RedirectResponse("/console/sending", status_code=303)
 
@@ -72,9 +71,8 @@ def settle(request: Request, session: Db, staff: Worker, message_id: uuid.UUID, 
 
 
 @router.post("/restored")
-def settle_all(session: Db, staff: Worker, verdict: Annotated[Literal["sent", "failed"], Form()]) -> Response:
+def settle_all(session: Db, staff: Switcher, verdict: Annotated[Literal["sent", "failed"], Form()]) -> Response:
     """Settle alike all that a restore left in doubt: as gone, or as not to go; those to be sent are looked at one by one."""
-    _check_may_switch(staff)
     decide_all(session, verdict, actor=staff.actor)
     return RedirectResponse("/console/sending", status_code=303)
 
@@ -106,11 +104,6 @@ def check_still_wanted(session: Session, message_id: uuid.UUID, verdict: str) ->
     # What ended the sequence cancelled what was planned, but could not cancel what may have gone: this one would come after the stop.
     if verdict == "again" and session.scalar(ended) is not None:
         raise Conflict("Its sequence has been stopped since, so it is not sent any more: say that it arrived, or leave it.")
-
-
-def _check_may_switch(staff: Staff) -> None:
-    if not may_switch(staff):
-        raise Forbidden("Only a supervisor or a clinician stops all mail, or lets it go again.")
 
 
 def may_switch(staff: Staff) -> bool:
