@@ -23,7 +23,7 @@ STRICTER = {"safe_voicemail": all, "safe_email": all, "discreet": any}
 # Entries of the ledger are never changed: what still holds is written down anew. The others keep themselves.
 # Who restricted a record, and why, stays with it; that it is restricted goes along.
 LEFT = (ConsentEntry.__tablename__, "people", "merges", "merge_suggestions", "restrictions")
-VALUES = (*CHOSEN, *STRICTER, "email_index", "phone_index")
+VALUES = (*CHOSEN, *STRICTER, "email_index", "phone_index", "name_buckets")
 
 
 @dataclass(frozen=True)

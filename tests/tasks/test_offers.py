@@ -20,6 +20,7 @@ def test_an_offer_that_fails_keeps_no_other_from_ending(database: None, redis_ur
     with transaction() as session:
         leads = [ready(session, person=make_confirmed_person(session, email=f"p{n}@example.com")).id for n in range(2)]
         broken, whole = (offer(session, lead, slot(hour), actor=ACTOR).id for lead, hour in zip(leads, (9, 10), strict=True))
+    with transaction() as session:
         # Somebody may not end it: the calendar's own check refuses.
         session.execute(
             text("ALTER TABLE appointments ADD CONSTRAINT broken CHECK (id <> :id OR state = 'offered')".replace(":id", f"'{broken}'"))

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
-from sqlalchemy import func, or_, select
+from sqlalchemy import false, func, or_, select
 
 from leads.http.console.draw import draw
 from leads.http.console.leads_list import put_on_record
@@ -30,7 +30,7 @@ def known(request: Request, session: Db, staff: Worker, email: Words = "", phone
     wanted = (
         select(Lead)
         .join(Person, Lead.person_id == func.coalesce(Person.merged_into, Person.id))
-        .where(or_(*same))
+        .where(or_(false(), *same))
         .order_by(Lead.serial.desc())
         .limit(MOST)
     )

@@ -39,9 +39,9 @@ class Shown:
 
 
 @router.get("")
-def show(request: Request, session: Db, staff: Reader, tested: str = "") -> Response:
+def show(request: Request, session: Db, staff: Reader) -> Response:
     """Show what rings, what waits for a clinician's release, and who is on call."""
-    return _draw(request, session, staff, said="A test is on its way. It counts once they have answered it." if tested else "")
+    return _draw(request, session, staff)
 
 
 @router.post("/{alarm_id}/take")
@@ -63,7 +63,7 @@ def send_test(request: Request, session: Db, staff: Worker, email: Annotated[str
             try_everybody(session, email=email or None, actor=staff.actor)
     except LeadsError as refusal:
         return _draw(request, session, staff, refusal=refusal)
-    return RedirectResponse("/console/safety?tested=yes", status_code=303)
+    return RedirectResponse("/console/safety?said=tested", status_code=303)
 
 
 @router.get("/test/{test_id}")
@@ -84,7 +84,7 @@ def answer_test(session: Db, staff: Worker, test_id: uuid.UUID) -> Response:
     return RedirectResponse(f"/console/safety/test/{test_id}", status_code=303)
 
 
-def _draw(request: Request, session: Session, staff: Staff, *, refusal: LeadsError | None = None, said: str = "") -> Response:
+def _draw(request: Request, session: Session, staff: Staff, *, refusal: LeadsError | None = None) -> Response:
     shown = _alarms(session)
     return draw(
         request,
@@ -94,7 +94,6 @@ def _draw(request: Request, session: Session, staff: Staff, *, refusal: LeadsErr
         tab="safety",
         waiting=waiting(session),
         refusal=refusal,
-        said=said,
         ringing=[each for each in shown if each.alarm.taken_at is None],
         taken=[each for each in shown if each.alarm.taken_at is not None],
         names=_names(session, shown),

@@ -46,6 +46,7 @@ SAID = {
     # No button to take these back: somebody may have been told of it, and a second telling would have to follow the first.
     "gone-on": "Done. Its sequence has gone on from here, so it cannot be taken back; a new to-do can be opened.",
     "moved": "Moved. What follows from it has begun: to go back, move it again and say why.",
+    "tested": "A test is on its way. It counts once they have answered it.",
     "undone": "Taken back.",
     "saved": "View saved. Its address can be shared.",
     "removed": "View removed.",

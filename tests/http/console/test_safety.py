@@ -128,7 +128,7 @@ def test_a_test_goes_out_by_mail_is_answered_here_and_makes_somebody_of_a_name(b
 
 def test_the_console_shows_no_way_to_answer_without_the_mail(browser: Browser, casey: Account, session: Session) -> None:
     browser.form(f"{HERE}/test", page=HERE, email="casey@example.com")
-    assert str(session.scalars(select(ContactTest.id)).one()) not in browser.get(f"{HERE}?tested=yes").text
+    assert str(session.scalars(select(ContactTest.id)).one()) not in browser.get(f"{HERE}?said=tested").text
 
 
 def test_nobody_answers_a_colleagues_test(browser: Browser, casey: Account, session: Session) -> None:
