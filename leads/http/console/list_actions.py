@@ -104,7 +104,14 @@ def _colleague(to: str, staff: Staff) -> uuid.UUID | None:
 
 def _say(request: Request, session: Session, staff: Staff, refusal: LeadsError, back: str) -> Response:
     return draw(
-        request, "not_undone.html", staff=staff, status=refusal.status, waiting=waiting(session), refusal=refusal, back=safe_next(back)
+        request,
+        "not_undone.html",
+        staff=staff,
+        status=refusal.status,
+        tab="",
+        waiting=waiting(session),
+        refusal=refusal,
+        back=safe_next(back),
     )
 
 

@@ -1,6 +1,7 @@
 """Every route of the console times every role, and every scope times every route of the API, against tables of who may."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from fastapi import Response
@@ -18,7 +19,7 @@ from leads.http.console import act, live
 from leads.pipeline.models import Lead
 from tests.accounts.cast import make_account
 from tests.cast import make_lead
-from tests.http.console.conftest import Browser
+from tests.http.console.conftest import ORIGIN, Browser
 from tests.http.console.who_may import DOOR, ROLES, WHO_MAY
 
 ID = "00000000-0000-7000-8000-000000000001"
@@ -63,9 +64,16 @@ def test_every_route_of_the_api_stands_in_the_table() -> None:
     assert api_routes() == set(SCOPE_OF) | OPEN
 
 
+@pytest.fixture
+def walker(database: None) -> Iterator[Browser]:
+    """A browser that is told of what breaks, as everybody is, and goes on."""
+    with Browser(create_app(), base_url=ORIGIN, raise_server_exceptions=False) as client:
+        yield client
+
+
 @pytest.mark.timeout(300)
 def test_every_role_reaches_what_it_may_and_nothing_else(
-    browser: Browser, session: Session, tuesday: object, monkeypatch: pytest.MonkeyPatch
+    walker: Browser, session: Session, tuesday: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The stream of counts ends as soon as it was opened, and a lead's page is not drawn anew for every form that says nothing.
     monkeypatch.setattr(live, "LASTS", 0.0)
@@ -75,8 +83,8 @@ def test_every_role_reaches_what_it_may_and_nothing_else(
     session.commit()
     for who, route in sorted((who, route) for who, routes in WHO_MAY.items() for route in routes):
         for role in sorted(ROLES, key=lambda role: role in who):
-            status = knock(browser, session, lead, route, enter[role])
-            if (status != 403) != (role in who):
+            status = knock(walker, session, lead, route, enter[role])
+            if status >= 500 or (status != 403) != (role in who):
                 found.append(f"{role}: {route} answers {status}")
     assert found == []
 
