@@ -67,7 +67,7 @@ def sign_in(visit: Visit, path: str = "/console", **options: object) -> Page:
     page = visit(path, **options)
     page.get_by_label("E-mail address").fill("casey@example.com")
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_url(f"**{path}")
     return page
 

@@ -26,7 +26,7 @@ def test_it_reads_well_on_a_phone_and_in_the_dark(session: Session, visit: Calla
     page = visit("/console/sign-in?next=/console/inbox", color_scheme="dark")
     page.get_by_label("E-mail").fill(account.email or "")
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_url("**/console/inbox")
     assert page.get_by_role("article").first.get_by_text("Read this now").is_visible()
     assert violations(page) == []

@@ -98,7 +98,7 @@ def test_from_the_door_by_mail_to_an_answer(visit: Visit, numbers: list[str], ma
     expect(page.get_by_role("heading", level=1)).to_have_text("Look in your mailbox")
     link = mailed(mailbox, "/portal/enter")
     page.goto(link)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     page.get_by_role("link", name="Jordan Doe").click()
     expect(page.get_by_role("list").filter(has_text="The last medication list").first).to_be_visible()
     page.get_by_label("Your answer").fill("Sertraline 200 mg; mornings on 203-555-0188.")

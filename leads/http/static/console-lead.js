@@ -23,6 +23,7 @@
   }
 
   document.addEventListener("keydown", (event) => {
+    if (document.documentElement.classList.contains("no-single-keys") || document.querySelector("dialog[open]")) return;
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
     const then = waitsFor && waitsFor.querySelector(`[data-then="${CSS.escape(event.key)}"]`);
     if (then) { event.preventDefault(); waitsFor = null; then.click(); return; }
@@ -31,6 +32,9 @@
     const control = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
     if (control) { event.preventDefault(); use(control); }
   });
+
+  // Chosen among the commands.
+  document.addEventListener("use", (event) => use(event.target));
 
   // A second press while the first is under way would only be refused.
   document.addEventListener("submit", (event) => {

@@ -13,6 +13,7 @@
     all("dialog[open]").forEach((each) => each.close());
     dialog.showModal();
     if (name === "palette") fillPalette();
+    if (name === "keys") showKeysOfPage(dialog);
   };
   all("[data-opens]").forEach((button) => button.addEventListener("click", () => open(button.dataset.opens)));
   all("dialog").forEach((dialog) => dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); }));
@@ -37,6 +38,9 @@
 
   const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
   const fits = (words, label) => plain(words).split(/\s+/).every((word) => plain(label).includes(word));
+  // What a page's own keys do (data-key) is offered here and stands on the sheet of keys; the page's script listens for "use".
+  const keyed = () => all("main [data-key-label]").filter((control) => control.offsetParent);
+  const ofKeys = () => keyed().map((control) => ({ label: control.dataset.keyLabel, hint: "On this page", keys: control.dataset.key, act: () => control.dispatchEvent(new CustomEvent("use", { bubbles: true })) }));
   const ofThisPage = () => all("main button[data-command], main a[data-command], main form:not([hidden]) button:not(.link):not([disabled])")
     .filter((button) => button.type !== "button" && button.offsetParent && button.textContent.trim())
     .slice(0, 20)
@@ -50,6 +54,22 @@
     drawPalette();
   };
 
+  function showKeysOfPage(dialog) {
+    const section = one("[data-keys-here]", dialog);
+    section.hidden = !keyed().length;
+    one("dl", section).replaceChildren(...keyed().map((control) => {
+      const row = document.createElement("div");
+      const term = document.createElement("dt");
+      const key = document.createElement("kbd");
+      const what = document.createElement("dd");
+      key.textContent = control.dataset.key;
+      what.textContent = control.dataset.keyLabel;
+      term.append(key);
+      row.append(term, what);
+      return row;
+    }));
+  }
+
   function fillPalette() {
     asked.value = "";
     asked.focus();
@@ -59,7 +79,7 @@
 
   function drawPalette() {
     const words = asked.value.trim();
-    shown = [...ofThisPage(), ...(entries || [])].filter((entry) => fits(words, entry.label)).slice(0, 40);
+    shown = [...ofKeys(), ...ofThisPage(), ...(entries || [])].filter((entry) => fits(words, entry.label)).slice(0, 40);
     if (words) shown.push({ label: `Search for “${words}”`, hint: "Name, number, e-mail, phone, referrer", act: () => asked.form.submit() });
     at = 0;
     list.replaceChildren(...shown.map((entry, place) => {
@@ -239,9 +259,12 @@
   const remember = (value) => { try { localStorage.setItem(SINGLE, value); } catch { /* A browser that keeps nothing keeps the keys on. */ } };
   const single = () => { try { return localStorage.getItem(SINGLE) !== "off"; } catch { return true; } };
   const box = one("[data-single-keys]");
+  // A page's own script asks this class, so that the switch holds for its keys too (WCAG 2.2, 2.1.4).
+  const heed = () => root.classList.toggle("no-single-keys", !single());
+  heed();
   if (box) {
     box.checked = single();
-    box.addEventListener("change", () => remember(box.checked ? "on" : "off"));
+    box.addEventListener("change", () => { remember(box.checked ? "on" : "off"); heed(); });
   }
   const rows = () => all("table.leads tbody tr").map((row) => one("th a", row)).filter(Boolean);
   const step = (by) => {
@@ -260,16 +283,19 @@
   };
   const places = { l: "/console", n: "/console/new", a: "/console/safety", b: "/console/board", v: "/console/visits", i: "/console/inbox", q: "/console/quarantine", p: "/console/merges", s: "/console/sending", o: "/console/openings", c: "/console/colleagues", r: "/console/record", m: "/console?owner=me" };
   let afterG = 0;
+  // A page's keys are only taken where it has what they act on: elsewhere another script may use them.
+  const ofList = { j: () => step(1), k: () => step(-1), x: pick, a: together };
+  const ofBoard = {
+    j: () => acrossTheBoard("j"),
+    k: () => acrossTheBoard("k"),
+    m: () => { const link = document.activeElement.closest?.(".tile")?.querySelector("a.move"); if (link) ask(link.href); },
+  };
   const keys = {
     "?": () => open("keys"),
     "/": () => { const search = one(".find input[type=search]"); search?.focus(); search?.select(); },
     g: () => { afterG = Date.now(); },
-    j: () => (board ? acrossTheBoard("j") : step(1)),
-    k: () => (board ? acrossTheBoard("k") : step(-1)),
-    x: pick,
-    a: together,
-    m: () => { const link = document.activeElement.closest?.(".tile")?.querySelector("a.move"); if (link) ask(link.href); },
     z: () => one(".toast[action] button:not([type=button])")?.click(),
+    ...(board ? ofBoard : one("table.leads") ? ofList : {}),
   };
   document.addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey && event.key.toLowerCase() === "k") {
