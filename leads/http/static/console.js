@@ -281,7 +281,7 @@
     if (!boxes().some((each) => each.checked)) pick();
     if (boxes().some((each) => each.checked)) one("select", assign).focus();
   };
-  const places = { l: "/console", n: "/console/new", a: "/console/safety", b: "/console/board", v: "/console/visits", i: "/console/inbox", q: "/console/quarantine", p: "/console/merges", s: "/console/sending", o: "/console/openings", c: "/console/colleagues", r: "/console/record", m: "/console?owner=me" };
+  const placeOf = (key) => (key === "m" ? "/console?owner=me" : one(`header nav [data-go="${CSS.escape(key)}"]`)?.href);
   let afterG = 0;
   // A page's keys are only taken where it has what they act on: elsewhere another script may use them.
   const ofList = { j: () => step(1), k: () => step(-1), x: pick, a: together };
@@ -305,10 +305,11 @@
     }
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || !single()) return;
     if (event.target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]") || one("dialog[open]")) return;
-    if (Date.now() - afterG < 1500 && places[event.key]) {
+    const place = Date.now() - afterG < 1500 && placeOf(event.key);
+    if (place) {
       afterG = 0;
       event.preventDefault();
-      location.assign(places[event.key]);
+      location.assign(place);
       return;
     }
     if (event.key.startsWith("Arrow")) {
