@@ -7,6 +7,7 @@ import leads.appointments.feed_models
 import leads.appointments.models
 import leads.audit.models
 import leads.consent.models
+import leads.imports.models
 import leads.inbound.mail_models
 import leads.inbound.models
 import leads.inquiries.models

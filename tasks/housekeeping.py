@@ -3,6 +3,7 @@
 from config.celery import app
 from leads.accounts.tidy import tidy
 from leads.db import transaction
+from leads.imports.prepare import forget_old
 from leads.inbound import take_in
 from leads.inbound.events import forget_raw
 from leads.messages.carriers.trust import forget_spent
@@ -21,6 +22,7 @@ def throw_away() -> None:
         forget_raw(session)
         take_in.forget_raw(session)
         forget_spent(session)
+        forget_old(session)
 
 
 @app.task

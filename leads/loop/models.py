@@ -22,6 +22,7 @@ class Referral(Base):
     __table_args__ = (
         CheckConstraint(f"state IN {tuple(STATES)}", name="state"),
         Index("ix_referrals_of_practice", "practice_id", "changed_at", "id"),
+        Index(None, "received_at"),
         Index("ix_referrals_nudge", "nudge_at", postgresql_where=text("nudge_at IS NOT NULL")),
         Index("ix_referrals_open", "state", "state_at", postgresql_where=text("closed_at IS NULL")),
         # A practice's own identifier for its request (FHIR: PLAC) names one referral, however often it is sent.

@@ -42,6 +42,7 @@ class Message(Base):
         Index("ix_messages_unknown", "id", postgresql_where=text("state = 'unknown'")),
         Index(None, "lead_id", "due_at"),
         Index(None, "person_id", "sent_at"),
+        Index("ix_messages_of_sequences", "cause", "due_at", postgresql_where=text("enrolment_id IS NOT NULL")),
         Index("ix_messages_referral", "referral_id", postgresql_where=text("referral_id IS NOT NULL")),
         Index("ix_messages_digest", "provider_id", "delegate_id", postgresql_where=text("state = 'planned' AND person_id IS NULL")),
         Index("ix_messages_under_way", "person_id", postgresql_where=text("state IN ('sending', 'unknown')")),

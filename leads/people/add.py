@@ -28,14 +28,15 @@ def recognise(session: Session, who: Identity, manner: Manner, candidates: Seque
     `candidates` is the answer of CANDIDATES, asked by whoever holds the identifiers' locks.
     """
     known, suspects = find(session, who, candidates)
-    person = known or _add(session, who, manner)
+    person = known or add(session, who, manner)
     for suspect, why in suspects:
         session.flush()
         suggest_merge(session, person.id, suspect.id, why=why)
     return person, known is not None
 
 
-def _add(session: Session, who: Identity, manner: Manner) -> Person:
+def add(session: Session, who: Identity, manner: Manner) -> Person:
+    """Return a new person, whether or not we know somebody like them."""
     person = Person(
         given_name=who.given_name,
         family_name=who.family_name,

@@ -58,7 +58,7 @@ def find(session: Session, who: Identity, candidates: Sequence[uuid.UUID]) -> tu
     known: Person | None = None
     suspects: dict[uuid.UUID, tuple[Person, str]] = {}
     for candidate in session.scalars(select(Person).where(Person.id.in_(candidates)).order_by(Person.id)).all() if candidates else ():
-        agreeing = [name for name, agrees in _agreement(candidate, who).items() if agrees]
+        agreeing = [name for name, agrees in agreement(candidate, who).items() if agrees]
         whose = surviving(session, candidate)
         # Two identifiers and the name: couples share a phone, families an address, and twins a birth date.
         if known is None and len(agreeing) >= 2 and same_name(candidate, who):
@@ -88,7 +88,8 @@ def same_name(person: Person, who: Identity) -> bool:
     return _plain(person.given_name) == _plain(who.given_name) and _plain(person.family_name) == _plain(who.family_name)
 
 
-def _agreement(person: Person, who: Identity) -> dict[str, bool]:
+def agreement(person: Person, who: Identity) -> dict[str, bool]:
+    """Return of each identifier whether it is the same."""
     return {
         "email": who.email is not None and person.email_index == email_index(who.email),
         "phone": who.phone is not None and person.phone_index == phone_index(who.phone),

@@ -18,6 +18,7 @@ class Lead(Base):
     __table_args__ = (
         Index("ix_leads_open_due", "expected_by", "id", postgresql_where=text("closed_at IS NULL")),
         Index(None, "person_id"),
+        Index(None, "opened_at"),
         Index(
             "ix_leads_promised",
             "expected_by",

@@ -67,6 +67,7 @@ TODOS = {
     "verify-referrer": "Call the practice that referred them",
     "amendment": "Look at what the referrer changed",
     "risk-review": "A clinician reads the referral",
+    "risk-note": "A clinician reads the note that was brought in",
     "review-screening": "A clinician looks at the screening",
     "help-with-screening": "Go through the screening by phone",
     "phone-referrer": "Phone the referrer for what is missing",
@@ -147,6 +148,7 @@ SOURCES = {
     "merge": "a merge of two records",
     "merge-void": "a merge that was undone",
     "reply": "an answer by mail",
+    "import": "a spreadsheet that was brought in",
 }
 REACH_BY = {"any": "any way", "phone": "by phone", "text": "by text", "email": "by e-mail"}
 REACH_WHEN = {"any": "at any time", "morning": "in the morning", "afternoon": "in the afternoon", "evening": "in the evening"}
