@@ -18,6 +18,7 @@ Right = Literal[
     "accounts.manage",
     "accounts.reset",
     "record.read",
+    "studio.see",
 ]
 
 WHO: dict[Right, frozenset[str]] = {
@@ -34,6 +35,8 @@ WHO: dict[Right, frozenset[str]] = {
     "accounts.manage": frozenset({"administrator"}),
     "accounts.reset": frozenset({"administrator", "supervisor"}),
     "record.read": frozenset({"auditor", "administrator"}),
+    # What we write, when, and what came of it: of people as numbers only.
+    "studio.see": frozenset({"coordinator", "clinician", "supervisor", "reviewer"}),
 }
 WORDS: dict[str, str] = {
     "coordinator": "calls people, works with leads",

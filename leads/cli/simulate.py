@@ -1,11 +1,9 @@
 """`handoff simulate`: the dated calendar of a sequence, the rule that moved each date, and what each mail says."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import date, datetime, timedelta
-from itertools import pairwise
+from datetime import date, datetime
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 import typer
 from rich import box
@@ -17,11 +15,12 @@ from leads.cli.root import VAR, AsJson, DataDir, app, out, print_json
 from leads.clock import now
 from leads.errors import Invalid
 from leads.local import attach
-from leads.messages.render import Rendered, render
-from leads.messages.templates import catalogue
+from leads.messages.render import Rendered
+from leads.messages.sample import sample
 from leads.people.models import Person
 from leads.pipeline.find import by_number
 from leads.sequences.assume import EXAMPLES
+from leads.sequences.clock_changes import clock_changes, local
 from leads.sequences.in_words import in_words
 from leads.sequences.plan import PlannedStep
 from leads.sequences.simulate import simulate, simulate_lead
@@ -44,7 +43,7 @@ Beside = Annotated[
 ]
 LeadNumber = Annotated[str | None, typer.Option("--lead", help="A lead that runs in it, like L-000042: what is still to come, from now.")]
 Bodies = Annotated[bool, typer.Option("--bodies", help="Print what each mail says.")]
-# A visit has words of its own in a subject; any other fact of a mail is only needed for it to render.
+# A visit has words of its own in a subject, and no day is known for it here.
 SAMPLE = {"visit_day": "(the day)", "visit_time": "(the time)"}
 
 
@@ -76,7 +75,7 @@ def simulate_command(
         steps, office, language = _of_lead(lead, key, assume or [], data_dir)
     mails = [_mail(step, office, language) for step in steps]
     if as_json:
-        print_json([_as_json(step, mail, change) for step, mail, change in zip(steps, mails, _changes(steps), strict=True)])
+        print_json([_as_json(step, mail, change) for step, mail, change in zip(steps, mails, clock_changes(steps), strict=True)])
         return
     # Into a file or a pipe a table may be as wide as it needs to be.
     console = out if out.is_terminal else Console(width=140)
@@ -116,11 +115,7 @@ def _fact(text: str) -> tuple[str, Any]:
 
 
 def _mail(step: PlannedStep, office: str | None, language: str) -> Rendered | None:
-    if step.template is None:
-        return None
-    template = catalogue()[step.template]
-    made_up = {name: "https://example.com/" if name.endswith("_url") else "(any)" for name in template.required}
-    return render(step.template, language, made_up | SAMPLE | ({"office": office} if office else {}))
+    return sample(step.template, language, office=office, **SAMPLE) if step.template else None
 
 
 def _as_json(step: PlannedStep, mail: Rendered | None, change: date | None) -> dict[str, Any]:
@@ -135,11 +130,11 @@ def _table(key: str, steps: Sequence[PlannedStep], mails: Sequence[Rendered | No
     table = Table(title=f"{key} ({zone})", title_justify="left", box=box.SIMPLE)
     for heading in ("Day", "Step", "Subject", "Moved by"):
         table.add_column(heading, no_wrap=heading in ("Day", "Step"))
-    for step, mail, change in zip(steps, mails, _changes(steps), strict=True):
+    for step, mail, change in zip(steps, mails, clock_changes(steps), strict=True):
         if change:
             table.add_row(f"{change:%a %Y-%m-%d}", "", "the clocks change", "")
         why = [*step.moved_by, f"not sent: {in_words(step.skip)}"] if step.skip else step.moved_by
-        table.add_row("" if step.skip else f"{_local(step):%a %Y-%m-%d %H:%M}", _name(step), _said(step, mail), "\n".join(why))
+        table.add_row("" if step.skip else f"{local(step):%a %Y-%m-%d %H:%M}", _name(step), _said(step, mail), "\n".join(why))
     return table
 
 
@@ -151,31 +146,7 @@ def _said(step: PlannedStep, mail: Rendered | None) -> str:
     return mail.subject if mail else f"to-do: {step.words or (step.todo or '').replace('-', ' ')}"
 
 
-def _changes(steps: Sequence[PlannedStep]) -> Iterator[date | None]:
-    """Yield for each step the day on which the clocks changed since the one before it, or None."""
-    yield from [None][: len(steps)]
-    for before, after in pairwise(steps):
-        yield _clock_change(before, after)
-
-
-def _clock_change(before: PlannedStep, after: PlannedStep) -> date | None:
-    zone, one, other = ZoneInfo(after.zone), _local(before), _local(after)
-    if one.utcoffset() == other.utcoffset():
-        return None
-    days = (one.date() + timedelta(days=ahead) for ahead in range(max(0, (other.date() - one.date()).days + 1)))
-    # A day that begins with one offset and ends with another is the day on which the clocks change.
-    return next((day for day in days if _offset(day, zone) != _offset(day + timedelta(days=1), zone)), None)
-
-
-def _offset(day: date, zone: ZoneInfo) -> timedelta | None:
-    return datetime(day.year, day.month, day.day, tzinfo=zone).utcoffset()
-
-
-def _local(step: PlannedStep) -> datetime:
-    return datetime.fromisoformat(step.local_due.partition("[")[0])
-
-
 def _print_body(console: Console, step: PlannedStep, mail: Rendered | None) -> None:
     if mail is not None and not step.skip:
-        console.rule(f"{_local(step):%a %Y-%m-%d %H:%M}  {mail.subject}", align="left")
+        console.rule(f"{local(step):%a %Y-%m-%d %H:%M}  {mail.subject}", align="left")
         console.print(mail.text, markup=False, highlight=False)

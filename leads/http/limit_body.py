@@ -19,6 +19,7 @@ LARGER = {
     # A mail of 20 MB in base64, in JSON.
     "/webhooks/mail/inbound/": LARGEST_MAIL,
     "/webhooks/mail/": LARGEST_NOTICE,
+    "/console/import": LARGEST_UPLOAD,
 }
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from leads.errors import LeadsError
@@ -31,11 +31,29 @@ async def read_upload(request: Request) -> Sent:
     """Return the fields and files of a multipart body; raises LeadsError where it cannot be read."""
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         raise LeadsError("This request could not be read.")
+    return await _sent(await _parsed(request))
+
+
+Uploaded = Annotated[Sent, Depends(read_upload)]
+
+
+async def read_form(request: Request) -> Sent:
+    """Return what a form of any kind brought, its files in memory only; whoever asks the request for its form gets the same again."""
+    if request.headers.get("content-type", "").startswith("multipart/form-data"):
+        # Asked first, Starlette would put what is larger than a megabyte on disk.
+        request._form = await _parsed(request)
+    return await _sent(await request.form())
+
+
+async def _parsed(request: Request) -> FormData:
     parser = InMemory(request.headers, request.stream(), max_files=MOST_FILES, max_fields=MOST_FIELDS, max_part_size=LONGEST_FIELD)
     try:
-        form = await parser.parse()
+        return await parser.parse()
     except (MultiPartException, KeyError, ValueError):
         raise LeadsError("This request could not be read.") from None
+
+
+async def _sent(form: FormData) -> Sent:
     sent = Sent({}, [])
     for name, value in form.multi_items():
         if isinstance(value, UploadFile):
@@ -46,6 +64,3 @@ async def read_upload(request: Request) -> Sent:
         else:
             sent.fields.setdefault(name, []).append(value)
     return sent
-
-
-Uploaded = Annotated[Sent, Depends(read_upload)]

@@ -88,7 +88,7 @@ def _links(due: Due) -> dict[str, str | None]:
 def rights(due: Due) -> list[Right]:
     """Return what the links of this mail stand for; recorded in the transaction that lets it go, they begin to work."""
     if due.person_id is None:
-        links = (link for _, link in _links_of_another(due))
+        links = (link for _, link in _links_of_another(due) if not due.facts.get("trial"))
         return [Right(due.id, Grant(link.purpose, None, due.id, expires_at=real_now() + link.lives)) for link in links]
     mine = [
         Right(due.id, Grant("unsubscribe", due.person_id, due.id, due.topic)),

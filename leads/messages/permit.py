@@ -34,6 +34,7 @@ from leads.messages.facts import rights, to_keep
 from leads.messages.guards import Objection, objection
 from leads.messages.models import DeliveryAttempt, Message
 from leads.messages.prepare import Ready
+from leads.messages.render import Rendered
 from leads.round_trips import Asked, RoundTrips, Statement
 from leads.security.fields import seal
 from leads.security.tokens import Token, row_of
@@ -46,7 +47,7 @@ class Letter:
     due: Due
     envelope: Envelope
     mime: bytes
-    rendered: Ready
+    rendered: Ready | Rendered
     facts: dict[str, object]
 
 

@@ -23,6 +23,7 @@ from leads.messages.mime import build, envelope
 from leads.messages.pace import pace
 from leads.messages.permit import Letter, permit, set_aside
 from leads.messages.prepare import ready
+from leads.messages.trial import is_trial, trial_letter
 from leads.round_trips import Asked, RoundTrips, Statement
 
 MARK_TAKEN = Statement.of(outcome.TAKEN)
@@ -104,6 +105,8 @@ def _prepare(due: Due) -> Letter | None:
 
 
 def _write(due: Due) -> Letter:
+    if is_trial(due):
+        return trial_letter(due)
     facts = facts_for(due)
     rendered = ready(due.template, due.language, facts)
     mime = build(due, due.email, rendered, facts["unsubscribe_url"], discreet=due.discreet, calendar=calendar_part(due))

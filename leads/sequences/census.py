@@ -1,5 +1,6 @@
 """How many enrolments run in each version of each sequence."""
 
+import uuid
 from datetime import datetime
 from typing import NamedTuple
 
@@ -50,3 +51,13 @@ def census(session: Session, key: str | None = None) -> list[Count]:
         )
         for each, runs, rests, whole in session.execute(versions)
     ]
+
+
+def runners(session: Session, key: str, *, limit: int) -> dict[int, list[uuid.UUID]]:
+    """Return by the number of a version up to `limit` leads that run in it, the newest enrolment first."""
+    found: dict[int, list[uuid.UUID]] = {}
+    versions = select(SequenceVersion.id, SequenceVersion.number).where(SequenceVersion.key == key)
+    for version_id, number in session.execute(versions.order_by(SequenceVersion.number.desc())).all():
+        mine = select(Enrolment.lead_id).where(Enrolment.version_id == version_id, Enrolment.ended_at.is_(None))
+        found[number] = list(session.scalars(mine.order_by(Enrolment.id.desc()).limit(limit)))
+    return found

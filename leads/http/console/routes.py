@@ -12,6 +12,7 @@ from leads.http.console import (
     inbox,
     invited,
     known,
+    imports,
     lead_actions,
     lead_mail,
     lead_page,
@@ -22,6 +23,7 @@ from leads.http.console import (
     list_actions,
     live,
     lock,
+    mail_samples,
     mails,
     merge_page,
     merges,
@@ -35,11 +37,14 @@ from leads.http.console import (
     record,
     referral_actions,
     restricted,
+    reports,
     safety,
     screening_by_phone,
     second_factor,
     sending,
+    sequence_pages,
     sign_in,
+    simulation,
     visits,
 )
 from leads.http.console.draw import answer_refusal
@@ -59,7 +64,9 @@ OF_A_LEAD = (
 )  # fmt: skip
 LISTS = (leads_list, list_actions, board, palette, live)
 BY_HAND = (new, new_referral, known)
-for each in (sign_in, *ACCESS, *LISTS, *OF_A_LEAD, *BY_HAND, inbox, quarantine, merges, merge_page, visits, safety, sending, find):
+OF_THE_STUDIO = (simulation, sequence_pages, mail_samples, reports, imports)
+OF_ALL = (inbox, quarantine, merges, merge_page, visits, safety, sending)
+for each in (sign_in, *ACCESS, *LISTS, *OF_A_LEAD, *BY_HAND, *OF_ALL, *OF_THE_STUDIO, find):
     router.include_router(each.router, prefix="/console")
 
 
