@@ -107,7 +107,8 @@ def candidate(cells: Sequence[str], mapping: Mapping[str, str], *, office: str) 
     """Return the person a line names; raises ValidationError. `office` is whose they are where the line does not say."""
     said = {what: cells[int(place)] for place, what in mapping.items() if int(place) < len(cells) and cells[int(place)].strip()}
     whole = said.pop("full_name", "")
-    return Candidate.model_validate({"office": office} | _parted(whole) | said)
+    # Named in any case, so that what is missing is missed in our own words.
+    return Candidate.model_validate({"given_name": None, "office": office} | _parted(whole) | said)
 
 
 def complaints(error: ValidationError) -> list[dict[str, str]]:

@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
-FEW = "fewer than 11"
+FEW = "not shown: small"
 # A spreadsheet program runs what begins so, also behind blanks (OWASP, CSV injection).
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 

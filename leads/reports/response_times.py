@@ -48,7 +48,7 @@ def response_times(session: Session, period: Period) -> Waits:
     *reached, missed, waiting = (parts[place][0] for place in range(len(spread)))
     offices = {office: list(values) for office, *values in session.execute(_by_office(period))}
     counts, totals = suppressed({office: [values[0]] for office, values in offices.items() if office != ALL})
-    known = {office: counts[office][0] for office in counts} | ({ALL: totals[0]} if totals else {})
+    known = {office: counts[office][0] for office in counts} | {ALL: totals[0] if totals else 0}
     return Waits(reached, missed, waiting, {office: _wait(known[office], *values[1:]) for office, values in offices.items()})
 
 
