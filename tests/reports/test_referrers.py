@@ -32,8 +32,8 @@ def more_like(session: Session, referral: Referral, many: int, *, states: dict[s
 
 
 COPIED = (
-    "lead_id", "person_id", "claim_id", "provider_id", "practice_id", "channel", "content_hash", "office", "urgency", "current_risk", "part2",
-    "received_at", "expected_by", "state", "state_at", "changed_at", "version",
+    "lead_id", "person_id", "claim_id", "provider_id", "practice_id", "channel", "content_hash", "office", "urgency", "current_risk",
+    "part2", "received_at", "expected_by", "state", "state_at", "changed_at", "version",
 )  # fmt: skip
 
 

@@ -1,0 +1,114 @@
+"""What only a browser can show: a simulation, a mail in its frame, a report, and a spreadsheet from the file to its undoing."""
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+from sqlalchemy import func, select
+
+from leads.db import transaction
+from leads.imports.work import step, under_way
+from leads.pipeline.models import Lead
+from tests.accounts.cast import make_account
+from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.test_console import look_for_barriers, sign_in
+from tests.imports.cast import ANA, BEN, NOBODY, sheet
+from tests.reports.cast import journeys
+
+pytestmark = [pytest.mark.browser, pytest.mark.committed]
+Visit = Callable[..., Page]
+SIMULATE = "/console/sequences/new-inquiry/simulate"
+
+
+@pytest.fixture
+def casey(site: str) -> None:
+    """A coordinator."""
+    with transaction() as session:
+        make_account(session)
+
+
+@pytest.fixture
+def clock() -> Iterator[None]:
+    """What works on imports in the place of the clock, a step at a time."""
+    end = threading.Event()
+
+    def tick() -> None:
+        while not end.wait(0.2):
+            with transaction() as session:
+                for import_id in under_way(session):
+                    step(session, import_id)
+
+    ticking = threading.Thread(target=tick, daemon=True)
+    ticking.start()
+    yield
+    end.set()
+    ticking.join(10)
+
+
+def leads() -> int:
+    """How many there are."""
+    with transaction() as session:
+        return session.scalar(select(func.count()).select_from(Lead)) or 0
+
+
+def test_a_sequence_is_simulated_with_what_may_happen_on_the_way(visit: Visit, casey: None) -> None:
+    page = sign_in(visit, SIMULATE)
+    page.get_by_label("First day").fill("2026-12-23")
+    page.get_by_label("What happens, 1").select_option("asks-to-stop")
+    page.get_by_label("On day, 1").fill("6")
+    page.get_by_role("button", name="Show the calendar").click()
+    expect(page.locator(".calendar")).to_contain_text("Christmas Day")
+    expect(page.locator(".calendar > li")).not_to_have_count(7)
+    page.get_by_text("Read it").first.click()
+    expect(page.locator("pre.mail").first).to_be_visible()
+
+
+def test_a_mail_is_seen_in_the_dark_on_a_phone_and_in_spanish(visit: Visit, casey: None) -> None:
+    page = sign_in(visit, "/console/mails/how-ketamine-works")
+    for choice in ("Dark", "Phone", "Spanish"):
+        page.get_by_role("link", name=choice, exact=True).click()
+    body = page.frame_locator("iframe").locator("body")
+    expect(body).to_contain_text("ketamina")
+    expect(body).to_have_css("background-color", "rgb(23, 20, 18)")
+    assert page.locator("iframe").bounding_box()["width"] == 390  # type: ignore[index]
+
+
+def test_a_spreadsheet_is_mapped_rehearsed_brought_in_and_undone(visit: Visit, casey: None, clock: None, tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_bytes(sheet(ANA, BEN, NOBODY))
+    page = sign_in(visit, "/console/import")
+    page.get_by_label("A spreadsheet saved as CSV").set_input_files(tmp_path / "list.csv")
+    page.get_by_role("button", name="Go on to the columns").click()
+    page.get_by_label("OK to write").select_option("contact")
+    page.get_by_role("button", name="Try it").click()
+    page.get_by_role("button", name="Bring 2 lines in").click(timeout=20_000)
+    # The bar moves, and the page shows its end, without anybody pressing anything.
+    expect(page.get_by_role("heading", level=1)).to_have_text("Brought in", timeout=20_000)
+    assert leads() == 2
+    page.get_by_text("Undo it").click()
+    page.get_by_role("button", name="Take 2 lines back").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Taken back", timeout=20_000)
+    assert leads() == 1
+
+
+@pytest.mark.parametrize("look", [(DESKTOP, "light"), (PHONE, "dark")])
+def test_no_page_has_a_barrier_or_scrolls_sideways(visit: Visit, casey: None, look: tuple[dict[str, int], str]) -> None:
+    with transaction() as session:
+        journeys(session, 30, to="booked")
+    page = sign_in(visit, viewport=look[0], color_scheme=look[1])
+    paths = {
+        "sequences": "/console/sequences",
+        "sequence": "/console/sequences/new-inquiry",
+        "simulate": SIMULATE,
+        "mail": "/console/mails/still-here",
+        "funnel": "/console/reports/funnel?from=2026-10&to=2026-10",
+        "waits": "/console/reports/response-times?from=2026-10&to=2026-10",
+        "referrers": "/console/reports/referrers",
+        "import": "/console/import",
+    }
+    found = {}
+    for name, path in paths.items():
+        page.goto(path)
+        found[name] = look_for_barriers(page, name, look)
+    assert {name: wrong for name, wrong in found.items() if wrong} == {}
