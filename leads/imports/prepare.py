@@ -13,10 +13,11 @@ from leads.clock import end_of_business_days, now
 from leads.errors import Conflict, FieldError, Invalid, NotFound
 from leads.imports.columns import COLUMNS, CONSENTS, guess
 from leads.imports.models import Import, ImportLine
-from leads.imports.read import read
+from leads.imports.read import Sheet, read
 
 # How long the lines that could not be brought in are kept, for somebody to mend them.
 KEPT_FOR = timedelta(days=14)
+AT_ONCE = 1000
 
 
 def keep(session: Session, file_name: str, content: bytes, *, actor: str) -> Import:
@@ -41,12 +42,22 @@ def keep(session: Session, file_name: str, content: bytes, *, actor: str) -> Imp
     )
     session.add(made)
     session.flush()
-    session.add_all(
-        ImportLine(import_id=made.id, line=number, cells=list(cells), state="waiting", errors=[], notices=[], suspects=0)
-        for number, cells in zip(sheet.numbers, sheet.lines, strict=True)
-    )
+    for first in range(0, len(sheet.lines), AT_ONCE):
+        _keep_lines(session, made, sheet, slice(first, first + AT_ONCE))
     record(session, "import.uploaded", made, actor=actor, lines=made.lines)
     return made
+
+
+def _keep_lines(session: Session, made: Import, sheet: Sheet, which: slice) -> None:
+    lines = [
+        ImportLine(import_id=made.id, line=number, cells=list(cells), state="waiting", errors=[], notices=[], suspects=0)
+        for number, cells in zip(sheet.numbers[which], sheet.lines[which], strict=True)
+    ]
+    session.add_all(lines)
+    session.flush()
+    # A long list must not lie in memory twice: these are read again a hundred at a time.
+    for line in lines:
+        session.expunge(line)
 
 
 def rehearse(

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from leads.clock import now
 from leads.pipeline.models import Lead
 from leads.reports.period import Period
-from leads.reports.suppress import SMALLEST, Count, suppressed
+from leads.reports.suppress import SMALLEST, Count, hidden_parts, suppressed
 
 # Upper ends, without which a group has no end; by the clock of the world, for that is how long somebody waits.
 GROUPS = (timedelta(hours=1), timedelta(hours=4), timedelta(hours=24), timedelta(hours=48), timedelta(hours=72), timedelta(days=7))
@@ -44,29 +44,24 @@ class Waits:
 def response_times(session: Session, period: Period) -> Waits:
     """Return how long those who wrote or were referred in a period waited for us; a list that was brought in made no promise."""
     spread = session.execute(_spread(period)).one()
-    parts, _ = suppressed(dict(enumerate([each] for each in spread)))
-    *reached, missed, waiting = (parts[place][0] for place in range(len(spread)))
+    *reached, missed, waiting = hidden_parts(list(spread))
     offices = {office: list(values) for office, *values in session.execute(_by_office(period))}
-    counts, totals = suppressed({office: [values[0]] for office, values in offices.items() if office != ALL})
-    known = {office: counts[office][0] for office in counts} | {ALL: totals[0] if totals else 0}
-    return Waits(reached, missed, waiting, {office: _wait(known[office], *values[1:]) for office, values in offices.items()})
+    # How many there are, and how many promises were kept and broken: what one office may not say, the total must not give away.
+    counted = {office: [values[0], *values[4:]] for office, values in offices.items() if office != ALL}
+    shown, totals = suppressed(counted)
+    known = shown | {ALL: totals or [0, 0, 0]}
+    return Waits(reached, missed, waiting, {office: _wait(*known[office], *values[1:4]) for office, values in offices.items()})
 
 
-def _wait(leads: Count, median: float | None, nine_in_ten: float | None, spoken: int, kept: int, broken: int) -> Wait:
-    # A share of few is as good as the few themselves, and the middle of few is one of them.
-    times = leads is not None and spoken >= SMALLEST
-    shares = leads is not None and _both_large(kept, broken)
-    return Wait(
-        leads,
-        round(median / 3600, 1) if times and median is not None else None,
-        round(nine_in_ten / 3600, 1) if times and nine_in_ten is not None else None,
-        round(100 * kept / (kept + broken)) if shares else None,
-    )
+def _wait(leads: Count, kept: Count, broken: Count, median: float | None, nine_in_ten: float | None, spoken: int) -> Wait:
+    # The middle of few is one of them, and "97 % of 33" says that one promise was broken.
+    tells = leads is not None and spoken >= SMALLEST
+    share = None if leads is None or kept is None or broken is None or not kept + broken else round(100 * kept / (kept + broken))
+    return Wait(leads, _hours(median) if tells else None, _hours(nine_in_ten) if tells else None, share)
 
 
-def _both_large(kept: int, broken: int) -> bool:
-    # "97 % of 33" says that one promise was broken; a share of all or none says nothing of anybody.
-    return kept + broken >= SMALLEST and all(each == 0 or each >= SMALLEST for each in (kept, broken))
+def _hours(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds / 3600, 1)
 
 
 def _promised(period: Period) -> tuple[Any, ...]:

@@ -1,6 +1,6 @@
 """Sequences: all of them, and one as a picture of its steps with what became of each."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
@@ -14,9 +14,9 @@ from leads.http.transaction import Db
 from leads.pipeline.find import numbers_of
 from leads.reports.period import Period
 from leads.reports.sequences import StepCounts, sequence_outcomes, steps_of
-from leads.reports.variants import outcomes
+from leads.reports.variants import Outcome, outcomes
 from leads.sequences.census import census, runners
-from leads.sequences.definitions import sequences
+from leads.sequences.definitions import Sequence, sequences
 from leads.sequences.in_words import in_words
 from leads.sequences.publish import definition_of, version_numbered
 
@@ -59,10 +59,6 @@ def show(
     period = Period.read(since, to)
     chosen = version_numbered(session, key, version)
     sequence, counts = definition_of(session, chosen.id), steps_of(session, key, period)
-    tried: dict[str, list[Any]] = {}
-    for each in outcomes(session, key):
-        if each.is_variant:
-            tried.setdefault(each.step, []).append(each)
     return draw(
         request,
         "sequence.html",
@@ -75,11 +71,20 @@ def show(
         runners=_runners(session, key) if staff.may_work else {},
         counts={step.key: counts.get(step.key, StepCounts()) for step in sequence.steps},
         gone=[step for step in counts if step not in {each.key for each in sequence.steps}],
-        variants=tried,
+        variants=_tried(session, sequence),
         period=period,
         why=in_words,
         studio=studio,
     )
+
+
+def _tried(session: Session, sequence: Sequence) -> dict[str, list[Outcome]]:
+    tried: dict[str, list[Outcome]] = {}
+    # Counted over all time: only where there is something to compare.
+    for each in outcomes(session, sequence.key) if any(step.variants for step in sequence.steps) else ():
+        if each.is_variant:
+            tried.setdefault(each.step, []).append(each)
+    return tried
 
 
 def _runners(session: Session, key: str) -> dict[int, list[str]]:
