@@ -53,11 +53,11 @@ def progress(session: Session, held: Import) -> tuple[int, int]:
 def standing(session: Session, held: Import) -> Standing:
     """Return where an import stands, counted over all of its lines."""
     mine = ImportLine.import_id == held.id
-    states = dict(session.execute(select(ImportLine.state, func.count()).where(mine).group_by(ImportLine.state)).tuples().all())
+    states = dict(session.execute(select(ImportLine.state, func.count()).where(mine).group_by(ImportLine.state)).all())
     ready = (mine, ImportLine.state == "ready")
     code = func.jsonb_array_elements(ImportLine.notices).op("->>")("code")
     notices = select(code.label("code")).where(*ready).subquery()
-    told: dict[str, int] = dict(session.execute(select(notices.c.code, func.count()).group_by(notices.c.code)).tuples().all())
+    told: dict[str, int] = dict(session.execute(select(notices.c.code, func.count()).group_by(notices.c.code)).all())
     why = select(ImportLine.state, ImportLine.why, func.count()).where(mine, ImportLine.why.is_not(None))
     reasons = {(state, reason or ""): count for state, reason, count in session.execute(why.group_by(ImportLine.state, ImportLine.why))}
     alike = select(func.count().filter(ImportLine.suspects > 0), func.count(ImportLine.twin)).where(*ready)
