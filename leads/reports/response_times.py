@@ -50,10 +50,11 @@ def response_times(session: Session, period: Period) -> Waits:
     counted = {office: [values[0], *values[4:]] for office, values in offices.items() if office != ALL}
     shown, totals = suppressed(counted)
     known = shown | {ALL: totals or [0, 0, 0]}
-    return Waits(reached, missed, waiting, {office: _wait(*known[office], *values[1:4]) for office, values in offices.items()})
+    return Waits(reached, missed, waiting, {office: _wait(known[office], values[1:4]) for office, values in offices.items()})
 
 
-def _wait(leads: Count, kept: Count, broken: Count, median: float | None, nine_in_ten: float | None, spoken: int) -> Wait:
+def _wait(counts: Sequence[Count], times: Sequence[Any]) -> Wait:
+    (leads, kept, broken), (median, nine_in_ten, spoken) = counts, times
     # The middle of few is one of them, and "97 % of 33" says that one promise was broken.
     tells = leads is not None and spoken >= SMALLEST
     share = None if leads is None or kept is None or broken is None or not kept + broken else round(100 * kept / (kept + broken))
