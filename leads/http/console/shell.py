@@ -32,6 +32,9 @@ TABS = (
     Tab("openings", "Openings", "/console/openings", "g o", right="openings.read"),
     Tab("colleagues", "Colleagues", "/console/colleagues", "g c", right="accounts.reset"),
     Tab("record", "Record", "/console/record", "g r", right="record.read"),
+    Tab("sequences", "Sequences", "/console/sequences", "g e", right="studio.see"),
+    Tab("reports", "Reports", "/console/reports/funnel", "g t", right="studio.see"),
+    Tab("import", "Import", "/console/import", "g u", right="leads.work"),
 )
 KEYS = (
     ("Everywhere", (("Ctrl K or ⌘ K", "Commands: go to, search, act"), ("/", "Search"), ("?", "These keys"), ("Esc", "Close"))),
