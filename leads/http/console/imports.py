@@ -147,7 +147,7 @@ def _front(request: Request, session: Session, staff: Staff, *, refusal: LeadsEr
         waiting=waiting(session),
         imports=tell.recent(session, limit=RECENT),
         zone=clinic().office(None).zone,
-        said=import_words,
+        terms=import_words,
         refusal=refusal,
     )
 
@@ -188,6 +188,6 @@ def _page(
         call_by=held.call_by or now() + A_WEEK,
         zone=clinic().office(held.office).zone,
         offices=clinic().offices,
-        said=import_words,
+        terms=import_words,
         refusal=refusal,
     )
