@@ -16,7 +16,7 @@ from leads.imports.candidate import Candidate, complaints
 from leads.imports.check import known_to_us, read_line
 from leads.imports.models import Import, ImportLine
 from leads.people.add import Manner, add
-from leads.people.match import Identity, agreement, suggest_merge
+from leads.people.match import Identity, agreement, suggest_merge, surviving
 from leads.people.models import Person
 from leads.pipeline.begin import begin_lead
 from leads.pipeline.deadlines import closing_time
@@ -68,9 +68,9 @@ def _bring_in_one(session: Session, held: Import, line: ImportLine, suspects: se
 def _suggest(session: Session, person: Person, identity: Identity, suspects: set[UUID]) -> None:
     if suspects:
         session.flush()
-    for other in sorted(suspects):
-        agreeing = [name for name, agrees in agreement(session.get_one(Person, other), identity).items() if agrees]
-        suggest_merge(session, person.id, other, why="+".join(agreeing))
+    for candidate in (session.get_one(Person, each) for each in sorted(suspects)):
+        agreeing = [name for name, agrees in agreement(candidate, identity).items() if agrees]
+        suggest_merge(session, person.id, surviving(session, candidate).id, why="+".join(agreeing))
 
 
 def _begin(session: Session, held: Import, person: Person, who: Candidate, actor: str) -> Lead:

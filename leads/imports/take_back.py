@@ -1,9 +1,11 @@
 """Takes back what an import made: removed, closed where a consent is on record, left where somebody has worked on it."""
 
 from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, exists, func, or_, select
+from sqlalchemy import Column, ColumnElement, Select, delete, exists, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -11,6 +13,7 @@ from leads.audit.trail import record, record_about
 from leads.clock import now
 from leads.consent.ledger import Spoken, granted, withdraw
 from leads.consent.models import ConsentEntry
+from leads.db import Base
 from leads.imports.models import Import, ImportLine
 from leads.messages.models import Message
 from leads.people.models import MergeSuggestion, Person
@@ -20,6 +23,7 @@ from leads.todos.models import Todo
 from leads.todos.open import finish_all
 
 TAKEN_BACK = "import-undone"
+MADE_BY_US = frozenset({"people", "leads", "notes", "stage_changes", "todos", "merge_suggestions", "consents"})
 
 
 def take_back(session: Session, held: Import, lines: Sequence[ImportLine], *, actor: str) -> None:
@@ -35,6 +39,8 @@ def _take_back_one(session: Session, person_id: UUID, lead_id: UUID, *, actor: s
     lead = locked(session, lead_id)
     if why := _worked_on(session, lead, person_id):
         return "kept", why
+    if session.scalar(_hangs_on(person_id, lead_id)):
+        return "kept", "in-use"
     if session.scalar(select(exists().where(ConsentEntry.person_id == person_id))):
         # What was granted stays on record for ever; who granted it need not.
         _close(session, lead, actor=actor)
@@ -43,9 +49,24 @@ def _take_back_one(session: Session, person_id: UUID, lead_id: UUID, *, actor: s
         with session.begin_nested():
             _remove(session, lead, actor=actor)
     except IntegrityError:
-        # Something of another kind hangs on them: a visit, a mail, an inquiry, a hold.
+        # Something began to hang on them at this very moment.
         return "kept", "in-use"
     return "undone", None
+
+
+def _hangs_on(person_id: UUID, lead_id: UUID) -> Select[bool]:
+    """Return the question whether anything but what an import makes names the person or the lead: a visit, an inquiry, a hold, a merge."""
+    ids = {"people.id": person_id, "leads.id": lead_id}
+    named = [exists().where(column == ids[target]).select_from(column.table) for column, target in _references()]
+    return select(or_(*named))
+
+
+@lru_cache
+def _references() -> Sequence[tuple[Column[Any], str]]:
+    found = ((column, key.target_fullname) for table in Base.metadata.sorted_tables for column in table.c for key in column.foreign_keys)
+    others = (each for each in found if each[1] in ("people.id", "leads.id") and each[0].table.name not in MADE_BY_US)
+    # A mail about somebody names their lead as well, and has an index for that only.
+    return tuple(each for each in others if each[0].name != "about_id")
 
 
 def _worked_on(session: Session, lead: Lead, person_id: UUID) -> str | None:

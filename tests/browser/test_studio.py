@@ -82,13 +82,13 @@ def test_a_spreadsheet_is_mapped_rehearsed_brought_in_and_undone(visit: Visit, c
     page.get_by_role("button", name="Go on to the columns").click()
     page.get_by_label("OK to write").select_option("contact")
     page.get_by_role("button", name="Try it").click()
-    page.get_by_role("button", name="Bring 2 lines in").click(timeout=20_000)
+    page.get_by_role("button", name="Bring 2 lines in").click(timeout=60_000)
     # The bar moves, and the page shows its end, without anybody pressing anything.
-    expect(page.get_by_role("heading", level=1)).to_have_text("Brought in", timeout=20_000)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Brought in", timeout=60_000)
     assert leads() == 2
     page.get_by_text("Undo it").click()
     page.get_by_role("button", name="Take 2 lines back").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Taken back", timeout=20_000)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Taken back", timeout=60_000)
     assert leads() == 1
 
 

@@ -8,15 +8,18 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from leads.consent.ledger import granted
+from leads.db import transaction
 from leads.errors import Conflict
 from leads.imports.models import Import
 from leads.imports.prepare import undo
+from leads.inquiries.receive import Arrival, receive
+from leads.people.merge import merge
 from leads.people.models import Person
 from leads.pipeline.contact import log_call
-from leads.pipeline.models import Lead
+from leads.pipeline.models import Lead, Standing
 from leads.pipeline.notes import write
 from leads.safety.disclose import disclose
-from tests.cast import ACTOR, make_person
+from tests.cast import ACTOR, make_person, submission
 from tests.imports.cast import ANA, BEN, CLEO, brought_in, lines_of, states_of, work
 
 pytestmark = pytest.mark.usefixtures("tuesday")
@@ -69,6 +72,33 @@ def test_who_is_on_hold_stays(session: Session) -> None:
     assert line.lead_id
     disclose(session, line.person_id, line.lead_id, source="inquiry", actor="system")
     assert undone(session, held)[0][0] == "kept"
+
+
+def test_who_wrote_to_us_since_stays_whatever_they_consented_to(session: Session) -> None:
+    held = brought_in(session, ANA)
+    receive(session, submission(), Arrival("page"))
+    assert undone(session, held)[0][0] == "kept"
+
+
+def test_whose_record_was_merged_with_another_stays(session: Session) -> None:
+    known = make_person(session)
+    held = brought_in(session, ANA)
+    made = lines_of(session, held)[0].person_id
+    assert made
+    merge(session, made, known.id, actor=ACTOR)
+    assert undone(session, held)[0][0] == "kept"
+
+
+@pytest.mark.committed
+def test_what_is_taken_back_is_gone_when_it_is_committed(database: None) -> None:
+    with transaction() as session:
+        held = brought_in(session, ANA, BEN)
+    with transaction() as session:
+        undo(session, held.id, actor=ACTOR)
+        work(session, session.get_one(Import, held.id))
+    with transaction() as session:
+        assert states_of(session, session.get_one(Import, held.id)) == ["closed", "undone"]
+        assert session.scalar(select(func.count()).select_from(Standing)) == 0
 
 
 def test_what_was_undone_is_not_undone_again(session: Session) -> None:

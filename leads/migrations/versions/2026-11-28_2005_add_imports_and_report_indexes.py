@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "1f6b9c2e1915"
-down_revision = "b41f6e0c9a27"
+down_revision = "b83d5f20a7c4"
 branch_labels = None
 depends_on = None
 

@@ -7,6 +7,7 @@ READERS = WORKERS | {"auditor"}
 CLINICIANS = frozenset({"clinician"})
 SUPERVISORS = frozenset({"supervisor"})
 SENIOR = CLINICIANS | SUPERVISORS
+WRITERS = WORKERS | {"reviewer"}
 RESETTERS = frozenset({"administrator", "supervisor"})
 MANAGERS = frozenset({"administrator"})
 OVERSEERS = frozenset({"administrator", "auditor"})
@@ -77,12 +78,34 @@ WHO_MAY = {
         "GET /console/leads/{number}/screening/{screening_id}/questionnaire.json",
         "GET /console/leads/{number}/screening/{screening_id}/response.json",
     },
+    WRITERS: {
+        "GET /console/mails",
+        "GET /console/mails/{name}",
+        "GET /console/mails/{name}/frame",
+        "POST /console/mails/{name}/test",
+        "GET /console/reports",
+        "GET /console/reports/{name}",
+        "GET /console/reports/{name}.csv",
+        "GET /console/sequences",
+        "GET /console/sequences/{key}",
+        "GET /console/sequences/{key}/simulate",
+    },
     WORKERS: {
         "GET /console/board/{number}/move",
         "POST /console/assign",
         "POST /console/board/{number}/move",
         "POST /console/leads/{number}/agreed",
         "POST /console/leads/{number}/assign",
+        "GET /console/import",
+        "POST /console/import",
+        "GET /console/import/{import_id}",
+        "GET /console/import/{import_id}/errors.csv",
+        "GET /console/import/{import_id}/progress",
+        "POST /console/import/{import_id}/begin",
+        "POST /console/import/{import_id}/discard",
+        "POST /console/import/{import_id}/forget",
+        "POST /console/import/{import_id}/rehearse",
+        "POST /console/import/{import_id}/undo",
         "POST /console/leads/{number}/call",
         "POST /console/leads/{number}/confirm",
         "POST /console/leads/{number}/give-back",
