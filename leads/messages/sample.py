@@ -6,18 +6,13 @@ from typing import Any
 from leads.clinic.in_words import day_in_words, in_words, time_in_words
 from leads.clinic.profile import clinic
 from leads.clock import now
+from leads.messages.lint import FACTS
 from leads.messages.render import Rendered, render
 from leads.messages.templates import catalogue
 
-# Nobody's: example.com and 555-01xx are kept free for examples (RFC 2606; NANPA).
+# Nobody's: kept free for examples (RFC 2606).
 SOMEWHERE = "https://example.com/"
-MADE_UP: dict[str, Any] = {
-    "given_name": "Ana",
-    "number": "R-000042",
-    "numbers": ("R-000042", "R-000043"),
-    "phone": "(203) 555-0123",
-    "step": 1,
-}
+MADE_UP = {name: value for name, value in FACTS.items() if name != "office" and not name.endswith("_url")}
 AHEAD = timedelta(days=2)
 
 
