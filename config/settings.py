@@ -103,6 +103,9 @@ class Settings(BaseSettings):
         None, min_length=20, description="what a provider must know to bring us mail at /webhooks/mail/inbound; switched off when empty"
     )
     handoff_keyring_file: Path | None = Field(None, description="the key ring; DATA_DIR/keys.json when empty; never inside a backup")
+    handoff_mail_keys_dir: Path | None = Field(
+        None, description="private keys that sign our mail (DKIM), a file SELECTOR.pem each; DATA_DIR/mail-keys when empty"
+    )
     handoff_backup_to: str = Field(
         "", description="age recipients (age1…), comma-separated, that backups and exported key rings are encrypted to"
     )
@@ -143,6 +146,11 @@ class Settings(BaseSettings):
     def keyring_file(self) -> Path:
         """Where the key ring lies."""
         return self.handoff_keyring_file or self.handoff_data_dir / "keys.json"
+
+    @property
+    def mail_keys_dir(self) -> Path:
+        """Where the keys that sign our mail lie."""
+        return self.handoff_mail_keys_dir or self.handoff_data_dir / "mail-keys"
 
     @property
     def is_local(self) -> bool:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import typer
 
@@ -10,11 +11,13 @@ from config.settings import Settings, SettingsError, settings
 from leads.cli.root import VAR, AsJson, DataDir, app, err, out, print_json
 from leads.clinic.profile import clinic
 from leads.clinic.read_yaml import line_in
+from leads.clinic.sender import found_in
 from leads.errors import LeadsError
 from leads.local import attach
 from leads.loop.tell_referrer import RECEIVED
 from leads.messages.carriers import known
 from leads.messages.lint import lint_all
+from leads.messages.mail_keys import key_faults
 from leads.messages.templates import catalogue, claims
 from leads.screening.questionnaire import definition
 from leads.security.keys import ring
@@ -63,7 +66,18 @@ def complaints() -> list[str]:
         known.carriers_in_use,
     )
     wrong = [fault for load in loads for fault in _fault_of(load)]
-    return wrong or lint_all()
+    return wrong or [*_sender_faults(), *lint_all()]
+
+
+def _sender_faults() -> Iterator[str]:
+    """Yield what an inbox would see of us that it must not, and what keeps us from signing."""
+    here = settings()
+    if told := found_in(urlsplit(here.public_url).hostname or ""):
+        yield f"HANDOFF_PUBLIC_URL: “{told}” tells whoever sees a link what the mail is about; use a host that says nothing."
+    if clinic().mail.discreet_url == here.public_url:
+        at = f"{here.handoff_clinic_file}:{line_in(here.handoff_clinic_file, 'mail', 'discreet_url')}"
+        yield f"{at}: mail.discreet_url: is HANDOFF_PUBLIC_URL again; name another host of this site, or leave it out."
+    yield from key_faults()
 
 
 def warnings() -> Iterator[str]:
@@ -98,6 +112,9 @@ def production_faults() -> Iterator[str]:
         at = f"{here.handoff_clinic_file}:{line_in(here.handoff_clinic_file, 'mail', 'rates')}"
         # A backlog sent as fast as the line takes it is what mail services suspend a sender for.
         yield f"{at}: mail.rates: is missing; ask your mail service how fast you may send, and write it as {RATES}."
+    if not _fault_of(clinic) and (clinic().mail.discreet_url or "https:").startswith("http:"):
+        at = f"{here.handoff_clinic_file}:{line_in(here.handoff_clinic_file, 'mail', 'discreet_url')}"
+        yield f"{at}: mail.discreet_url: is not https; links in mails carry rights."
     if not _fault_of(clinic) and not clinic().on_call.shifts:
         at = f"{here.handoff_clinic_file}:{line_in(here.handoff_clinic_file, 'on_call', 'shifts')}"
         yield f"{at}: on_call.shifts: nobody is on call; say who is paged when somebody discloses self-harm, and in which order."

@@ -35,6 +35,8 @@ COMMANDS = {
     ),
     "keyring": Known("keyring", "The key ring: without it nothing in the database, or in a backup, can be read."),
     "keys": Known("keys", "API keys: who may write to us and read from us by machine."),
+    "mail-keys": Known("mail_keys", "The keys that sign our mail (DKIM), where no relay does."),
+    "doctor": Known("doctor", "Look at what others see of this clinic, and say what to mend."),
     "users": Known("users", "Staff accounts: who may sign in to the console."),
     "oncall": Known("oncall", "Who is paged when somebody may be in danger, and whether a page reaches them."),
     "providers": Known("import_providers", "Referring clinicians: the public registry, and who is believed."),

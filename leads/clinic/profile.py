@@ -12,6 +12,7 @@ from config.settings import settings
 from leads.clinic.hours import WEEKDAYS, OpeningSpan, Weekday
 from leads.clinic.on_call import OnCall
 from leads.clinic.read_yaml import Strict, read_yaml
+from leads.clinic.sender import DiscreetName, DiscreetUrl, Dkim, Domain, Mailbox, OutgoingAddress, SenderName
 from leads.clinic.visits import Visits, check_calendars
 from leads.clock import Calendar
 
@@ -198,14 +199,19 @@ class Agreement(Strict):
 class Mail(Strict):
     """Who our mails come from, how many one person gets, and how fast they go out; no `rates` means as fast as they can."""
 
-    from_name: str
-    discreet_name: str
-    from_address: str
-    reply_to: str
-    domain: str
-    list_domain: str
+    from_name: SenderName
+    discreet_name: DiscreetName
+    from_address: Mailbox
+    reply_to: Mailbox
+    domain: Domain
+    list_domain: Domain
     carriers: Ways = Ways()
     agreements: dict[CarrierName, Agreement] = {}
+    # Where the links of a discreet person's mails lead: another name of this same site; the public one where none is given.
+    discreet_url: DiscreetUrl | None = None
+    dkim: Dkim = Dkim(sign=False)
+    # The addresses our mail leaves from, where it leaves from servers of our own; `handoff doctor mail` looks at them.
+    sends_from: tuple[OutgoingAddress, ...] = ()
     caps: Caps = Caps()
     rates: Rates | None = None
     warm_up: WarmUp | None = None
@@ -305,6 +311,8 @@ class Clinic(Strict):
             raise ValueError(f"on_call.shifts: there is no office {', '.join(sorted(map(str, unknown)))}; there are {', '.join(codes)}")
         if self.on_call.staffed and not self.on_call.shifts:
             raise ValueError("on_call.staffed needs shifts: with nobody on call, nobody may be asked what only a human can answer")
+        if self.practice.name.lower() in self.mail.discreet_name.lower():
+            raise ValueError("mail.discreet_name says the practice's name; a discreet sender is known by another")
         for language in ("en", "es"):
             if "988" not in self.crisis_text.get(language, ""):
                 raise ValueError(f"crisis_text.{language} must be there and name 988: nothing starts without it")

@@ -71,9 +71,14 @@ def _moment(given: Any) -> datetime | None:
         return None
 
 
+def root_of_links(*, discreet: bool) -> str:
+    """Return the origin that links of a mail begin with: to a discreet person the one that says nothing, where the clinic has one."""
+    return (clinic().mail.discreet_url if discreet else None) or settings().public_url
+
+
 def _links(due: Due) -> dict[str, str | None]:
     """Return the links of this mail, the same on each render."""
-    root, unproved = settings().public_url, due.to_unconfirmed and not due.confirmed
+    root, unproved = root_of_links(discreet=due.discreet and due.to_person), due.to_unconfirmed and not due.confirmed
     if due.person_id is None:
         given = {name: f"{root}{link.path}/{derive(link.purpose, due.id)}" for name, link in _links_of_another(due)}
         return {"unsubscribe_url": None, "portal_url": f"{root}/portal", **given}

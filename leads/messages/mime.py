@@ -1,34 +1,23 @@
 """A rendered mail as bytes: one mailbox, neutral headers, text and HTML, nothing that tracks."""
 
 import base64
-import re
 import uuid
 from collections.abc import Sequence
-from email.header import Header
-from email.utils import format_datetime, formataddr
 
 from leads.clinic.profile import clinic
 from leads.clock import now
-from leads.errors import LeadsError
-from leads.messages.addresses import reply_address, return_path
+from leads.messages.addresses import return_path
 from leads.messages.calendar_file import FILE_NAME, CalendarPart
 from leads.messages.carriers.base import Envelope
 from leads.messages.due import Due
+from leads.messages.headers import UnsafeHeader, head, one_mailbox
 from leads.messages.models import Message
 from leads.messages.prepare import Ready
 from leads.messages.quoted import CRLF, quoted
 from leads.messages.render import Rendered
+from leads.messages.signature import signatures
 
-# An encoded word or a line break in a value would let a name write headers of its own (RFC 5322, 2.2; RFC 2047).
-UNSAFE = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]|=\?")
-ONE_MAILBOX = re.compile(r"^[^\s<>,;:\"()\\]+@[^\s<>,;:\"()\\@]+$")
-
-
-class UnsafeHeader(LeadsError):
-    """A header value could have smuggled in another header; the mail is not sent."""
-
-    status = 500
-    code = "unsafe_header"
+__all__ = ["UnsafeHeader", "build", "envelope", "message_id"]
 
 
 def message_id(row_id: uuid.UUID) -> str:
@@ -38,9 +27,7 @@ def message_id(row_id: uuid.UUID) -> str:
 
 def envelope(row_id: uuid.UUID, address: str) -> Envelope:
     """Return who it goes to, and the return path that names the message when it bounces."""
-    if not ONE_MAILBOX.fullmatch(address):
-        raise UnsafeHeader("The recipient is not one plain mailbox.")
-    return Envelope(return_path(row_id), address, row_id)
+    return Envelope(return_path(row_id), one_mailbox(address), row_id)
 
 
 def build(
@@ -52,31 +39,17 @@ def build(
     discreet: bool,
     calendar: CalendarPart | None = None,
 ) -> bytes:
-    """Return the mail with CRLF line ends; raises UnsafeHeader rather than send a header that could be two.
+    """Return the mail with CRLF line ends, signed where we sign; raises UnsafeHeader rather than send a header that could be two.
 
     The same message, facts and moment give the same bytes: their hash proves later what was sent.
     """
-    mail = clinic().mail
     # In quoted-printable "=_" cannot occur, so no text can end its part (RFC 2045, 6.7; RFC 2046, 5.1.1).
-    boundary = f"=_{message.id.hex}"
-    headers = {
-        "To": address,
-        "Subject": rendered.subject,
-        "Date": format_datetime(now()),
-        "Message-ID": message_id(message.id),
-        "Reply-To": reply_address(message.id),
-        "List-Id": f"<{message.topic}.{mail.list_domain}>",
-        **_way_out(unsubscribe_url),
-        "Auto-Submitted": "auto-generated",
-        "X-Auto-Response-Suppress": "All",
-        "Content-Language": rendered.language,
-        "MIME-Version": "1.0",
-    }
-    head = [f"From: {_sender(mail.discreet_name if discreet else mail.from_name, mail.from_address)}"]
-    head += [f"{name}: {_safe(name, value)}" for name, value in headers.items()]
-    kind, body = _body(boundary, rendered, calendar)
-    head.append(f"Content-Type: {kind}")
-    return f"{CRLF.join(head)}\r\n{body}\r\n".encode("ascii")
+    kind, body = _body(f"=_{message.id.hex}", rendered, calendar)
+    heading = head(message, address, rendered.subject, unsubscribe_url, language=rendered.language, discreet=discreet)
+    heading += f"Content-Type: {kind}"
+    content = f"{body}\r\n".encode("ascii")
+    signed = signatures(heading, content[len(CRLF) :], now()) if clinic().mail.dkim.sign else ""
+    return f"{signed}{heading}\r\n".encode("ascii") + content
 
 
 def _body(boundary: str, rendered: Rendered | Ready, calendar: CalendarPart | None) -> tuple[str, str]:
@@ -102,23 +75,5 @@ def _attached(calendar: CalendarPart) -> str:
     return f"{head}\r\nContent-Transfer-Encoding: base64\r\n\r\n{encoded}"
 
 
-def _way_out(unsubscribe_url: str | None) -> dict[str, str]:
-    if unsubscribe_url is None:
-        return {}
-    return {"List-Unsubscribe": f"<{unsubscribe_url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
-
-
-def _sender(name: str, address: str) -> str:
-    if UNSAFE.search(name):
-        raise UnsafeHeader("From of a mail has characters no header may carry.")
-    return formataddr((name, address))
-
-
 def _part(kind: str, encoded: str) -> str:
     return f'Content-Type: {kind}; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n{encoded}'
-
-
-def _safe(name: str, value: str) -> str:
-    if UNSAFE.search(value):
-        raise UnsafeHeader(f"{name} of a mail has characters no header may carry.")
-    return value if value.isascii() else Header(value, "utf-8", header_name=name).encode(linesep=CRLF)

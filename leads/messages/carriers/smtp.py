@@ -116,7 +116,8 @@ class SmtpCarrier:
         return connection
 
     def _begin_data(self, connection: smtplib.SMTP, envelope: Envelope) -> None:
-        wanted = {f"MAIL FROM:<{envelope.sender}>": (250,), f"RCPT TO:<{envelope.recipient}>": (250, 251), "DATA": (354,)}
+        mail, rcpt = _notices(envelope) if connection.has_extn("dsn") else ("", "")
+        wanted = {f"MAIL FROM:<{envelope.sender}>{mail}": (250,), f"RCPT TO:<{envelope.recipient}>{rcpt}": (250, 251), "DATA": (354,)}
         if connection.has_extn("pipelining"):
             # All three in one packet (RFC 2920): to a relay that is 10 ms away, two answers that need not be waited for.
             connection.send("".join(f"{command}\r\n" for command in wanted))
@@ -162,6 +163,17 @@ class SmtpCarrier:
         if self.connection is not None:
             self.connection.close()
         self.connection = None
+
+
+def _notices(envelope: Envelope) -> tuple[str, str]:
+    """Return what MAIL and RCPT say of delivery notices (RFC 3461): failures only, the headers without the text, and which mail it was."""
+    named = f" ENVID={envelope.message_id.hex}" if envelope.message_id else ""
+    return f" RET=HDRS{named}", f" NOTIFY=FAILURE ORCPT=rfc822;{_xtext(envelope.recipient)}"
+
+
+def _xtext(words: str) -> str:
+    # RFC 3461, 4: these two signs mean something of their own there.
+    return re.sub(r"[+=]|[^!-~]", lambda sign: f"+{ord(sign[0]):02X}", words)
 
 
 def _has_turned_away(connection: smtplib.SMTP) -> bool:
