@@ -20,6 +20,7 @@ class ScriptedServer:
         self.pipelining = pipelining
         self.connections = 0
         self.mails: list[EmailMessage] = []
+        self.raw: list[bytes] = []
         self.recipients: list[str] = []
         self.answer: dict[str, deque[str]] = {verb: deque() for verb in ("MAIL", "RCPT", "DATA", "DOT")}
         self.begun = 0
@@ -56,6 +57,7 @@ class ScriptedServer:
             mail: Message[Any, Any] = BytesParser(policy=default).parsebytes(envelope.content or b"")
             assert isinstance(mail, EmailMessage)
             self.mails.append(mail)
+            self.raw.append(bytes(envelope.original_content or b""))
             self.recipients += envelope.rcpt_tos
         if answer == "":
             server.transport.abort()

@@ -30,5 +30,5 @@ def _print(signings: list[Signing], *, as_json: bool) -> None:
         return print_json([record._asdict() for record in records])
     out.print("Publish these, then say `sign: true` under mail.dkim in clinic.yml and `handoff doctor mail`.")
     for record in records:
-        typer.echo(f'{record.name}. IN {record.kind} "{record.value}"')
+        typer.echo(record.in_zone)
     return None

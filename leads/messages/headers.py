@@ -63,7 +63,7 @@ def list_id(topic: str) -> str:
     """Return the List-Id of a topic, one each; raises UnsafeHeader for a topic that has none."""
     if topic not in LISTS:
         raise UnsafeHeader("The topic of a mail has no list.")
-    return f"<{LISTS[topic]}.{clinic().mail.list_domain}>"
+    return f"<{LISTS[topic]}.{_domain(clinic().mail.list_domain)}>"
 
 
 def campaign(template: str) -> str:
@@ -97,8 +97,12 @@ def _alike(topic: str, template: str, lane: str, language: str, list_domain: str
 def _feedback_id(topic: str, template: str, lane: str, domain: str) -> str:
     # Gmail counts complaints by each part; the last, of 5 to 15 signs, is the sender (support.google.com/mail/answer/6254652).
     # No part names a person or an illness, and none is the same as another.
-    sender = "".join(filter(str.isalnum, domain))[:15].ljust(5, "0")
+    sender = "".join(filter(str.isalnum, _domain(domain)))[:15].ljust(5, "0")
     return f"{campaign(template)}:{LISTS[topic]}:{lane}:{sender}"
+
+
+def _domain(domain: str) -> str:
+    return one_mailbox(f"it@{domain}")[3:]
 
 
 @lru_cache(maxsize=4)

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import serialization as form
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 
-from config.settings import settings
+from config.settings import SECRETS_DIR, settings
 from leads.clinic.profile import clinic
 from leads.errors import ConfigError, Conflict
 
@@ -27,6 +27,13 @@ class DnsRecord(NamedTuple):
     name: str
     kind: str
     value: str
+
+    @property
+    def in_zone(self) -> str:
+        """The line of a zone file; text in strings of at most 255 octets, which readers join again (RFC 7208, 3.3)."""
+        strings = [self.value[start : start + 255] for start in range(0, len(self.value), 255)]
+        value = " ".join(f'"{each}"' for each in strings) if self.kind == "TXT" else self.value
+        return f"{self.name}. IN {self.kind} {value}"
 
 
 class Signing(NamedTuple):
@@ -107,7 +114,8 @@ def _file(folder: Path, selector: str) -> Path:
 
 def _load(path: Path) -> MailKey:
     try:
-        if stat.S_IMODE(path.stat().st_mode) & 0o007:
+        # What a container is given it alone can see, whatever the mode says.
+        if SECRETS_DIR not in path.parents and stat.S_IMODE(path.stat().st_mode) & 0o007:
             raise ConfigError(f"{path}: everybody on this machine may read this key; say chmod 600 {path}.")
         key = form.load_pem_private_key(path.read_bytes(), password=None)
     except FileNotFoundError:

@@ -47,7 +47,7 @@ def signatures(head: str, body: bytes, at: datetime) -> str:
 
 
 def relaxed(body: bytes) -> bytes:
-    """Return a body in the form in which it is hashed (RFC 6376, 3.4.4)."""
+    """Return a body, all of whose lines end in CRLF, in the form in which it is hashed (RFC 6376, 3.4.4)."""
     text = RUN.sub(b" ", TRAILING.sub(b"", body)).rstrip(b"\r\n")
     return text + b"\r\n" if text else b""
 

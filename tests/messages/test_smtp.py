@@ -3,6 +3,7 @@
 import socket
 import ssl
 import threading
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -159,3 +160,47 @@ def test_a_url_that_names_no_relay_is_refused_in_words(url: str) -> None:
 def test_a_password_with_special_characters_is_read_from_the_url() -> None:
     relay = parse("smtp://ana:p%40ss%3A@mail.example.com?starttls=1")
     assert (relay.user, relay.password, relay.port, relay.starttls) == ("ana", "p@ss:", 25, True)
+
+
+@contextmanager
+def listening_for(offers: str) -> Iterator[tuple[SmtpCarrier, list[str]]]:
+    """A peer that offers these extensions, takes everything, and writes down the commands."""
+    listening, heard = socket.create_server(("127.0.0.1", 0)), []
+
+    def talk() -> None:
+        peer, _ = listening.accept()
+        with peer, peer.makefile("rb") as lines:
+            peer.sendall(b"220 hello\r\n")
+            for line in lines:
+                heard.append(line.decode().strip())
+                peer.sendall(
+                    f"250-hello\r\n250 {offers}\r\n".encode()
+                    if line[:4] == b"ehlo"
+                    else b"354 go on\r\n"
+                    if line[:4] == b"DATA"
+                    else b"250 ok\r\n"
+                )
+                if line[:4] == b"DATA":
+                    break
+
+    threading.Thread(target=talk, daemon=True).start()
+    carrier = SmtpCarrier(f"smtp://127.0.0.1:{listening.getsockname()[1]}", helo="x.test")
+    yield carrier, heard
+    carrier.close()
+    listening.close()
+
+
+def test_a_server_that_sends_notices_is_asked_for_failures_that_name_the_mail_and_hold_no_text() -> None:
+    row = uuid.UUID(int=7)
+    with listening_for("DSN") as (carrier, heard):
+        carrier.offer(Envelope("bounce@example.com", "ana+x=y@example.com", row), MAIL)
+    assert heard[1:3] == [
+        f"MAIL FROM:<bounce@example.com> RET=HDRS ENVID={row.hex}",
+        "RCPT TO:<ana+x=y@example.com> NOTIFY=FAILURE ORCPT=rfc822;ana+2Bx+3Dy@example.com",
+    ]
+
+
+def test_a_server_that_sends_no_notices_is_asked_for_none() -> None:
+    with listening_for("SIZE 1000000") as (carrier, heard):
+        carrier.offer(TO_ANA, MAIL)
+    assert heard[1:3] == ["MAIL FROM:<bounce@example.com>", "RCPT TO:<ana@example.com>"]
