@@ -32,7 +32,7 @@ class Dns:
             self._resolver = dns.resolver.Resolver(configure=nameserver is None)
             if nameserver:
                 host, _, port = nameserver.rpartition(":") if nameserver.count(":") == 1 else (nameserver, "", "53")
-                self._resolver.nameservers, self._resolver.port = [str(ip_address(host))], int(port)
+                self._resolver.nameservers, self._resolver.port = [str(ip_address(host))], _port(port)
         except (ValueError, dns.exception.DNSException):
             raise LeadsError("This names no DNS server; write its address, like 192.0.2.53 or 127.0.0.1:5353.") from None
         self._resolver.lifetime = SECONDS
@@ -60,3 +60,10 @@ class Dns:
             return
         except (dns.exception.DNSException, OSError) as error:
             raise DnsAway(f"{name} {kind}: {type(error).__name__}") from None
+
+
+def _port(written: str) -> int:
+    port = int(written)
+    if not 0 < port < 2**16:
+        raise ValueError("no port")
+    return port
