@@ -9,7 +9,6 @@ from functools import lru_cache
 
 from leads.clinic.profile import clinic
 from leads.clinic.sender import WRITES_A_HEADER
-from leads.clock import now
 from leads.errors import LeadsError
 from leads.messages.addresses import reply_address
 from leads.messages.due import Due
@@ -37,7 +36,9 @@ class UnsafeHeader(LeadsError):
     code = "unsafe_header"
 
 
-def head(message: Message | Due, address: str, subject: str, unsubscribe_url: str | None, *, language: str, discreet: bool) -> str:
+def head(
+    message: Message | Due, address: str, subject: str, unsubscribe_url: str | None, *, language: str, discreet: bool, at: datetime
+) -> str:
     """Return the header block up to MIME-Version, each line with its CRLF; raises UnsafeHeader.
 
     It is what these ask for: RFC 5322, 3.6 (once each); RFC 2369 and 2919 (lists); RFC 8058 (one click); RFC 3834 (automatic).
@@ -45,7 +46,7 @@ def head(message: Message | Due, address: str, subject: str, unsubscribe_url: st
     mail = clinic().mail
     return "".join((
         _from(mail.discreet_name if discreet else mail.from_name, mail.from_address),
-        f"To: {one_mailbox(address)}\r\nSubject: {_safe('Subject', subject)}\r\nDate: {_date(now().replace(microsecond=0))}\r\n"
+        f"To: {one_mailbox(address)}\r\nSubject: {_safe('Subject', subject)}\r\nDate: {_date(at.replace(microsecond=0))}\r\n"
         f"Message-ID: <{message.id.hex}@{mail.domain}>\r\nReply-To: {one_mailbox(reply_address(message.id))}\r\n",
         _way_out(unsubscribe_url),
         _alike(message.topic, str(message.template), str(message.lane), language, mail.list_domain, mail.reply_to, mail.domain),

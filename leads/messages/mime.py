@@ -3,6 +3,7 @@
 import base64
 import uuid
 from collections.abc import Sequence
+from datetime import datetime
 
 from leads.clinic.profile import clinic
 from leads.clock import now
@@ -38,17 +39,19 @@ def build(
     *,
     discreet: bool,
     calendar: CalendarPart | None = None,
+    at: datetime | None = None,
 ) -> bytes:
     """Return the mail with CRLF line ends, signed where we sign; raises UnsafeHeader rather than send a header that could be two.
 
-    The same message, facts and moment give the same bytes: their hash proves later what was sent.
+    The same message, facts and moment (now, or `at`) give the same bytes: their hash proves later what was sent.
     """
+    moment = at or now()
     # In quoted-printable "=_" cannot occur, so no text can end its part (RFC 2045, 6.7; RFC 2046, 5.1.1).
     kind, body = _body(f"=_{message.id.hex}", rendered, calendar)
-    heading = head(message, address, rendered.subject, unsubscribe_url, language=rendered.language, discreet=discreet)
+    heading = head(message, address, rendered.subject, unsubscribe_url, language=rendered.language, discreet=discreet, at=moment)
     heading += f"Content-Type: {kind}"
     content = f"{body}\r\n".encode("ascii")
-    signed = signatures(heading, content[len(CRLF) :], now()) if clinic().mail.dkim.sign else ""
+    signed = signatures(heading, content[len(CRLF) :], moment) if clinic().mail.dkim.sign else ""
     return f"{signed}{heading}\r\n".encode("ascii") + content
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from config.settings import settings
-from leads.messages.doctor.relay import check_relay
+from leads.messages.doctor.relay import check_lines, check_relay
 from tests.leaving_peer import certificate
 from tests.smtp_server import ScriptedServer
 
@@ -102,3 +102,9 @@ def test_each_other_line_is_told_for_what_it_is(at: At, url: str | None, state: 
     found = check_relay()
     assert found.state == state
     assert why in found.says
+
+
+def test_each_carrier_has_its_line(at: At, configure: Callable[..., None]) -> None:
+    at("smtp://127.0.0.1:2525")
+    configure(carriers={"default": ["smtp"], "reminder": ["postmark", "ses"]})
+    assert [(each.about, each.state) for each in check_lines()] == [("postmark", "ok"), ("ses", "ok"), ("127.0.0.1:2525", "ok")]
