@@ -41,6 +41,7 @@ COMMANDS = {
     "oncall": Known("oncall", "Who is paged when somebody may be in danger, and whether a page reaches them."),
     "providers": Known("import_providers", "Referring clinicians: the public registry, and who is believed."),
     "sequences": Known("sequences", "Sequences: their versions, who runs in them, and what came of each step."),
+    "consents": Known("consents", "Consents: what somebody agreed to and chose, with its proof."),
     "questionnaires": Known("questionnaires", "Questionnaires: what patients are asked before a first visit."),
     "carriers": Known(
         "carriers",

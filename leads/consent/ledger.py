@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from leads.audit.trail import SYSTEM, record, record_about
 from leads.clock import now
-from leads.consent.models import GRANTS, Confirmation, ConsentEntry, Hold, Pause, Suppression
+from leads.consent.models import GRANTS, Choice, Confirmation, ConsentEntry, Hold, Pause, Suppression
 from leads.db import lock, new_id
 from leads.errors import Invalid, NotFound
 from leads.security.fields import seal
@@ -25,7 +25,7 @@ Grant = Literal["contact", "education", "unencrypted_email", "status_to_referrer
 
 @dataclass(frozen=True)
 class Spoken:
-    """How a grant or withdrawal came about: which words, from where, by what means."""
+    """How a grant, a withdrawal or another choice came about: which words, from where, by what means, and what proves it."""
 
     source: str
     method: str
@@ -69,6 +69,20 @@ def grants_of(person_id: uuid.UUID | BindParameter[uuid.UUID]) -> Select[Sequenc
     return select(func.array_agg(newest.c.kind)).where(newest.c.act == "grant")
 
 
+def newest_grant(session: Session, person_id: uuid.UUID, kind: str) -> ConsentEntry | None:
+    """Return the newest grant of a kind, whether or not it was withdrawn later."""
+    given = (ConsentEntry.person_id == person_id, ConsentEntry.kind == kind, ConsentEntry.act == "grant")
+    return session.scalar(select(ConsentEntry).where(*given).order_by(ConsentEntry.at.desc(), ConsentEntry.id.desc()).limit(1))
+
+
+def choose(session: Session, person_id: uuid.UUID, act: str, what: str, how: Spoken, *, actor: str, value: str | None = None) -> Choice:
+    """Put a choice on record for good; what it makes hold is written by the verb that calls this."""
+    proof = {"wording": how.wording, "source": how.source, "method": how.method, "evidence": how.evidence}
+    choice = Choice(person_id=person_id, act=act, what=what, value=value, actor=actor, at=now(), **proof)
+    session.add(choice)
+    return choice
+
+
 def confirm(session: Session, person_id: uuid.UUID, address_index: bytes, *, method: str, actor: str, evidence: str | None = None) -> bool:
     """Record that an address is the person's own; returns False when that was known already."""
     # The button may be pressed twice at once: the unique index lets one of the two in.
@@ -103,8 +117,12 @@ def suppress(
     person_id: uuid.UUID | None = None,
     address_index: bytes | None = None,
     topic: str | None = None,
+    how: Spoken | None = None,
 ) -> Suppression:
-    """Stop a topic (all of them where none is named) for a person, or an address whoever it belongs to; again changes nothing."""
+    """Stop a topic (all of them where none is named) for a person, or an address whoever it belongs to; again changes nothing.
+
+    `how` is the proof of it where somebody chose it; without one the reason is all that is on record.
+    """
     if person_id is not None:
         lock(session, "person", person_id)
     same = (Suppression.person_id.is_not_distinct_from(person_id), Suppression.address_index.is_not_distinct_from(address_index))
@@ -114,16 +132,21 @@ def suppress(
     stop = Suppression(person_id=person_id, address_index=address_index, topic=topic, reason=reason, actor=actor, at=now())
     session.add(stop)
     record(session, "suppression.added", stop, actor=actor, reason=reason, topic=topic, person=str(person_id))
+    if person_id is not None:
+        choose(session, person_id, "stop", _what(stop), how or _unsaid(actor, reason), actor=actor)
     return stop
 
 
-def lift(session: Session, *, person_id: uuid.UUID, topic: str | None, actor: str) -> int:
+def lift(session: Session, *, person_id: uuid.UUID, topic: str | None, actor: str, how: Spoken | None = None) -> int:
     """Lift a person's own stop of a topic; returns how many stops that ended. A stop of the address itself stays."""
+    # The button may be pressed twice at once: the second must find nothing left to lift.
+    lock(session, "person", person_id)
     own = (Suppression.person_id == person_id, Suppression.address_index.is_(None), Suppression.lifted_at.is_(None))
     stops = session.scalars(select(Suppression).where(*own, Suppression.topic.is_not_distinct_from(topic))).all()
     for stop in stops:
         stop.lifted_at, stop.lifted_by = now(), actor
         record(session, "suppression.lifted", stop, actor=actor, topic=topic, person=str(person_id))
+        choose(session, person_id, "allow", _what(stop), how or _unsaid(actor, "lifted"), actor=actor)
     return len(stops)
 
 
@@ -140,11 +163,13 @@ def lift_not_safe(session: Session, person_id: uuid.UUID, *, actor: str, evidenc
     """
     if not evidence.strip():
         raise Invalid("Say with whom you spoke, and what they said about writing to this address.")
+    lock(session, "person", person_id)
     own = (Suppression.person_id == person_id, Suppression.reason == NOT_SAFE, Suppression.lifted_at.is_(None))
     stops = session.scalars(select(Suppression).where(*own)).all()
     for stop in stops:
         stop.lifted_at, stop.lifted_by = now(), actor
         record(session, "suppression.lifted", stop, actor=actor, reason=NOT_SAFE, person=str(person_id))
+        choose(session, person_id, "allow", _what(stop), Spoken("spoken", "spoken", evidence=evidence.strip()), actor=actor)
     return len(stops)
 
 
@@ -182,18 +207,27 @@ def release(session: Session, person_id: uuid.UUID, *, actor: str, code: str, di
     return holds
 
 
-def pause(session: Session, person_id: uuid.UUID, until: datetime, *, reason: str, actor: str) -> Pause:
+def pause(session: Session, person_id: uuid.UUID, until: datetime, *, reason: str, actor: str, how: Spoken | None = None) -> Pause:
     """Let a person rest from all sequences until a moment; a newer pause replaces an older one."""
     lock(session, "person", person_id)
-    end_pause(session, person_id, actor=actor)
+    _end_pauses(session, person_id, actor=actor)
     rest = Pause(person_id=person_id, until=until, reason=reason, actor=actor, at=now())
     session.add(rest)
     record(session, "pause.started", rest, actor=actor, reason=reason, person=str(person_id))
+    choose(session, person_id, "rest", "pause", how or _unsaid(actor, reason), actor=actor, value=until.isoformat(timespec="seconds"))
     return rest
 
 
-def end_pause(session: Session, person_id: uuid.UUID, *, actor: str) -> int:
+def end_pause(session: Session, person_id: uuid.UUID, *, actor: str, how: Spoken | None = None) -> int:
     """End a person's pause before its date; returns how many were running."""
+    lock(session, "person", person_id)
+    ended = _end_pauses(session, person_id, actor=actor)
+    if ended:
+        choose(session, person_id, "resume", "pause", how or _unsaid(actor, "ended"), actor=actor)
+    return ended
+
+
+def _end_pauses(session: Session, person_id: uuid.UUID, *, actor: str) -> int:
     running = session.scalars(select(Pause).where(Pause.person_id == person_id, Pause.ended_at.is_(None))).all()
     for rest in running:
         rest.ended_at = now()
@@ -204,6 +238,17 @@ def end_pause(session: Session, person_id: uuid.UUID, *, actor: str) -> int:
 def paused_until(session: Session, person_id: uuid.UUID) -> datetime | None:
     """Return until when the person rests, or None."""
     return session.scalar(select(func.max(Pause.until)).where(Pause.person_id == person_id, Pause.ended_at.is_(None), Pause.until > now()))
+
+
+def _what(stop: Suppression) -> str:
+    if stop.address_index is not None:
+        return "address"
+    return f"topic:{stop.topic}" if stop.topic else "all"
+
+
+def _unsaid(actor: str, reason: str) -> Spoken:
+    # Nobody said it in so many words: the kind of actor and our own reason are what there is to tell.
+    return Spoken(source=actor.partition(":")[0], method=reason)
 
 
 def _enter(session: Session, person_id: uuid.UUID, kind: str, act: str, how: Spoken, actor: str) -> ConsentEntry:

@@ -1,4 +1,4 @@
-"""Grants, confirmations, suppressions, holds and pauses."""
+"""Grants, choices, confirmations, suppressions, holds and pauses."""
 
 import uuid
 from datetime import datetime
@@ -24,6 +24,30 @@ class ConsentEntry(Base):
     act: Mapped[str] = mapped_column(String(10))
     # Whom it names, where it names one: what may be told to one clinician is not thereby told to another.
     referral_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("referrals.id"))
+    wording: Mapped[str | None] = mapped_column(String(40))
+    source: Mapped[str] = mapped_column(String(40))
+    method: Mapped[str] = mapped_column(String(40))
+    evidence = Encrypted[str]()
+    actor: Mapped[str] = mapped_column(String(80))
+    at: Mapped[datetime]
+
+
+class Choice(Base):
+    """One dated act that changes what we may send, or how; never changed, never deleted (a trigger refuses both).
+
+    `what` is `topic:` and its code, `all`, `address`, `pause`, `language` or `discreet`. What it makes hold now stands in rows that can
+    end, a suppression or a pause; that it was asked for, by whom and by what means, stands here for good.
+    """
+
+    __tablename__ = "choices"
+    ONLY_WRITTEN = True
+    __table_args__ = (Index(None, "person_id", "at"), CheckConstraint("act IN ('stop', 'allow', 'rest', 'resume', 'set')", name="act"))
+
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("people.id"))
+    act: Mapped[str] = mapped_column(String(10))
+    what: Mapped[str] = mapped_column(String(50))
+    # Until when a rest lasts, which language, discreet or not.
+    value: Mapped[str | None] = mapped_column(String(40))
     wording: Mapped[str | None] = mapped_column(String(40))
     source: Mapped[str] = mapped_column(String(40))
     method: Mapped[str] = mapped_column(String(40))

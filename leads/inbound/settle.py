@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from leads.clinic.profile import clinic
 from leads.clock import end_of_business_days, now
-from leads.consent.ledger import suppress
+from leads.consent.ledger import Spoken, suppress
 from leads.db import lock
 from leads.messages import outcome
 from leads.messages.carriers.events import MailEvent
@@ -95,29 +95,34 @@ def _draw_conclusions(session: Session, message: Message, event: MailEvent) -> N
     if event.kind in ("bounced", "rejected") and (event.says_bad_address or message.lane != "education"):
         outcome.phone_instead(session, message)
     if event.kind == "complained":
-        _complained(session, message, index)
+        _complained(session, message, index, _proof(event))
     if event.kind == "unsubscribed":
-        _unsubscribed(session, message, index)
+        _unsubscribed(session, message, index, _proof(event))
 
 
-def _complained(session: Session, message: Message, index: bytes | None) -> None:
+def _proof(event: MailEvent) -> Spoken:
+    about = f"message {event.message_id}" if event.message_id else "the address alone"
+    return Spoken(source="mail-service", method=event.kind, evidence=f"{event.carrier} told of {about}: {event.provider_id}")
+
+
+def _complained(session: Session, message: Message, index: bytes | None, how: Spoken) -> None:
     if message.person_id:
-        _stop_all(session, message.person_id, message.lead_id)
+        _stop_all(session, message.person_id, message.lead_id, how)
     # A colleague's spam button must not cut them off from pages about somebody in danger.
     elif recipient_of(message)[0].__tablename__ not in OF_OURS:
         suppress(session, address_index=index, reason="complained", actor=ACTOR)
         outcome.phone_instead(session, message)
 
 
-def _unsubscribed(session: Session, message: Message, index: bytes | None) -> None:
+def _unsubscribed(session: Session, message: Message, index: bytes | None, how: Spoken) -> None:
     if message.person_id:
-        stop_topic(session, message.person_id, message.topic)
+        stop_topic(session, message.person_id, message.topic, how=how)
     elif recipient_of(message)[0].__tablename__ not in OF_OURS:
         suppress(session, address_index=index, topic=message.topic, reason="unsubscribed", actor=ACTOR)
 
 
-def _stop_all(session: Session, person_id: uuid.UUID, lead_id: uuid.UUID | None) -> None:
-    suppress(session, person_id=person_id, reason="complained", actor=ACTOR)
+def _stop_all(session: Session, person_id: uuid.UUID, lead_id: uuid.UUID | None, how: Spoken) -> None:
+    suppress(session, person_id=person_id, reason="complained", actor=ACTOR, how=how)
     stop_for(session, "asked-to-stop", person_id=person_id, actor=ACTOR, reason="complained")
     due = end_of_business_days(clinic().office(None).calendar, now(), 1)
     open_todo(session, "complained", person_id=person_id, lead_id=lead_id, due_at=due)
@@ -130,18 +135,21 @@ def _about_an_address(session: Session, event: MailEvent) -> str:
         return "nobody"
     if not event.says_bad_address and event.kind not in ("complained", "unsubscribed"):
         return "noted"
-    reason = "bounced" if event.says_bad_address else event.kind
-    suppress(session, address_index=index, reason=reason, actor=ACTOR)
-    for person_id in session.scalars(select(Person.id).where(Person.email_index == index).order_by(Person.id)).all():
+    people = session.scalars(select(Person.id).where(Person.email_index == index).order_by(Person.id)).all()
+    # What somebody stopped they may allow again, and what stops an address no wish of theirs lifts.
+    if event.kind != "unsubscribed" or not people:
+        reason = "bounced" if event.says_bad_address else event.kind
+        suppress(session, address_index=index, reason=reason, actor=ACTOR)
+    for person_id in people:
         _tell_of_address(session, person_id, event)
     return "suppressed"
 
 
 def _tell_of_address(session: Session, person_id: uuid.UUID, event: MailEvent) -> None:
     if event.kind == "complained":
-        _stop_all(session, person_id, None)
+        _stop_all(session, person_id, None, _proof(event))
     elif event.kind == "unsubscribed":
-        stop_for(session, "asked-to-stop", person_id=person_id, actor=ACTOR)
+        stop_topic(session, person_id, None, how=_proof(event))
     else:
         stop_for(session, "bounce", person_id=person_id, actor=ACTOR)
         due = end_of_business_days(clinic().office(None).calendar, now(), 1)

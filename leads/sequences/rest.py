@@ -6,22 +6,23 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from leads.consent import ledger
+from leads.consent.ledger import Spoken
 from leads.consent.models import Pause
 from leads.sequences.replan import replan_all
 
 
-def pause(session: Session, person_id: uuid.UUID, until: datetime, *, reason: str, actor: str) -> Pause:
+def pause(session: Session, person_id: uuid.UUID, until: datetime, *, reason: str, actor: str, how: Spoken | None = None) -> Pause:
     """Let a person rest until a moment; what falls into the rest moves behind it, a day apart as ever."""
-    rest = ledger.pause(session, person_id, until, reason=reason, actor=actor)
+    rest = ledger.pause(session, person_id, until, reason=reason, actor=actor, how=how)
     session.flush()
     # Left to the guard at the moment of sending, everything that fell into the rest would go out on the morning it ends.
     replan_all(session, person_id, actor=actor)
     return rest
 
 
-def end_pause(session: Session, person_id: uuid.UUID, *, actor: str) -> int:
+def end_pause(session: Session, person_id: uuid.UUID, *, actor: str, how: Spoken | None = None) -> int:
     """End a person's rest before its date; returns how many were running."""
-    ended = ledger.end_pause(session, person_id, actor=actor)
+    ended = ledger.end_pause(session, person_id, actor=actor, how=how)
     session.flush()
     replan_all(session, person_id, actor=actor)
     return ended

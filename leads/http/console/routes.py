@@ -14,6 +14,7 @@ from leads.http.console import (
     invited,
     known,
     lead_actions,
+    lead_consents,
     lead_mail,
     lead_page,
     lead_screening,
@@ -59,7 +60,7 @@ def answer_here(request: Request) -> None:
 router = APIRouter(include_in_schema=False, dependencies=[Depends(answer_here)])
 ACCESS = (account, colleagues, invited, lock, oidc, passkeys, record, restricted, second_factor)
 OF_A_LEAD = (
-    lead_page, lead_actions, lead_visit, lead_screening, screening_by_phone, lead_mail, lead_standing, mails, person_actions,
+    lead_page, lead_actions, lead_visit, lead_screening, lead_consents, screening_by_phone, lead_mail, lead_standing, mails, person_actions,
     referral_actions, documents,
 )  # fmt: skip
 LISTS = (leads_list, list_actions, board, palette, live)

@@ -1,9 +1,9 @@
 """`/u/{token}`: GET shows which mails would stop, POST stops them; also the one click of RFC 8058, without cookie or redirect."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
@@ -19,19 +19,30 @@ from leads.safety.hear_why import LONGEST, hear_why
 from leads.security.tokens import Token, derive, read
 
 TRIES_AN_HOUR = 30
+ENOUGH = 4096
 router = APIRouter()
+
+
+async def pressed_by(request: Request) -> str:
+    """Return how the stop was pressed: `one-click` by a mail program (RFC 8058, 3.1), in either encoding of forms, else `button`."""
+    body = b""
+    async for chunk in request.stream():
+        # However much somebody sends, it decides nothing but what the record says of the manner.
+        body += chunk[: ENOUGH - len(body)]
+    return "one-click" if b"List-Unsubscribe" in body and b"One-Click" in body else "button"
 
 
 @router.api_route("/u/{token}", methods=["GET", "HEAD"])
 def ask(request: Request, session: Db, token: str) -> Response:
-    """Show what would stop."""
-    return _show(request, session, read(session, "unsubscribe", token), token, "ask")
+    """Show what would stop, or that it has stopped."""
+    link = read(session, "unsubscribe", token)
+    return _show(request, session, link, token, "stopped" if verb.has_stopped(session, link) else "ask")
 
 
 @router.post("/u/{token}")
-def stop(request: Request, session: Db, token: str) -> Response:
+def stop(request: Request, session: Db, token: str, method: Annotated[str, Depends(pressed_by)]) -> Response:
     """Stop it, whatever the body says: the right lies in the link alone."""
-    return _show(request, session, verb.unsubscribe(session, token), token, "stopped")
+    return _show(request, session, verb.unsubscribe(session, token, method=method), token, "stopped")
 
 
 @router.post("/u/{token}/why")

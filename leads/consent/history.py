@@ -1,0 +1,71 @@
+"""What somebody agreed to, took back, stopped and chose, as one story: each act with its proof."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from leads.consent.models import Choice, Confirmation, ConsentEntry
+
+# Where somebody said it themselves, or a colleague wrote down what they said. What we concluded from elsewhere is not among these, and
+# "do not write to this address" neither: whoever reads a mailbox that is not safe must not learn that it was said.
+SAID = ("inquiry", "preferences", "unsubscribe", "reply", "spoken", "confirmation", "mail-service")
+SHOWN_KINDS = ("contact", "education", "unencrypted_email")
+OF_CONSENT = ("grant", "withdraw")
+
+
+@dataclass(frozen=True)
+class Act:
+    """One act: what was done to what, when and by whom, and the proof of it.
+
+    `act` is `grant` or `withdraw` of a consent, `confirm` of an address, or one of a `Choice`; `what` and `value` say of what.
+    """
+
+    id: uuid.UUID
+    at: datetime
+    act: str
+    what: str
+    actor: str
+    source: str
+    method: str
+    wording: str | None = None
+    evidence: str | None = None
+    value: str | None = None
+    referral_id: uuid.UUID | None = None
+
+
+def history(session: Session, person_id: uuid.UUID) -> Sequence[Act]:
+    """Return every act on record about a person, the newest first."""
+    acts = [*_grants(session, person_id), *_choices(session, person_id), *_confirmations(session, person_id)]
+    return sorted(acts, key=lambda act: (act.at, act.id), reverse=True)
+
+
+def own_words(session: Session, person_id: uuid.UUID, *, most: int = 50) -> Sequence[Act]:
+    """Return the newest acts that may be shown to whoever holds a person's link: what they told us about our mails, and nothing else."""
+    said = [act for act in history(session, person_id) if act.source in SAID and act.what != "address"]
+    # Whom we may tell how it goes would say that, and by whom, they were referred.
+    shown = [act for act in said if act.act not in OF_CONSENT or act.what in SHOWN_KINDS]
+    # A topic that rests on a consent is stopped, and the consent taken back, in one act: it is told once.
+    told = {act.at for act in shown if act.what == "topic:education"}
+    return [act for act in shown if act.act not in OF_CONSENT or act.what != "education" or act.at not in told][:most]
+
+
+def _grants(session: Session, person_id: uuid.UUID) -> list[Act]:
+    rows = session.scalars(select(ConsentEntry).where(ConsentEntry.person_id == person_id))
+    return [
+        Act(row.id, row.at, row.act, row.kind, row.actor, row.source, row.method, row.wording, row.evidence, referral_id=row.referral_id)
+        for row in rows
+    ]
+
+
+def _choices(session: Session, person_id: uuid.UUID) -> list[Act]:
+    rows = session.scalars(select(Choice).where(Choice.person_id == person_id))
+    return [Act(row.id, row.at, row.act, row.what, row.actor, row.source, row.method, row.wording, row.evidence, row.value) for row in rows]
+
+
+def _confirmations(session: Session, person_id: uuid.UUID) -> list[Act]:
+    rows = session.scalars(select(Confirmation).where(Confirmation.person_id == person_id))
+    return [Act(row.id, row.at, "confirm", "own-address", row.actor, "confirmation", row.method, evidence=row.evidence) for row in rows]
