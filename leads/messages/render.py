@@ -69,7 +69,7 @@ def render_values(template: Template, language: str, values: Mapping[str, Any]) 
     """Return the mail with these values, all of them; raises RenderError."""
     edition = _edition(template, language)
     try:
-        subject = run(edition.subject, values)
+        subject = run(edition.discreet_subject if values["discreet"] else edition.subject, values)
         framed = {**values, "subject": subject, "preheader": edition.preheader}
         text = run(edition.text, framed)
         html = run(edition.html, framed | {"crisis": _tappable(values["crisis"])})
@@ -114,6 +114,7 @@ def _ours(template: Template, language: str, given: Mapping[str, Any]) -> dict[s
     return {
         "language": language,
         "sender": sender,
+        "discreet": bool(given.get("discreet")),
         "practice": practice_words(),
         "postal_address": _under(sender, here.practice.postal_address),
         "office": office_words(here.office(given.get("office")), language),

@@ -91,6 +91,7 @@ class Words(Strict):
     stop: str
     preferences: str
     unconfirmed: str
+    discreet_subject: str
     why: dict[Topic, str]
 
 
@@ -103,6 +104,8 @@ class Edition:
     """An e-mail in one language, ready to render."""
 
     subject: jinja2.Template
+    # For whoever asked for discreet mail: one that names day or place gives way to one that says nothing.
+    discreet_subject: jinja2.Template
     text: jinja2.Template
     html: jinja2.Template
     preheader: str
@@ -176,6 +179,7 @@ def _edition(folder: Path, meta: Meta, language: Language, words: Words) -> Edit
     html = compile_mjml(mjml, where=f"{where}/body.mjml")
     return Edition(
         subject=compile_safely(subject, html=False, where=f"{where}/subject.txt"),
+        discreet_subject=compile_safely(words.discreet_subject if names_in(subject) else subject, html=False, where=f"{where}/subject.txt"),
         text=compile_safely(text, html=False, where=f"{where}/body.txt"),
         html=compile_safely(html, html=True, where=f"{where}/body.mjml (compiled)"),
         preheader=meta.preheader[language],
