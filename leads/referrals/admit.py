@@ -54,9 +54,9 @@ def _grant(session: Session, referral: Referral, asked: Submission, *, is_known:
 def _welcome(session: Session, referral: Referral, address: str, *, actor: str) -> None:
     limits, key = clinic().limits, email_index(address)
     spans = ((limits.mails_per_hour_per_address, timedelta(hours=1)), (limits.mails_per_day_per_address, timedelta(days=1)))
-    if not all(has_room(session, FORM_MAIL, key, limit=limit, within=span) for limit, span in spans):
-        return
-    note(session, FORM_MAIL, key)
+    full = not all(has_room(session, FORM_MAIL, key, limit=limit, within=span) for limit, span in spans)
+    if not full:
+        note(session, FORM_MAIL, key)
     facts = {"office": referral.office, "expected_by": referral.expected_by.isoformat()}
     until = now() + USEFUL_FOR
     post(
@@ -68,4 +68,7 @@ def _welcome(session: Session, referral: Referral, address: str, *, actor: str) 
         lead_id=referral.lead_id,
         useful_until=until,
         actor=actor,
+        # A mail that is not written is on record, too: whoever calls the patient sees why they have had none.
+        state="skipped" if full else "planned",
+        reason="recipient-limit" if full else None,
     )

@@ -85,7 +85,7 @@ def test_two_reasons_are_two_holds_and_one_release_ends_both(session: Session, p
     for reason in ("inquiry", "screening"):
         ledger.hold(session, person.id, reason=reason)
     assert [each.reason for each in ledger.open_holds(session, person.id)] == ["inquiry", "screening"]
-    assert len(ledger.release(session, person.id, actor=ACTOR, disposition="Spoke; safe today.")) == 2
+    assert len(ledger.release(session, person.id, actor=ACTOR, code="no-danger", disposition="Spoke; safe today.")) == 2
     assert ledger.open_holds(session, person.id) == []
     assert rows(session, Hold) == 2
 
@@ -94,13 +94,13 @@ def test_two_reasons_are_two_holds_and_one_release_ends_both(session: Session, p
 def test_a_hold_is_not_released_without_a_word(session: Session, person: Person, words: str) -> None:
     ledger.hold(session, person.id, reason="inquiry")
     with pytest.raises(Invalid, match="what was found and agreed"):
-        ledger.release(session, person.id, actor=ACTOR, disposition=words)
+        ledger.release(session, person.id, actor=ACTOR, code="no-danger", disposition=words)
     assert ledger.open_holds(session, person.id)
 
 
 def test_there_must_be_a_hold_to_release(session: Session, person: Person) -> None:
     with pytest.raises(NotFound, match="no hold"):
-        ledger.release(session, person.id, actor=ACTOR, disposition="Nothing found.")
+        ledger.release(session, person.id, actor=ACTOR, code="no-danger", disposition="Nothing found.")
 
 
 def test_a_newer_rest_replaces_the_older_even_when_it_is_shorter(session: Session, person: Person) -> None:

@@ -41,7 +41,7 @@ def test_a_hold_silences_even_the_acknowledgement(session: Session) -> None:
 def test_a_released_hold_lets_mail_go_again(session: Session) -> None:
     person = make_confirmed_person(session)
     ledger.hold(session, person.id, reason="inquiry")
-    ledger.release(session, person.id, actor=ACTOR, disposition="Spoke by phone, safe plan in place.")
+    ledger.release(session, person.id, actor=ACTOR, code="no-danger", disposition="Spoke by phone, safe plan in place.")
     assert may_email(session, person.id, person.email_index, EDUCATION) is None
 
 

@@ -8,13 +8,16 @@ from sqlalchemy.orm import Session
 
 from leads.accounts.models import Account
 from leads.clock import now
-from leads.consent.models import Suppression
+from leads.consent.history import own_words
+from leads.consent.ledger import suppressed_topics
+from leads.consent.models import ConsentEntry, Suppression
 from leads.inbound.events import apply
 from leads.messages.models import DeliveryAttempt, Message
 from leads.messages.outbox import post
 from leads.people.match import email_index
 from leads.people.models import Person
 from leads.pipeline.find import open_lead_of
+from leads.pipeline.unsubscribe import allow_topic
 from leads.sequences.enroll import enroll
 from leads.todos.models import Todo
 from tests.inbound.conftest import news
@@ -103,6 +106,32 @@ def test_an_opt_out_at_the_provider_stops_the_topic_it_was_sent_for(session: Ses
     apply(session, news("unsubscribed", message))
     assert stops(session) == [("unsubscribed", "education", False)]
     assert message.state == "delivered"
+
+
+def test_what_a_provider_told_is_proof_of_the_choice(session: Session, make_sent: Sent, person: Person) -> None:
+    message = make_sent("how-ketamine-works")
+    told = news("unsubscribed", message)
+    for _ in range(2):
+        apply(session, told)
+    session.flush()
+    (stop, withdrawal) = own_words(session, person.id)[0], session.scalars(select(ConsentEntry).where(ConsentEntry.act == "withdraw")).one()
+    assert (stop.act, stop.what, stop.source, stop.method) == ("stop", "topic:education", "mail-service", "unsubscribed")
+    assert stop.evidence == f"ses told of message {message.id}: {told.provider_id}"
+    assert (withdrawal.kind, withdrawal.evidence) == ("education", stop.evidence)
+
+
+def test_a_complaint_is_on_record_as_what_it_was(session: Session, make_sent: Sent, person: Person) -> None:
+    apply(session, news("complained", make_sent()))
+    session.flush()
+    assert next((act.act, act.what, act.method) for act in own_words(session, person.id)) == ("stop", "all", "complained")
+
+
+def test_an_opt_out_that_names_only_the_address_can_be_taken_back_by_its_owner(session: Session, person: Person) -> None:
+    assert apply(session, news("unsubscribed", None, address="ana@example.com")) == "suppressed"
+    session.flush()
+    assert stops(session) == [("unsubscribed", None, False)]
+    allow_topic(session, person.id, None)
+    assert suppressed_topics(session, person.id) == set()
 
 
 def test_what_the_carrier_never_sent_has_failed_and_somebody_phones(session: Session, make_sent: Sent) -> None:
