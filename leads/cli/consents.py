@@ -10,6 +10,7 @@ from leads.cli.root import VAR, DataDir, app, print_json
 from leads.cli.sending import operator
 from leads.consent.fhir_export import to_bundle
 from leads.local import attach
+from leads.people.merge import family_of
 from leads.people.models import Person
 from leads.pipeline.find import by_number
 
@@ -30,5 +31,5 @@ def export(
     with db.transaction() as session:
         lead = by_number(session, number)
         record(session, "consents.exported", session.get_one(Person, lead.person_id), actor=operator(), lead=lead.number)
-        bundle = to_bundle(session, lead.person_id)
+        bundle = to_bundle(session, lead.person_id, merged=family_of(session, lead.person_id)[1:])
     print_json(bundle)

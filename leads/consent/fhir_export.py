@@ -29,13 +29,21 @@ PURPOSES: Mapping[str, tuple[str, str]] = {
 CHOSEN = ("PATRQT", "use")
 
 
-def to_bundle(session: Session, person_id: uuid.UUID) -> Resource:
-    """Return everything a person agreed to and chose as a FHIR collection of Consents, the oldest first; it names them by our id only."""
-    acts = history(session, person_id)[::-1]
-    consents = [_consent(person_id, act, _ended_by(act, acts[place + 1 :]), acts) for place, act in enumerate(acts) if act.act in BEGINS]
+def to_bundle(session: Session, person_id: uuid.UUID, *, merged: Sequence[uuid.UUID] = ()) -> Resource:
+    """Return everything a person agreed to and chose as a FHIR collection of Consents, the oldest first; it names them by our id only.
+
+    `merged` are records that were found to be the same person's: what was granted there is proof of what was, and holds no more.
+    """
+    consents = [each for one in (*merged, person_id) for each in _consents(person_id, history(session, [one])[::-1])]
+    past = {str(act.id) for act in history(session, merged)}
+    consents = [each | {"status": "inactive"} if each["id"] in past else each for each in consents]
     entries = [{"fullUrl": f"urn:uuid:{each['id']}", "resource": each} for each in consents]
     bundle: Resource = {"resourceType": "Bundle", "type": "collection", "timestamp": _moment(now())}
     return bundle | ({"entry": entries} if entries else {})
+
+
+def _consents(person_id: uuid.UUID, acts: Sequence[Act]) -> list[Resource]:
+    return [_consent(person_id, act, _ended_by(act, acts[place + 1 :]), acts) for place, act in enumerate(acts) if act.act in BEGINS]
 
 
 def _ended_by(act: Act, later: Sequence[Act]) -> Act | None:

@@ -1,7 +1,7 @@
 """What somebody agreed to, took back, stopped and chose, as one story: each act with its proof."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -37,15 +37,15 @@ class Act:
     referral_id: uuid.UUID | None = None
 
 
-def history(session: Session, person_id: uuid.UUID) -> Sequence[Act]:
-    """Return every act on record about a person, the newest first."""
-    acts = [*_grants(session, person_id), *_choices(session, person_id), *_confirmations(session, person_id)]
+def history(session: Session, people: Collection[uuid.UUID]) -> Sequence[Act]:
+    """Return every act on record about a person, the newest first; `people` are their record and those that were merged into it."""
+    acts = [*_grants(session, people), *_choices(session, people), *_confirmations(session, people)]
     return sorted(acts, key=lambda act: (act.at, act.id), reverse=True)
 
 
-def own_words(session: Session, person_id: uuid.UUID, *, most: int = 50) -> Sequence[Act]:
+def own_choices(session: Session, people: Collection[uuid.UUID], *, most: int = 50) -> Sequence[Act]:
     """Return the newest acts that may be shown to whoever holds a person's link: what they told us about our mails, and nothing else."""
-    said = [act for act in history(session, person_id) if act.source in SAID and act.what != "address"]
+    said = [act for act in history(session, people) if act.source in SAID and act.what != "address"]
     # Whom we may tell how it goes would say that, and by whom, they were referred.
     shown = [act for act in said if act.act not in OF_CONSENT or act.what in SHOWN_KINDS]
     # A topic that rests on a consent is stopped, and the consent taken back, in one act: it is told once.
@@ -53,19 +53,19 @@ def own_words(session: Session, person_id: uuid.UUID, *, most: int = 50) -> Sequ
     return [act for act in shown if act.act not in OF_CONSENT or act.what != "education" or act.at not in told][:most]
 
 
-def _grants(session: Session, person_id: uuid.UUID) -> list[Act]:
-    rows = session.scalars(select(ConsentEntry).where(ConsentEntry.person_id == person_id))
+def _grants(session: Session, people: Collection[uuid.UUID]) -> list[Act]:
+    rows = session.scalars(select(ConsentEntry).where(ConsentEntry.person_id.in_(people)))
     return [
         Act(row.id, row.at, row.act, row.kind, row.actor, row.source, row.method, row.wording, row.evidence, referral_id=row.referral_id)
         for row in rows
     ]
 
 
-def _choices(session: Session, person_id: uuid.UUID) -> list[Act]:
-    rows = session.scalars(select(Choice).where(Choice.person_id == person_id))
+def _choices(session: Session, people: Collection[uuid.UUID]) -> list[Act]:
+    rows = session.scalars(select(Choice).where(Choice.person_id.in_(people)))
     return [Act(row.id, row.at, row.act, row.what, row.actor, row.source, row.method, row.wording, row.evidence, row.value) for row in rows]
 
 
-def _confirmations(session: Session, person_id: uuid.UUID) -> list[Act]:
-    rows = session.scalars(select(Confirmation).where(Confirmation.person_id == person_id))
+def _confirmations(session: Session, people: Collection[uuid.UUID]) -> list[Act]:
+    rows = session.scalars(select(Confirmation).where(Confirmation.person_id.in_(people)))
     return [Act(row.id, row.at, "confirm", "own-address", row.actor, "confirmation", row.method, evidence=row.evidence) for row in rows]

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from leads.audit.trail import SYSTEM, record, record_about
 from leads.clock import now
-from leads.consent.models import GRANTS, Choice, Confirmation, ConsentEntry, Hold, Pause, Suppression
+from leads.consent.models import FOR_GOOD, GRANTS, Choice, Confirmation, ConsentEntry, Hold, Pause, Suppression
 from leads.db import lock, new_id
 from leads.errors import Invalid, NotFound
 from leads.security.fields import seal
@@ -138,10 +138,14 @@ def suppress(
 
 
 def lift(session: Session, *, person_id: uuid.UUID, topic: str | None, actor: str, how: Spoken | None = None) -> int:
-    """Lift a person's own stop of a topic; returns how many stops that ended. A stop of the address itself stays."""
+    """Lift a person's own stop of a topic; returns how many stops that ended.
+
+    A stop of the address itself stays, and so does one for good.
+    """
     # The button may be pressed twice at once: the second must find nothing left to lift.
     lock(session, "person", person_id)
-    own = (Suppression.person_id == person_id, Suppression.address_index.is_(None), Suppression.lifted_at.is_(None))
+    of_person = (Suppression.person_id == person_id, Suppression.address_index.is_(None), Suppression.lifted_at.is_(None))
+    own = (*of_person, Suppression.reason.not_in(FOR_GOOD))
     stops = session.scalars(select(Suppression).where(*own, Suppression.topic.is_not_distinct_from(topic))).all()
     for stop in stops:
         stop.lifted_at, stop.lifted_by = now(), actor

@@ -10,6 +10,8 @@ from leads.db import Base
 from leads.security.fields import Encrypted
 
 GRANTS = ("contact", "education", "unencrypted_email", "status_to_referrer")
+# The reasons of a stop that no link and no form lifts.
+FOR_GOOD = ("deceased", "never-contact")
 
 
 class ConsentEntry(Base):

@@ -112,7 +112,7 @@ def _opt_out(session: Session, row: InboundMail, person_id: uuid.UUID) -> None:
     proof = f"Wrote “{wrote}” in mail {row.id}, received {row.received_at.isoformat(timespec='seconds')}"
     how = Spoken(source="reply", method="email", evidence=proof)
     withdraw(session, person_id, "education", how, actor=f"person:{person_id}")
-    stop_topic(session, person_id, None)
+    stop_topic(session, person_id, None, how=how)
 
 
 def _back(row: InboundMail, mail: Mail, lead: Lead) -> datetime:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from leads.audit.trail import record
 from leads.clock import now
-from leads.consent.models import Confirmation, ConsentEntry
+from leads.consent.models import Choice, Confirmation, ConsentEntry
 from leads.consent.stricter import carry_over, give_back
 from leads.db import lock
 from leads.errors import Conflict, FieldError, Invalid, NotFound
@@ -22,7 +22,7 @@ CHOSEN = ("given_name", "family_name", "email", "phone", "birth_date", "language
 STRICTER = {"safe_voicemail": all, "safe_email": all, "discreet": any}
 # Entries of the ledger are never changed: what still holds is written down anew. The others keep themselves.
 # Who restricted a record, and why, stays with it; that it is restricted goes along.
-LEFT = (ConsentEntry.__tablename__, "people", "merges", "merge_suggestions", "restrictions")
+LEFT = (ConsentEntry.__tablename__, Choice.__tablename__, "people", "merges", "merge_suggestions", "restrictions")
 VALUES = (*CHOSEN, *STRICTER, "email_index", "phone_index", "name_buckets")
 
 

@@ -11,6 +11,7 @@ from leads.errors import FieldError, Invalid
 from leads.pipeline.facts import person_changed
 from leads.pipeline.find import locked
 from leads.pipeline.models import Lead
+from leads.pipeline.unsubscribe import allow_topic
 from leads.sequences.stop import stop_for
 
 KINDS = ("contact", "education", "unencrypted_email")
@@ -28,10 +29,18 @@ def agree(session: Session, lead_id: uuid.UUID, kinds: Collection[str], *, evide
     how = Spoken(source="spoken", method="spoken", wording=clinic().consent.version, evidence=evidence.strip())
     for kind in KINDS:
         if kind in kinds and kind not in before:
-            grant(session, lead.person_id, kind, how, actor=actor)
+            _grant(session, lead.person_id, kind, how, actor)
         elif kind in before and kind not in kinds:
             withdraw(session, lead.person_id, kind, how, actor=actor)
             session.flush()
             stop_for(session, f"withdrawal:{kind}", person_id=lead.person_id, actor=actor)
     person_changed(session, lead.person_id, actor=actor)
     return lead
+
+
+def _grant(session: Session, person_id: uuid.UUID, kind: str, how: Spoken, actor: str) -> None:
+    if kind == "education":
+        # Whoever stopped it by a link and says yes now gets it again: of two answers the later one counts.
+        allow_topic(session, person_id, kind, how=how, agreed=True, actor=actor)
+    else:
+        grant(session, person_id, kind, how, actor=actor)

@@ -54,12 +54,15 @@ def stop_topic(session: Session, person_id: uuid.UUID, topic: str | None, *, how
         person_changed(session, person_id, actor=actor)
 
 
-def allow_topic(session: Session, person_id: uuid.UUID, topic: str | None, *, how: Spoken | None = None, agreed: bool = False) -> None:
+def allow_topic(
+    session: Session, person_id: uuid.UUID, topic: str | None, *, how: Spoken | None = None, agreed: bool = False, actor: str | None = None
+) -> None:
     """Lift a person's own stop; what it ended goes on from here, and what was missed is not made up for.
 
-    `agreed` says that the words of the consent, where the topic has one, stood beside what they pressed: then it is granted anew.
+    `agreed` says that the words of the consent, where the topic has one, stood beside what they pressed, or that they said so: then it
+    is granted anew. `actor` is whoever wrote it down, if not they themselves.
     """
-    actor, how = f"person:{person_id}", how or Spoken(source="person", method="lifted")
+    actor, how = actor or f"person:{person_id}", how or Spoken(source="person", method="lifted")
     lock(session, "person", person_id)
     lifted = lift(session, person_id=person_id, topic=topic, actor=actor, how=how) > 0
     anew = topic == AGREED and _agree(session, person_id, how, actor=actor, taken_back=lifted, agreed=agreed)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from leads.clock import now
 from leads.consent import ledger
-from leads.consent.history import history, own_words
+from leads.consent.history import history, own_choices
 from leads.consent.ledger import NOT_SAFE, Spoken
 from leads.people.match import email_index
 from leads.people.models import Person
@@ -28,7 +28,7 @@ def person(session: Session) -> Person:
 
 def told(session: Session, person: Person) -> list[tuple[str, str]]:
     session.flush()
-    return [(act.act, act.what) for act in own_words(session, person.id)]
+    return [(act.act, act.what) for act in own_choices(session, [person.id])]
 
 
 def test_acts_of_every_kind_stand_in_the_order_they_happened(session: Session, person: Person, tuesday: Advance) -> None:
@@ -45,7 +45,7 @@ def test_acts_of_every_kind_stand_in_the_order_they_happened(session: Session, p
 def test_an_act_carries_its_proof(session: Session, person: Person) -> None:
     ledger.suppress(session, person_id=person.id, reason="unsubscribed", actor=ACTOR, how=BY_PAGE)
     session.flush()
-    (act,) = history(session, person.id)
+    (act,) = history(session, [person.id])
     assert (act.source, act.method, act.wording, act.evidence, act.actor) == ("preferences", "page", "2026-11", "Link 1", ACTOR)
 
 
@@ -77,7 +77,7 @@ def test_whoever_reads_an_unsafe_mailbox_does_not_learn_that_it_was_said(session
     session.flush()
     ledger.lift_not_safe(session, person.id, actor=ACTOR, evidence="Spoke with her.")
     session.flush()
-    assert len(history(session, person.id)) == 2
+    assert len(history(session, [person.id])) == 2
     assert told(session, person) == []
 
 
@@ -86,7 +86,7 @@ def test_the_link_does_not_tell_that_somebody_was_referred(session: Session) -> 
     how = Spoken("spoken", "spoken", referral_id=referral.id)
     ledger.grant(session, referral.person_id, "status_to_referrer", how, actor=ACTOR)
     session.flush()
-    assert {act.source for act in own_words(session, referral.person_id)} <= {"confirmation"}
+    assert {act.source for act in own_choices(session, [referral.person_id])} <= {"confirmation"}
 
 
 def test_what_we_concluded_is_not_told_as_their_wish(session: Session, person: Person) -> None:

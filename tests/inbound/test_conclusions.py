@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from leads.accounts.models import Account
 from leads.clock import now
-from leads.consent.history import own_words
+from leads.consent.history import own_choices
 from leads.consent.ledger import suppressed_topics
 from leads.consent.models import ConsentEntry, Suppression
 from leads.inbound.events import apply
@@ -114,7 +114,10 @@ def test_what_a_provider_told_is_proof_of_the_choice(session: Session, make_sent
     for _ in range(2):
         apply(session, told)
     session.flush()
-    (stop, withdrawal) = own_words(session, person.id)[0], session.scalars(select(ConsentEntry).where(ConsentEntry.act == "withdraw")).one()
+    (stop, withdrawal) = (
+        own_choices(session, [person.id])[0],
+        session.scalars(select(ConsentEntry).where(ConsentEntry.act == "withdraw")).one(),
+    )
     assert (stop.act, stop.what, stop.source, stop.method) == ("stop", "topic:education", "mail-service", "unsubscribed")
     assert stop.evidence == f"ses told of message {message.id}: {told.provider_id}"
     assert (withdrawal.kind, withdrawal.evidence) == ("education", stop.evidence)
@@ -123,7 +126,7 @@ def test_what_a_provider_told_is_proof_of_the_choice(session: Session, make_sent
 def test_a_complaint_is_on_record_as_what_it_was(session: Session, make_sent: Sent, person: Person) -> None:
     apply(session, news("complained", make_sent()))
     session.flush()
-    assert next((act.act, act.what, act.method) for act in own_words(session, person.id)) == ("stop", "all", "complained")
+    assert next((act.act, act.what, act.method) for act in own_choices(session, [person.id])) == ("stop", "all", "complained")
 
 
 def test_an_opt_out_that_names_only_the_address_can_be_taken_back_by_its_owner(session: Session, person: Person) -> None:

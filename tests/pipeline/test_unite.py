@@ -12,7 +12,11 @@ from sqlalchemy.orm import Session
 from leads.access.restrict import lift, restrict
 from leads.appointments.book import book
 from leads.clock import now
-from leads.consent.ledger import confirm, grant, granted, hold, open_holds, pause, paused_until, suppress, withdraw, withdrawn
+from leads.consent.fhir_export import to_bundle
+from leads.consent.history import own_choices
+from leads.consent.ledger import (
+    Spoken, confirm, grant, granted, hold, open_holds, pause, paused_until, suppress, suppressed_topics, withdraw, withdrawn,
+)  # fmt: skip
 from leads.consent.models import GRANTS
 from leads.errors import Conflict, Invalid
 from leads.inquiries.receive import Arrival, receive
@@ -38,7 +42,7 @@ from tests.cast import ACTOR, BY_FORM, make_confirmed_person, make_lead, make_pe
 pytestmark = pytest.mark.usefixtures("tuesday")
 ANN: dict[str, Any] = {"given_name": "Anna", "email": "anna@example.com", "phone": "+12035550199"}
 # What is only ever added to, and what tells how often a row was written rather than what it says.
-NOT_COMPARED = {"audit_entries", "audit_seals", "consents", "merges", "merge_moves", "stage_changes", "sequence_versions"}
+NOT_COMPARED = {"audit_entries", "audit_seals", "choices", "consents", "merges", "merge_moves", "stage_changes", "sequence_versions"}
 HOW_OFTEN = {"version", "fence", "state_at", "actor", "lease_until"}
 
 
@@ -73,6 +77,17 @@ def test_everything_of_the_other_hangs_on_the_kept_record(session: Session) -> N
     mail = post(session, other.id, "still-here", cause="test", lead_id=lead.id)
     unite(session, kept.id, other.id, actor=ACTOR)
     assert (lead.person_id, mail.person_id, open_lead_of(session, kept.id)) == (kept.id, kept.id, lead)
+
+
+def test_what_the_other_chose_stays_as_it_was_written_and_is_told_with_the_rest(session: Session) -> None:
+    kept, other = both(session)
+    suppress(session, person_id=other.id, topic="visits", reason="unsubscribed", actor=ACTOR, how=Spoken("preferences", "page"))
+    session.flush()
+    unite(session, kept.id, other.id, actor=ACTOR)
+    assert suppressed_topics(session, kept.id) == {"visits"}
+    assert "topic:visits" in [act.what for act in own_choices(session, family_of(session, kept.id))]
+    held = {entry["resource"]["status"] for entry in to_bundle(session, kept.id, merged=[other.id])["entry"][:4]}
+    assert held == {"inactive"}
 
 
 def test_two_open_leads_become_one_journey(session: Session) -> None:

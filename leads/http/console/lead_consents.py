@@ -12,11 +12,12 @@ from leads.consent.ledger import granted, paused_until, suppressed_topics
 from leads.consent.models import GRANTS
 from leads.http.console import consent_words, words
 from leads.http.console.draw import draw
+from leads.http.console.restriction import check_open, read_person
 from leads.http.console.staff import Reader
 from leads.http.console.timeline import who_is_who
 from leads.http.console.waiting import waiting
 from leads.http.transaction import Db
-from leads.people.models import Person
+from leads.people.merge import family_of
 from leads.pipeline.find import by_number
 
 router = APIRouter(prefix="/leads/{number}")
@@ -26,9 +27,8 @@ router = APIRouter(prefix="/leads/{number}")
 def read(request: Request, session: Db, staff: Reader, number: str) -> Response:
     """Show what holds and every act that led there; the reading is put on record."""
     lead = by_number(session, number)
-    person = session.get_one(Person, lead.person_id)
-    record(session, "person.read", person, actor=staff.actor, lead=lead.number)
-    acts = history(session, person.id)
+    person = read_person(session, staff, lead)
+    acts = history(session, family_of(session, person.id))
     return draw(
         request,
         "consents.html",
@@ -52,7 +52,7 @@ def read(request: Request, session: Db, staff: Reader, number: str) -> Response:
 def export(session: Db, staff: Reader, number: str) -> Response:
     """Return it as a FHIR Bundle of Consents; that it was handed out, and to whom, is on record."""
     lead = by_number(session, number)
-    record(session, "consents.exported", session.get_one(Person, lead.person_id), actor=staff.actor, lead=lead.number)
+    record(session, "consents.exported", check_open(session, staff, lead), actor=staff.actor, lead=lead.number)
     held = {"Content-Disposition": f'attachment; filename="{lead.number}-consents.json"', "X-Content-Type-Options": "nosniff"}
-    body = json.dumps(to_bundle(session, lead.person_id), ensure_ascii=False, indent=1)
+    body = json.dumps(to_bundle(session, lead.person_id, merged=family_of(session, lead.person_id)[1:]), ensure_ascii=False, indent=1)
     return Response(body, media_type="application/fhir+json", headers=held)

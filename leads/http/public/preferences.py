@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
 from leads.clinic.profile import Language
-from leads.consent.history import own_words
+from leads.consent.history import own_choices
 from leads.errors import FieldError, Invalid, NotFound
 from leads.http.pages import page
 from leads.http.public.confirm import speaking
@@ -17,6 +17,7 @@ from leads.http.public.own_choices import told
 from leads.http.public.typed import Typed
 from leads.http.transaction import Db
 from leads.http.wording import Words
+from leads.people.merge import family_of
 from leads.people.models import Person
 from leads.pipeline.preferences import TOPICS, Wishes, change_wishes, wishes_of
 from leads.security.tokens import Token, read
@@ -109,6 +110,6 @@ def _show(
         "topics": TOPICS,
         "done": shown.done,
         "before": shown.before,
-        "chosen": list(told(own_words(session, person.id), Words(language))),
+        "chosen": list(told(own_choices(session, family_of(session, person.id)), Words(language))),
     }
     return page(request, "public/preferences.html", status=shown.status, lang=language, **context)

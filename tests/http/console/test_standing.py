@@ -8,13 +8,14 @@ from sqlalchemy.orm import Session
 
 from leads.accounts.models import Account
 from leads.clock import now
-from leads.consent.ledger import granted
+from leads.consent.ledger import granted, suppressed_topics
 from leads.consent.never import never_again
 from leads.messages.models import Message
 from leads.messages.outbox import post
 from leads.people.match import suggest_merge
 from leads.people.models import MergeSuggestion
 from leads.pipeline.models import Lead
+from leads.pipeline.unsubscribe import allow_topic, stop_topic
 from leads.todos.models import Todo
 from leads.todos.open import open_todo
 from tests.accounts.cast import make_account
@@ -198,3 +199,17 @@ def test_an_auditor_merges_nobody(signed_in: Callable[..., Browser], pair: Merge
     browser = signed_in("auditor")
     assert "Merge: they are one person" not in browser.get(f"/console/merges/{pair.id}").text
     assert merged(browser, pair) == "403"
+
+
+def test_a_yes_in_conversation_counts_after_a_stop_by_the_link(coordinator: Browser, session: Session, lead: Lead) -> None:
+    stop_topic(session, lead.person_id, "education")
+    session.commit()
+    coordinator.form(at(lead, "agreed"), contact="yes", education="yes", agreed_evidence="Ana, on the phone")
+    assert "education" in granted(session, lead.person_id)
+    assert suppressed_topics(session, lead.person_id) == set()
+
+
+def test_no_link_lifts_a_stop_for_good(coordinator: Browser, session: Session, lead: Lead) -> None:
+    coordinator.form(at(lead, "never-contact"), why_never="never-contact", never_evidence="She called.")
+    allow_topic(session, lead.person_id, None)
+    assert suppressed_topics(session, lead.person_id) == {None}

@@ -61,6 +61,8 @@ WHO_MAY = {
         "GET /console/palette",
         "POST /console/find",
         "GET /console/leads/{number}",
+        "GET /console/leads/{number}/consents",
+        "GET /console/leads/{number}/consents.json",
         "GET /console/leads/{number}/messages/{message_id}",
         "GET /console/leads/{number}/referrals/{which}/attachments/{attachment_id}",
         "GET /console/leads/{number}/visit",

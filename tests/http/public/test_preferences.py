@@ -38,7 +38,7 @@ def undo(web: TestClient, links: Links, shown: str) -> str:
 
 
 def acts(session: Session) -> list[tuple[str, str, str | None]]:
-    return [(act.act, act.what, act.value) for act in history(session, person(session).id)]
+    return [(act.act, act.what, act.value) for act in history(session, [person(session).id])]
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
