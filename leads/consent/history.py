@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,6 +15,7 @@ from leads.consent.models import Choice, Confirmation, ConsentEntry
 SAID = ("inquiry", "preferences", "unsubscribe", "reply", "spoken", "confirmation", "mail-service")
 SHOWN_KINDS = ("contact", "education", "unencrypted_email")
 OF_CONSENT = ("grant", "withdraw")
+ONE_ACT = timedelta(seconds=5)
 
 
 @dataclass(frozen=True)
@@ -48,9 +49,13 @@ def own_choices(session: Session, people: Collection[uuid.UUID], *, most: int = 
     said = [act for act in history(session, people) if act.source in SAID and act.what != "address"]
     # Whom we may tell how it goes would say that, and by whom, they were referred.
     shown = [act for act in said if act.act not in OF_CONSENT or act.what in SHOWN_KINDS]
-    # A topic that rests on a consent is stopped, and the consent taken back, in one act: it is told once.
-    told = {act.at for act in shown if act.what == "topic:education"}
-    return [act for act in shown if act.act not in OF_CONSENT or act.what != "education" or act.at not in told][:most]
+    topics = [act for act in shown if act.what == "topic:education"]
+    return [act for act in shown if not (act.what == "education" and any(_in_one(act, each) for each in topics))][:most]
+
+
+def _in_one(consent: Act, choice: Act) -> bool:
+    """True where a topic was stopped, or allowed, and the consent it rests on taken back, or given, in one act: that is told once."""
+    return abs(consent.at - choice.at) < ONE_ACT and consent.source == choice.source
 
 
 def _grants(session: Session, people: Collection[uuid.UUID]) -> list[Act]:

@@ -15,7 +15,18 @@ from leads.clock import now
 from leads.consent.fhir_export import to_bundle
 from leads.consent.history import own_choices
 from leads.consent.ledger import (
-    Spoken, confirm, grant, granted, hold, open_holds, pause, paused_until, suppress, suppressed_topics, withdraw, withdrawn,
+    Spoken,
+    confirm,
+    grant,
+    granted,
+    hold,
+    open_holds,
+    pause,
+    paused_until,
+    suppress,
+    suppressed_topics,
+    withdraw,
+    withdrawn,
 )  # fmt: skip
 from leads.consent.models import GRANTS
 from leads.errors import Conflict, Invalid
