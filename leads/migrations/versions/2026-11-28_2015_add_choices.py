@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "e2c85a41f09d"
-down_revision = "b83d5f20a7c4"
+down_revision = "1f6b9c2e1915"
 branch_labels = None
 depends_on = None
 
