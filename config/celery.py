@@ -42,6 +42,9 @@ BEAT = {
     "tell supervisors of broken promises, every minute": every(60, "tasks.deadlines.tell_of_broken_promises"),
     "knock where referrers have subscribed to news, every 10 seconds": every(10, "tasks.hooks.call_hooks"),
     "go on with spreadsheets that are being brought in, every 2 seconds": every(2, "tasks.imports.work_on_imports"),
+    "tell of approvals of mails that ran out, every 5 minutes": every(300, "tasks.wording.tell_of_lapsed_approvals"),
+    "tell offices of new leads and of mails that did not arrive, every minute": every(60, "tasks.wording.tell_staff"),
+    "send the morning's numbers to who wants them, every 5 minutes": every(300, "tasks.wording.send_daily_briefs"),
     "seal the audit trail, every 2 seconds": every(2, "tasks.seal.seal_audit"),
     "make people findable by name who are not yet, every minute": every(60, "tasks.housekeeping.find_names"),
     "throw away old counters, idempotent answers and sessions, every hour": every(3600, "tasks.housekeeping.throw_away"),
@@ -79,6 +82,7 @@ app = Celery(
         "tasks.remind",
         "tasks.seal",
         "tasks.sweep",
+        "tasks.wording",
     ],
 )
 app.conf.update(

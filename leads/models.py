@@ -14,6 +14,8 @@ import leads.inquiries.models
 import leads.loop.models
 import leads.messages.carriers.trust
 import leads.messages.models
+import leads.messages.notices
+import leads.messages.version_models
 import leads.people.models
 import leads.pipeline.models
 import leads.providers.models

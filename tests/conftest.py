@@ -29,6 +29,7 @@ from leads.accounts import passwords  # noqa: E402
 from leads.local import embedded  # noqa: E402
 from leads.local.mailbox import serve  # noqa: E402
 from leads.local.redis import free_port  # noqa: E402
+from leads.messages import sendable  # noqa: E402
 from leads.messages.mailbox import Mail, read_all  # noqa: E402
 from leads.models import metadata  # noqa: E402
 from leads.security import keys  # noqa: E402
@@ -122,6 +123,7 @@ def mailbox(mail_server: Mailbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[M
 @pytest.fixture
 def database(postgres: str, request: pytest.FixtureRequest) -> Iterator[None]:
     """The database for one test: everything is rolled back; with the mark `committed` it really commits and is wiped."""
+    sendable.forget()
     if request.node.get_closest_marker("committed"):
         yield
         wipe()

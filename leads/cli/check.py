@@ -6,8 +6,10 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import typer
+from sqlalchemy.exc import SQLAlchemyError
 
 from config.settings import Settings, SettingsError, settings
+from leads import db
 from leads.cli.root import VAR, AsJson, DataDir, app, err, out, print_json
 from leads.clinic.profile import clinic
 from leads.clinic.read_yaml import line_in
@@ -15,6 +17,7 @@ from leads.clinic.sender import found_in
 from leads.errors import LeadsError
 from leads.local import attach
 from leads.loop.tell_referrer import RECEIVED
+from leads.messages.approvals import unapproved
 from leads.messages.carriers import known
 from leads.messages.lint import lint_all
 from leads.messages.mail_keys import key_faults
@@ -124,6 +127,7 @@ def production_faults() -> Iterator[str]:
         if claim.checked is None:
             yield f"config/facts.yml: {key} was never held against its source ({claim.source}); write the day under `checked`."
     yield from _fault_of(ring)
+    yield from _unapproved()
 
 
 def env_example() -> str:
@@ -148,6 +152,18 @@ def _pager() -> None:
     # Unsigned calls could be anybody's; a secret for nobody is a setting somebody forgot.
     if (settings().handoff_pager_url is None) != (settings().handoff_pager_secret is None):
         raise SettingsError("HANDOFF_PAGER_URL and HANDOFF_PAGER_SECRET: set both, or neither.")
+
+
+def _unapproved() -> Iterator[str]:
+    # What we ship with was approved by nobody of the clinic, so it counts in a trial only; what was is in the clinic's database.
+    if settings().database_url is None:
+        yield "approvals: they are in the database, and DATABASE_URL is not set; those we ship with serve a trial only."
+        return
+    try:
+        with db.transaction() as session:
+            yield from list(unapproved(session))
+    except SQLAlchemyError as error:
+        yield f"approvals: the database cannot be asked ({type(error).__name__}); those we ship with serve a trial only."
 
 
 def _fault_of(load: Callable[[], Any]) -> list[str]:

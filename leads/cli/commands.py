@@ -42,6 +42,7 @@ COMMANDS = {
     "providers": Known("import_providers", "Referring clinicians: the public registry, and who is believed."),
     "sequences": Known("sequences", "Sequences: their versions, who runs in them, and what came of each step."),
     "consents": Known("consents", "Consents: what somebody agreed to and chose, with its proof."),
+    "wording": Known("wording", "What our e-mails say: which versions are approved, until when, and how a sent one read."),
     "questionnaires": Known("questionnaires", "Questionnaires: what patients are asked before a first visit."),
     "carriers": Known(
         "carriers",

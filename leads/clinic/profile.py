@@ -225,6 +225,16 @@ class Promise(Strict):
     business_days: Annotated[int, Field(ge=1, le=10)]
 
 
+class StaffMail(Strict):
+    """What we are told by mail ourselves: each with a number, never with a name."""
+
+    # To the mailbox of the office it is for.
+    new_lead: bool = False
+    bounced: bool = True
+    # To each colleague who asked for it at /console/brief, on business days, by the clock of the default office.
+    daily_brief_at: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = "07:30"
+
+
 class Wording(Strict):
     """The words of one version of the consents, by grant and language."""
 
@@ -276,6 +286,7 @@ class Clinic(Strict):
     practice: Practice
     mail: Mail
     promise: Promise
+    staff_mail: StaffMail = StaffMail()
     limits: Limits = Limits()
     # These go into a header as they stand: a space or a semicolon would begin another rule of it.
     embed_origins: list[Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.*:\[\]-]+$")]] = []

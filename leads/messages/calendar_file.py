@@ -45,19 +45,25 @@ def calendar_part(due: Due) -> CalendarPart | None:
 
 
 def calendar_file(
-    facts: Mapping[str, Any], *, method: Method, language: str = "en", discreet: bool = False, attendee: str | None = None
+    facts: Mapping[str, Any],
+    *,
+    method: Method,
+    language: str = "en",
+    discreet: bool = False,
+    attendee: str | None = None,
+    at: datetime | None = None,
 ) -> bytes:
     """Return the visit of these facts as an iCalendar object in UTF-8 with CRLF; raises NoVisit where one of NEEDED is missing.
 
-    The same facts at the same moment give the same bytes. `visit_at` and `visit_ends` are ISO 8601 with an offset, `ics_sequence` rises
-    with every change (RFC 5546, 2.1.4), and the UID stays: that is how a calendar finds what it is to change.
+    The same facts at the same moment (now, or `at`) give the same bytes. `visit_at` and `visit_ends` are ISO 8601 with an offset,
+    `ics_sequence` rises with every change (RFC 5546, 2.1.4), and the UID stays: that is how a calendar finds what it is to change.
     """
     missing = [name for name in NEEDED if facts.get(name) is None]
     if missing:
         raise NoVisit(f"The visit of this mail has no {', '.join(missing)}.")
     calendar = empty_calendar()
     calendar.add("method", method)
-    calendar.add_component(_event(facts, method, language, discreet=discreet, attendee=attendee))
+    calendar.add_component(_event(facts, method, language, discreet=discreet, attendee=attendee, at=at or now()))
     # In the order they were added: sorted by name, METHOD would come behind what it is about.
     file: bytes = calendar.to_ical(sorted=False)
     return file
@@ -76,12 +82,12 @@ def uid_of(appointment: object) -> str:
     return f"{appointment}@{clinic().mail.domain}"
 
 
-def _event(facts: Mapping[str, Any], method: Method, language: str, *, discreet: bool, attendee: str | None) -> Event:
+def _event(facts: Mapping[str, Any], method: Method, language: str, *, discreet: bool, attendee: str | None, at: datetime) -> Event:
     office, mail = clinic().office(facts.get("office")), clinic().mail
     event = Event()
     event.add("uid", uid_of(facts["appointment"]))
     event.add("sequence", int(facts["ics_sequence"]))
-    event.add("dtstamp", now().astimezone(UTC).replace(microsecond=0))
+    event.add("dtstamp", at.astimezone(UTC).replace(microsecond=0))
     # In UTC, so that no calendar needs to know our zone's rules: every client shows it by its reader's own clock.
     event.add("dtstart", _moment(facts["visit_at"]))
     event.add("dtend", _moment(facts["visit_ends"]))

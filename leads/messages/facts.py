@@ -48,14 +48,18 @@ SPOKEN_TIMES = ("expected_by", "visit_at")
 
 def facts_for(due: Due) -> dict[str, Any]:
     """Return the plain values a render of this message may use; nothing is read or written."""
-    facts = dict(due.facts)
-    zone = clinic().office(facts.get("office")).zone
+    return spoken(due.facts, due.language) | {"given_name": due.given_name, "discreet": due.discreet} | _links(due)
+
+
+def spoken(facts: Mapping[str, Any], language: str) -> dict[str, Any]:
+    """Return the facts with their moments in words, by the clock of their office."""
+    said, zone = dict(facts), clinic().office(facts.get("office")).zone
     for name in SPOKEN_TIMES:
         if (moment := _moment(facts.get(name))) is not None:
             stem = name.rpartition("_")[0]
-            facts |= {name: in_words(moment, zone, due.language)}
-            facts |= {f"{stem}_day": day_in_words(moment, zone, due.language), f"{stem}_time": time_in_words(moment, zone)}
-    return facts | {"given_name": due.given_name, "discreet": due.discreet} | _links(due)
+            said |= {name: in_words(moment, zone, language)}
+            said |= {f"{stem}_day": day_in_words(moment, zone, language), f"{stem}_time": time_in_words(moment, zone)}
+    return said
 
 
 def to_keep(due: Due, facts: Mapping[str, Any]) -> dict[str, Any]:

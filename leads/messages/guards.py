@@ -14,10 +14,13 @@ from leads.clock import local_to_utc, now
 from leads.consent.may_email import refusal
 from leads.messages.due import WEEK, Due
 from leads.messages.models import PRESSING
+from leads.messages.sendable import missing_approval
 
 # As the plan writes it: 2026-12-28T09:00:00-05:00[America/New_York].
 LOCAL_INTENT = re.compile(r"(?P<local>[\dT:-]{19})[+-]\d\d:\d\d(:\d\d)?\[(?P<zone>[^\]]+)\]")
 DAY = timedelta(days=1)
+# An approval brings forward what waited for it; this is for what nobody brought forward.
+ASK_FOR_APPROVAL_AFTER = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class Crowded(NamedTuple):
 
 
 def objection(due: Due) -> Objection | None:
-    """Return why this message may not go now, or None when every guard lets it pass; nothing is read but what `due` holds."""
+    """Return why this message may not go now, or None when every guard lets it pass; nothing is read but `due` and the approvals."""
     if due.useful_until is not None and now() > due.useful_until:
         return Objection("outlived", "expired")
     reason = "no-address" if due.email_index is None else _refusal(due)
@@ -46,7 +49,8 @@ def objection(due: Due) -> Objection | None:
         return _wait(due, "paused", due.paused_until or now())
     if reason is not None:
         return Objection(reason)
-    return _too_early(due)
+    unapproved = missing_approval(due)
+    return _wait(due, unapproved, now() + ASK_FOR_APPROVAL_AFTER) if unapproved else _too_early(due)
 
 
 def _refusal(due: Due) -> str | None:

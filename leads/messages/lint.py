@@ -26,6 +26,8 @@ FACTS: dict[str, Any] = {
     "invitation_url": f"{SITE}/console/invited/9",
     "page_url": f"{SITE}/console/safety", "lead_url": f"{SITE}/console/leads/L-000042", "raised": "Tue Oct 6, 2:10 PM", "step": 2,
     "paragraphs": ("Thank you for your call.", "We look forward to hearing from you."), "signed_by": "Casey Morgan",
+    "brief_url": f"{SITE}/console/brief", "mails_url": f"{SITE}/console/mails",
+    "today": "Tuesday, October 6", "new_count": 3, "late_count": 1, "todo_count": 4, "visit_count": 5, "unsent_count": 0, "mail_count": 2,
 }  # fmt: skip
 
 

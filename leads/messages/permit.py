@@ -35,6 +35,7 @@ from leads.messages.guards import Objection, objection
 from leads.messages.models import DeliveryAttempt, Message
 from leads.messages.prepare import Ready
 from leads.messages.render import Rendered
+from leads.messages.sendable import words_for
 from leads.round_trips import Asked, RoundTrips, Statement
 from leads.security.fields import seal
 from leads.security.tokens import Token, row_of
@@ -53,7 +54,10 @@ class Letter:
 
 def permit(trips: RoundTrips, letter: Letter, carrier: str, unwritten: list[Asked]) -> bool:
     """Commit `sending` for a letter, and in the same commit the ending of the one before; returns False where it must not go any more."""
-    begun = _begun(letter, carrier)
+    # Asked before the lock: approvals change a few times a year, and hang on no person.
+    words, begun = words_for(letter.due), _begun(letter, carrier)
+    if words is None or words.version(letter.rendered.language) != letter.rendered.version:
+        return False
     return (objection(letter.due) is None and _as_judged(trips, letter, begun, unwritten)) or _judged_anew(trips, letter, begun, unwritten)
 
 
@@ -106,7 +110,8 @@ def set_aside(due: Due) -> None:
 def _heed(message: Message, against: Objection) -> None:
     if against.wait_until is not None:
         message.due_at = against.wait_until
-        message.moved_by = [*message.moved_by, against.reason]
+        # What waits long is asked often, and says so once.
+        message.moved_by = message.moved_by if message.moved_by[-1:] == [against.reason] else [*message.moved_by, against.reason]
 
 
 def _mine(due: Due) -> dict[str, Any]:

@@ -60,7 +60,11 @@ _kept: OrderedDict[tuple[Any, ...], Prepared] = OrderedDict()
 
 def ready(name: str, language: str, facts: Mapping[str, Any]) -> Ready:
     """Return the very mail that `render` would make of these facts, encoded; raises RenderError as it does."""
-    template = template_called(name, language)
+    return ready_from(template_called(name, language), language, facts)
+
+
+def ready_from(template: Template, language: str, facts: Mapping[str, Any]) -> Ready:
+    """Return the same of a template that need not be in the catalogue: an earlier version goes out while the next one waits."""
     given = given_values(template, facts)
     edition = template.editions[language]
     own = {fact: value for fact in edition.gaps if isinstance(value := given.get(fact), str) and value}

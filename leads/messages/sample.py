@@ -28,6 +28,7 @@ def sample_facts(template: str, language: str, *, office: str | None = None) -> 
         "expected_by": in_words(at, zone, language),
         "visit_day": day_in_words(at, zone, language),
         "visit_time": time_in_words(at.astimezone(zone).replace(hour=10, minute=0), zone),
+        "today": day_in_words(now(), zone, language),
         "raised": time_in_words(at, zone),
     }
     wanted = catalogue()[template].declared if template in catalogue() else frozenset()

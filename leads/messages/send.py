@@ -22,8 +22,11 @@ from leads.messages.journal import Journal
 from leads.messages.mime import build, envelope
 from leads.messages.pace import pace
 from leads.messages.permit import Letter, permit, set_aside
-from leads.messages.prepare import ready
+from leads.messages.prepare import ready_from
+from leads.messages.render import template_called
+from leads.messages.sendable import words_for
 from leads.messages.trial import is_trial, trial_letter
+from leads.messages.versions import keep_once
 from leads.round_trips import Asked, RoundTrips, Statement
 
 MARK_TAKEN = Statement.of(outcome.TAKEN)
@@ -108,7 +111,9 @@ def _write(due: Due) -> Letter:
     if is_trial(due):
         return trial_letter(due)
     facts = facts_for(due)
-    rendered = ready(due.template, due.language, facts)
+    words = words_for(due) or template_called(due.template, due.language)
+    rendered = ready_from(words, due.language, facts)
+    keep_once(words, due.language)
     mime = build(due, due.email, rendered, facts["unsubscribe_url"], discreet=due.discreet, calendar=calendar_part(due))
     return Letter(due, envelope(due.id, due.email), mime, rendered, facts)
 

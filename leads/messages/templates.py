@@ -8,7 +8,7 @@ from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal, NamedTuple, get_args
 
 import jinja2
 from pydantic import Field, RootModel, model_validator
@@ -33,6 +33,8 @@ Fact = Literal[
     "given_name", "office", "expected_by", "confirm_url", "unsubscribe_url", "preferences_url",
     "visit_day", "visit_time", "visit_url", "phone", "number", "numbers", "status_url", "portal_url", "sign_in_url",
     "screening_url", "page_url", "lead_url", "raised", "step", "invitation_url", "paragraphs", "signed_by",
+    "brief_url", "today", "new_count", "late_count", "todo_count", "visit_count", "unsent_count",
+    "mails_url", "mail_count",
 ]  # fmt: skip
 
 
@@ -99,6 +101,25 @@ class Frame(RootModel[dict[Language, Words]]):
     """_base/words.yml."""
 
 
+class Sources(NamedTuple):
+    """What one edition is made of, and all it takes to render it again: its own files, the frame's, and the HTML compiled from them."""
+
+    subject: str
+    text: str
+    mjml: str
+    meta: str
+    words: str
+    html: str
+
+    @property
+    def version(self) -> str:
+        """The SHA-256 of what people wrote; the compiled HTML follows from it."""
+        return sha256("\0".join(self[:-1]).encode()).hexdigest()
+
+
+NONE = Sources("", "", "", "", "", "")
+
+
 @dataclass(frozen=True, eq=False)
 class Edition:
     """An e-mail in one language, ready to render."""
@@ -113,6 +134,7 @@ class Edition:
     version: str
     # The facts that are only said, or asked whether they are there: the rest of the mail is the same whatever they are.
     gaps: frozenset[str] = frozenset()
+    sources: Sources = NONE
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,22 +192,39 @@ def _template(folder: Path, frame: Mapping[Language, Words]) -> Template:
     return template
 
 
+def rebuild(name: str, language: Language, sources: Sources) -> Template:
+    """Return an e-mail as its kept sources made it, in one language; raises ConfigError or ValueError where they cannot be read."""
+    meta, words = Meta.model_validate_json(sources.meta), Words.model_validate_json(sources.words)
+    edition = _compiled(sources, meta, language, words, where=f"{name}, version {sources.version[:12]}")
+    return Template(name, meta, MappingProxyType({language: edition}))
+
+
 def _edition(folder: Path, meta: Meta, language: Language, words: Words) -> Edition:
     base, where = folder.parent / "_base", str(folder / _in(language))
     subject = _read(folder, language, "subject.txt").strip()
     text = _framed(base, folder, language, "txt")
     mjml = _framed(base, folder, language, "mjml")
-    sources = (subject, text, mjml, meta.model_dump_json(), words.model_dump_json())
+    # Only what this edition says: another language's line, or a field that a later release adds, makes no other version of it.
+    own = meta.model_copy(update={"languages": (language,), "preheader": {language: meta.preheader[language]}})
+    said = words.model_copy(update={"why": {meta.topic: words.why[meta.topic]}})
     html = compile_mjml(mjml, where=f"{where}/body.mjml")
+    sources = Sources(subject, text, mjml, own.model_dump_json(exclude_defaults=True), said.model_dump_json(), html)
+    return _compiled(sources, meta, language, words, where=where)
+
+
+def _compiled(sources: Sources, meta: Meta, language: Language, words: Words, *, where: str) -> Edition:
     return Edition(
-        subject=compile_safely(subject, html=False, where=f"{where}/subject.txt"),
-        discreet_subject=compile_safely(words.discreet_subject if names_in(subject) else subject, html=False, where=f"{where}/subject.txt"),
-        text=compile_safely(text, html=False, where=f"{where}/body.txt"),
-        html=compile_safely(html, html=True, where=f"{where}/body.mjml (compiled)"),
+        subject=compile_safely(sources.subject, html=False, where=f"{where}/subject.txt"),
+        discreet_subject=compile_safely(
+            words.discreet_subject if names_in(sources.subject) else sources.subject, html=False, where=f"{where}/subject.txt"
+        ),
+        text=compile_safely(sources.text, html=False, where=f"{where}/body.txt"),
+        html=compile_safely(sources.html, html=True, where=f"{where}/body.mjml (compiled)"),
         preheader=meta.preheader[language],
         words=words,
-        version=sha256("\0".join(sources).encode()).hexdigest(),
-        gaps=only_said(subject, text, html),
+        version=sources.version,
+        gaps=only_said(sources.subject, sources.text, sources.html),
+        sources=sources,
     )
 
 

@@ -8,19 +8,15 @@ from sqlalchemy.orm import Session
 
 from leads.audit.trail import record
 from leads.clinic.profile import Choice, clinic
-from leads.consent.may_email import Kind, may_email
 from leads.errors import FieldError, Forbidden, Invalid
 from leads.loop.history import apply
 from leads.loop.models import Referral, ReferralEvent
-from leads.messages.outbox import post
-from leads.messages.templates import catalogue
-from leads.people.models import Person
 from leads.pipeline.find import locked
 from leads.pipeline.notes import write
 from leads.pipeline.stages import COORDINATORS, move
+from leads.pipeline.write_by_decision import write_by_decision
 from leads.referrals.ask import checked_note
 from leads.referrals.journey import catch_up, close_with
-from leads.sequences.in_words import in_words
 
 TO_PATIENT = "not-a-fit"
 
@@ -110,7 +106,8 @@ def reopen(session: Session, referral: Referral, note: str, *, actor: str, roles
 
 def _let_patient_know(session: Session, referral: Referral, patient: PatientHears, *, actor: str) -> None:
     if patient.how == "mail":
-        _write_to_patient(session, referral, actor=actor)
+        lead_id, office = referral.lead_id, referral.office
+        write_by_decision(session, referral.person_id, TO_PATIENT, cause="referral:decline", lead_id=lead_id, office=office, actor=actor)
         return
     why = (patient.why_none or "").strip()
     if not why:
@@ -118,16 +115,6 @@ def _let_patient_know(session: Session, referral: Referral, patient: PatientHear
         raise Invalid(told, errors=(FieldError("why_none", "missing", told),))
     write(session, referral.lead_id, f"{referral.number} declined; no message to the patient: {why}", actor=actor)
     record(session, "referral.patient_not_told", referral, actor=actor)
-
-
-def _write_to_patient(session: Session, referral: Referral, *, actor: str) -> None:
-    person, meta = session.get_one(Person, referral.person_id), catalogue()[TO_PATIENT].meta
-    against = may_email(session, person.id, person.email_index, Kind(meta.topic, meta.lane, meta.level))
-    if against is not None:
-        told = f"No mail may go to the patient: {in_words(against)} Phone them, or decide to send none, and say why."
-        raise Invalid(told, errors=(FieldError("to_patient", against, told),))
-    facts = {"office": referral.office}
-    post(session, person.id, TO_PATIENT, cause="referral:decline", lead_id=referral.lead_id, facts=facts, actor=actor)
 
 
 def _code(field: str, code: str, choices: Collection[Choice]) -> str:

@@ -32,8 +32,17 @@ FACTS: dict[str, Any] = {
     "step": 2,
     "paragraphs": ["Thank you for your call.", "We look forward to hearing from you."],
     "signed_by": "Casey Morgan",
+    "brief_url": "https://care.elmharbor.test/console/brief",
+    "mails_url": "https://care.elmharbor.test/console/mails",
+    "today": "Tuesday, October 6",
+    "new_count": 3,
+    "late_count": 1,
+    "todo_count": 4,
+    "visit_count": 5,
+    "unsent_count": 0,
+    "mail_count": 2,
 }
-SPANISH = {"expected_by": "martes 6 de octubre, 5:00 PM", "visit_day": "martes 6 de octubre"}
+SPANISH = {"expected_by": "martes 6 de octubre, 5:00 PM", "visit_day": "martes 6 de octubre", "today": "martes 6 de octubre"}
 
 
 def facts_in(language: str) -> Mapping[str, Any]:
