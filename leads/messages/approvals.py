@@ -84,6 +84,7 @@ def _standing(
     old = read(before) if before else None
     may_stand_in = bool(older and old and (older.until is None or older.until > now()) and rules(old.meta) == rules(template.meta))
     status = _status(template, language, own, review)
+    may_stand_in = may_stand_in or _ships(template, language)
     waiting = review if review and review.verdict is None else None
     return Standing(template, language, status, own.until if own else None, waiting, before, may_stand_in and status not in GOOD)
 
@@ -99,8 +100,12 @@ def _status(template: Template, language: str, own: Approved | None, review: Tem
         return "approved"
     if review and review.verdict is None:
         return "awaiting"
-    if settings().is_local and shipped().get(f"{template.name}.{language}") == template.version(language):
+    if _ships(template, language):
         return "shipped"
     if own:
         return "expired"
     return "refused" if review and review.verdict == "refused" else "new"
+
+
+def _ships(template: Template, language: str) -> bool:
+    return settings().is_local and shipped().get(f"{template.name}.{language}") == template.version(language)

@@ -17,6 +17,7 @@ from leads.pipeline.contact import log_call
 from leads.pipeline.deeds import did_todo
 from leads.pipeline.models import Deed, Lead
 from leads.pipeline.notes import write
+from leads.pipeline.unreached import give_up
 from leads.sequences.hand_over import finish as finish_todo
 from leads.todos.models import Todo
 
@@ -107,6 +108,13 @@ def done(asked: Asked, todo_id: uuid.UUID, outcome: Words = "") -> Response:
         deed = deeds[0]
         response.headers["Location"] += f"?said=done&did={deed.id}" if deed else "?said=gone-on"
     return response
+
+
+@router.post("/cannot-reach")
+def cannot_reach(asked: Asked, to_patient: Words = "") -> Response:
+    """Close the lead as one nobody could reach; with `mail` the person hears so, kindly."""
+    who = {"actor": asked.staff.actor, "roles": asked.staff.roles}
+    return do(asked, lambda lead: give_up(asked.session, lead.id, version=asked.version, write=to_patient == "mail", **who))
 
 
 @router.post("/messages/{message_id}/cancel")

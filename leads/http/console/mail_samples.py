@@ -12,6 +12,7 @@ from leads.http.console.draw import draw
 from leads.http.console.studio import Sender, Viewer
 from leads.http.console.waiting import waiting
 from leads.http.transaction import Db
+from leads.messages.approvals import standings
 from leads.messages.sample import sample
 from leads.messages.templates import Template, catalogue
 from leads.messages.trial import send_trial
@@ -32,7 +33,18 @@ def show_all(request: Request, session: Db, staff: Viewer) -> Response:
     groups: dict[str, list[Template]] = {"person": [], "provider": [], "staff": []}
     for template in catalogue().values():
         groups[template.meta.audience].append(template)
-    return draw(request, "mail_samples.html", staff=staff, tab="sequences", waiting=waiting(session), groups=groups)
+    found = standings(session)
+    return draw(
+        request,
+        "mail_samples.html",
+        staff=staff,
+        tab="sequences",
+        waiting=waiting(session),
+        groups=groups,
+        stands={name: [each for each in found if each.template.name == name] for name in catalogue()},
+        is_open=any(each.status in ("new", "shipped", "expired") for each in found),
+        zone=clinic().office(None).zone,
+    )
 
 
 @router.get("/{name}")

@@ -21,6 +21,7 @@ from leads.http.console.steered import log_of
 from leads.http.console.timeline import who_is_who
 from leads.http.console.waiting import waiting
 from leads.http.transaction import Db
+from leads.messages.as_sent import as_sent
 from leads.messages.models import Message
 from leads.messages.note import TEMPLATE
 from leads.messages.outbox import STOPPABLE
@@ -63,6 +64,25 @@ def read(request: Request, session: Db, staff: Reader, number: str, message_id: 
         is_same=is_same_wording(mail),
         why=in_words,
         read_at=now(),
+        zone=words.zone_of(lead.office),
+    )
+
+
+@router.get("/as-sent")
+def read_as_sent(request: Request, session: Db, staff: Reader, number: str, message_id: uuid.UUID) -> Response:
+    """Show a mail that went out in the words it had; the reading is put on record."""
+    lead = by_number(session, number)
+    check_belongs(session.get(Message, message_id), lead)
+    shown = as_sent(session, message_id, actor=staff.actor)
+    return draw(
+        request,
+        "mail_as_sent.html",
+        staff=staff,
+        tab="leads",
+        waiting=waiting(session),
+        lead=lead,
+        mail=shown.message,
+        shown=shown,
         zone=words.zone_of(lead.office),
     )
 

@@ -6,6 +6,7 @@ from leads.errors import NotFound
 from leads.http.console import (
     account,
     board,
+    brief,
     colleagues,
     documents,
     find,
@@ -25,6 +26,7 @@ from leads.http.console import (
     live,
     lock,
     mail_samples,
+    mail_wording,
     mails,
     merge_page,
     merges,
@@ -65,7 +67,7 @@ OF_A_LEAD = (
 )  # fmt: skip
 LISTS = (leads_list, list_actions, board, palette, live)
 BY_HAND = (new, new_referral, known)
-OF_THE_STUDIO = (simulation, sequence_pages, mail_samples, reports, imports)
+OF_THE_STUDIO = (simulation, sequence_pages, mail_wording, mail_samples, brief, reports, imports)
 OF_ALL = (inbox, quarantine, merges, merge_page, visits, safety, sending)
 for each in (sign_in, *ACCESS, *LISTS, *OF_A_LEAD, *BY_HAND, *OF_ALL, *OF_THE_STUDIO, find):
     router.include_router(each.router, prefix="/console")

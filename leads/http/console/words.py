@@ -153,6 +153,15 @@ SOURCES = {
 REACH_BY = {"any": "any way", "phone": "by phone", "text": "by text", "email": "by e-mail"}
 REACH_WHEN = {"any": "at any time", "morning": "in the morning", "afternoon": "in the afternoon", "evening": "in the evening"}
 LANGUAGES = {"en": "English", "es": "Spanish"}
+APPROVALS = {
+    "approved": "Approved",
+    "shipped": "Ships with the system",
+    "expired": "Approval ran out",
+    "awaiting": "Awaits a reviewer",
+    "refused": "Refused",
+    "new": "Not yet submitted",
+    "not-needed": "Needs no approval",
+}
 CHANNELS = {
     "page": "our page",
     "form": "our page",
