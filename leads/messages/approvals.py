@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from config.settings import settings
 from leads.clock import now
+from leads.messages.approve import RENEWED_FROM
 from leads.messages.sendable import Approved, approved_versions, needs_approval, rules
 from leads.messages.shipped import shipped
 from leads.messages.templates import Template, catalogue
@@ -35,6 +36,11 @@ class Standing:
     # The last approved version where that is another one, and whether it goes out meanwhile.
     before: TemplateVersion | None = None
     goes_meanwhile: bool = False
+
+    @property
+    def ends_soon(self) -> bool:
+        """True for an approval that may be renewed already."""
+        return self.status == "approved" and self.until is not None and self.until - RENEWED_FROM <= now()
 
     @property
     def version(self) -> str:

@@ -20,6 +20,8 @@ from leads.messages.version_models import TemplateReview, TemplateVersion
 from leads.messages.versions import keep
 
 FACTS_HOLD_FOR = timedelta(days=180)
+# So long before its end an approval may be renewed, so that no mail need pause.
+RENEWED_FROM = timedelta(days=30)
 LONGEST_WORDS = 2000
 REVIEWERS = frozenset({"reviewer"})
 
@@ -33,7 +35,7 @@ def submit(session: Session, name: str, language: str, *, version: str, by: uuid
     if template.version(language) != version:
         raise StaleVersion("The files of this mail changed after you opened the page. Look at what they say now, then submit that.")
     row = keep(session, template, language)
-    if any(each.verdict == "approved" and in_force(each) for each in reviews_of(session, row.id)):
+    if any(in_force(each) and not _ends_soon(each.expires_at) for each in reviews_of(session, row.id)):
         raise Conflict("This version is approved already.")
     values = {"id": new_id(), "version_id": row.id, "submitted_by": by, "submitted_at": now(), "claims": []}
     # Two colleagues who press at once have asked once; the second reads the first's.
@@ -94,6 +96,10 @@ def reviews_of(session: Session, version_id: uuid.UUID) -> list[TemplateReview]:
 def in_force(review: TemplateReview) -> bool:
     """True for an approval that counts now."""
     return review.verdict == "approved" and review.withdrawn_at is None and not _has_run_out(review.expires_at)
+
+
+def _ends_soon(expires_at: datetime | None) -> bool:
+    return expires_at is not None and expires_at - RENEWED_FROM <= now()
 
 
 def _has_run_out(expires_at: datetime | None) -> bool:

@@ -24,8 +24,10 @@ def tell_of_lapsed(session: Session) -> int:
         review.told_at = now()
         record(session, "wording.expired", review)
     # Told of is what pauses a mail: a version the files have left behind pauses nothing.
-    paused = {each.version_id for each in approved_versions(session) if _is_current(each.name, each.language, each.version)}
-    count = sum(review.version_id in paused for review in lapsed)
+    approved = approved_versions(session)
+    current = {each.version_id for each in approved if _is_current(each.name, each.language, each.version)}
+    renewed = {each.version_id for each in approved if each.until is None or each.until > now()}
+    count = len({review.version_id for review in lapsed} & current - renewed)
     if count:
         for account in _told(session):
             facts = {"mail_count": count, "mails_url": f"{settings().public_url}/console/mails"}

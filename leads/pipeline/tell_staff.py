@@ -1,7 +1,7 @@
 """An office hears by mail, where it wants to, of each new lead and of each mail that did not arrive: once, and by number only."""
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import timedelta
 
 from sqlalchemy import ColumnElement, String, cast, exists, select
@@ -41,8 +41,7 @@ def tell_of_bounces(session: Session) -> int:
 def _to_phone(session: Session) -> Iterable[tuple[Todo, Lead]]:
     rows = select(Todo, Lead).join(Lead, Lead.id == Todo.lead_id).where(Todo.kind == "phone-instead", Todo.done_at.is_(None))
     fresh = rows.where(Todo.opened_at > now() - STILL_NEWS, _untold(BOUNCED, Todo.id))
-    found: Sequence[tuple[Todo, Lead]] = session.execute(fresh.order_by(Todo.opened_at, Todo.id).limit(BATCH)).tuples().all()
-    return found
+    return [(todo, lead) for todo, lead in session.execute(fresh.order_by(Todo.opened_at, Todo.id).limit(BATCH))]
 
 
 def _untold(kind: str, key: InstrumentedAttribute[uuid.UUID]) -> ColumnElement[bool]:

@@ -56,6 +56,8 @@ class Cut(SmtpCarrier):
         super().offer(*offered)  # type: ignore[arg-type]
         self.line.lose(COMMITTED)
         if self.for_good:
+            # What an earlier question left in the pool would still get through.
+            db.engine().dispose()
             self.line.refuse()
 
 
