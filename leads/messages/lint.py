@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 from leads.clinic.profile import clinic
-from leads.messages import forbidden
+from leads.messages import forbidden, lint_rules
 from leads.messages.places import arriving
 from leads.messages.render import Rendered, RenderError, render_template
 from leads.messages.templates import Template, catalogue
@@ -97,12 +97,13 @@ class Page(HTMLParser):
 
 def lint_all() -> list[str]:
     """Return every fault of every e-mail in each of its languages; empty when all may go."""
-    return [
+    of_mails = (
         f"{name} ({language}): {fault}"
         for name, template in catalogue().items()
         for language in template.meta.languages
         for fault in lint(template, language)
-    ]
+    )
+    return [*lint_rules.sender_faults(), *of_mails]
 
 
 def lint(template: Template, language: str) -> list[str]:
@@ -113,7 +114,10 @@ def lint(template: Template, language: str) -> list[str]:
         letters = [_letter(template, language, facts) for facts in (FACTS, sparse, {**FACTS, "discreet": True})]
     except RenderError as error:
         return [error.message]
-    return list(dict.fromkeys(fault for letter in letters for fault in _faults(letter)))
+    # Colours and subject are the same whoever reads it.
+    faults = [*lint_rules.subject_faults(template, language), *lint_rules.look_faults(letters[0].mail.html)]
+    faults += [fault for letter in letters for fault in _faults(letter)]
+    return list(dict.fromkeys(faults))
 
 
 def _letter(template: Template, language: str, facts: Mapping[str, object]) -> Letter:
@@ -148,6 +152,9 @@ def _claims(letter: Letter) -> Iterator[str]:
     for why, pattern in forbidden.CLAIMS[letter.language].items():
         for found in {match[0] for match in pattern.finditer(own)}:
             yield f"claim: “{found}”: {why}"
+    yield from lint_rules.breath_faults(letter.mail.text)
+    described = any(forbidden.TREATMENT.search(letter.own_words(text)) for text in (letter.mail.text, letter.page.text))
+    yield from lint_rules.claim_faults(letter.template, describes=described)
 
 
 def _not_approved(letter: Letter, text: str) -> str:
@@ -198,11 +205,16 @@ def _loads(letter: Letter) -> Iterator[str]:
 def _frame(letter: Letter) -> Iterator[str]:
     meta, crisis = letter.template.meta, clinic().crisis_text["es" if letter.language == "es" else "en"]
     address = clinic().practice.postal_address.partition(",")[2].strip()
+    words = letter.template.editions[letter.language].words
     way_out = FACTS["unsubscribe_url"] if "confirm_url" not in letter.template.declared else ""
     for part, text in (("text", letter.mail.text), ("html", f"{letter.page.text} {' '.join(letter.page.links)}")):
         plain = _squeezed(text)
         if address not in plain:
             yield f"{part}: no postal address"
+        if _squeezed(words.why[meta.topic]) not in plain:
+            yield f"{part}: no word on why one gets it"
+        if words.sent_by not in plain:
+            yield f"{part}: no word on who sent it"
         if meta.audience == "person" and _squeezed(crisis) not in plain:
             yield f"{part}: no crisis text in the footer"
         if meta.audience == "person" and way_out not in plain:

@@ -27,12 +27,11 @@ def assert_same(name: str, language: str, facts: dict[str, Any]) -> None:
     assert (made.text, made.html) == (quoted(anew.text), quoted(anew.html))
 
 
-@pytest.mark.parametrize(("name", "language"), EDITIONS)
-def test_a_prepared_mail_is_word_for_word_the_rendered_one(name: str, language: str) -> None:
-    facts = dict(facts_in(language))
-    template = catalogue()[name]
-    for left_out in (None, "given_name", *template.meta.optional):
-        assert_same(name, language, facts | ({left_out: None} if left_out else {}))
+def test_every_prepared_mail_is_word_for_word_the_rendered_one() -> None:
+    for name, language in EDITIONS:
+        facts = dict(facts_in(language))
+        for left_out in (None, "given_name", *catalogue()[name].meta.optional):
+            assert_same(name, language, facts | ({left_out: None} if left_out else {}))
 
 
 @given(given_name=WORDS, visit_time=WORDS)

@@ -113,8 +113,8 @@ def done(asked: Asked, todo_id: uuid.UUID, outcome: Words = "") -> Response:
 @router.post("/cannot-reach")
 def cannot_reach(asked: Asked, to_patient: Words = "") -> Response:
     """Close the lead as one nobody could reach; with `mail` the person hears so, kindly."""
-    who = {"actor": asked.staff.actor, "roles": asked.staff.roles}
-    return do(asked, lambda lead: give_up(asked.session, lead.id, version=asked.version, write=to_patient == "mail", **who))
+    by, hears = asked.staff, to_patient == "mail"
+    return do(asked, lambda lead: give_up(asked.session, lead.id, version=asked.version, actor=by.actor, roles=by.roles, write=hears))
 
 
 @router.post("/messages/{message_id}/cancel")
