@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "d27c40be2010"
-down_revision = "1f6b9c2e1915"
+down_revision = "e2c85a41f09d"
 branch_labels = None
 depends_on = None
 

@@ -27,7 +27,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_choices_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_choices")),
     )
-    op.create_index(op.f("ix_choices_person_id_at"), "choices", ["person_id", "at"])
+    op.create_index(op.f("ix_choices_person_id_choices_at"), "choices", ["person_id", "at"])
     op.execute("CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON choices FOR EACH ROW EXECUTE FUNCTION refuse_change()")
 
 
