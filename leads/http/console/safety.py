@@ -11,6 +11,7 @@ from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
 from leads.accounts.staff import names_of
+from leads.audit.trail import record_about
 from leads.clinic.profile import clinic
 from leads.consent.models import Hold
 from leads.errors import LeadsError, NotFound
@@ -86,6 +87,8 @@ def answer_test(session: Db, staff: Worker, test_id: uuid.UUID) -> Response:
 
 def _draw(request: Request, session: Session, staff: Staff, *, refusal: LeadsError | None = None) -> Response:
     shown = _alarms(session)
+    # A number is no name, yet that somebody spoke of danger is the most private thing we hold.
+    record_about(session, "safety.listed", "alarms", None, actor=staff.actor, leads=[each.lead.number for each in shown])
     return draw(
         request,
         "safety.html",

@@ -77,6 +77,7 @@ def test_every_role_reaches_what_it_may_and_nothing_else(
 ) -> None:
     # The stream of counts ends as soon as it was opened, and a lead's page is not drawn anew for every form that says nothing.
     monkeypatch.setattr(live, "LASTS", 0.0)
+    monkeypatch.setattr(live, "hub", live.Hub(ask=lambda asked: ("{}", set(asked))))
     monkeypatch.setattr(act, "show", lambda *_, refusal, **__: Response(status_code=refusal.status))
     lead, found = make_lead(session), []
     enter = {role: open_session(session, make_account(session, role, email=f"{role}@example.com"), method="password") for role in ROLES}
@@ -97,7 +98,9 @@ def knock(browser: Browser, session: Session, lead: Lead, route: str, secret: st
     browser.cookies.set("handoff_staff", secret, domain="testserver.local", path="/console")
     version = session.scalars(select(Lead.version).where(Lead.id == lead.id)).one()
     form = {"csrf": form_token(secret), "version": str(version), "reason": "", "roles": "auditor"}
-    return browser.request(method, path, data=form if method == "POST" else None, follow_redirects=False).status_code
+    # As JSON a refusal is not drawn as a page.
+    asked = {"headers": {"accept": "application/json"}, "follow_redirects": False}
+    return browser.request(method, path, data=form if method == "POST" else None, **asked).status_code
 
 
 @pytest.fixture
