@@ -1,0 +1,204 @@
+"""Every page of the console, as the app itself lists them: without a barrier in light and dark, on desk and phone; small, and from here."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from fastapi.routing import iter_route_contexts
+from playwright.sync_api import Page
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from leads.access.break_glass import break_glass
+from leads.access.invite import invite
+from leads.access.restrict import restrict
+from leads.app import create_app
+from leads.clock import real_now
+from leads.db import transaction
+from leads.inbound.read import read
+from leads.inbound.take_in import take_in
+from leads.inquiries.receive import Arrival, quarantine, receive
+from leads.messages.models import Message
+from leads.people.match import suggest_merge
+from leads.people.models import MergeSuggestion
+from leads.pipeline.confirm import confirm_address
+from leads.pipeline.contact import log_call
+from leads.pipeline.find import by_number
+from leads.pipeline.models import Lead
+from leads.safety.disclose import disclose
+from leads.screening.begin import begin
+from leads.security.tokens import INVITATION_FOR, Grant, issue
+from tests.accounts.cast import PASSWORD, make_account
+from tests.accounts.proofs import give_app
+from tests.browser.conftest import DESKTOP, PHONE, violations
+from tests.browser.test_axe import SCREENING
+from tests.cast import ACTOR, make_confirmed_person, make_lead, raw_submission, submission
+from tests.http.console.who_may import ROLES
+from tests.inbound.mails import arrived, written
+from tests.referrals.cast import make_referral
+from tests.safety.cast import answer_test, make_roster, put_on_call
+
+pytestmark = [pytest.mark.browser, pytest.mark.committed]
+SHOTS = Path(os.environ["HANDOFF_SHOTS"]) if "HANDOFF_SHOTS" in os.environ else None
+LARGEST = 150_000
+LEAD = "/console/leads/{number}"
+# What programs read, files, and what only leads on.
+NO_PAGES = {
+    "/console/here", "/console/events", "/console/palette", "/console/oidc/back", "/console/record/export.csv", "/console/new/known",
+    f"{LEAD}/screening/next", f"{LEAD}/screening/{{screening_id}}/questionnaire.json", f"{LEAD}/screening/{{screening_id}}/response.json",
+    f"{LEAD}/referrals/{{which}}/attachments/{{attachment_id}}",
+}  # fmt: skip
+# Everything a page fetched, and its size, as the browser remembers it; but for the stream of counts and the palette's list.
+ASKED = """performance.getEntriesByType("navigation").concat(performance.getEntriesByType("resource"))
+    .filter(each => !/fetch|xmlhttprequest/.test(each.initiatorType) && !/events$/.test(each.name)).map(each => each.toJSON())"""
+Visit = Callable[..., Page]
+Wrong = dict[str, list[str]]
+
+
+def routes() -> Iterator[str]:
+    """Every path of the console that answers a GET, as the app itself has them."""
+    for route in iter_route_contexts(create_app().routes):
+        path = getattr(route, "path", "") or ""
+        if "GET" in (getattr(route, "methods", None) or ()) and path.startswith("/console"):
+            yield path
+
+
+def busy_lead(session: Session) -> Lead:
+    """Ana has written, is confirmed, was called, and mails are planned."""
+    lead = by_number(session, receive(session, submission(message="Is there parking?"), Arrival("page")).number)
+    confirm_address(session, lead.id, method="button", actor="system")
+    log_call(session, lead.id, result="left-message", note="Her sister answered.", actor=ACTOR)
+    begin(session, lead.id, channel="phone", actor=ACTOR, language="en")
+    return lead
+
+
+def of_leads(session: Session) -> Mapping[str, list[str]]:
+    """Every page of a lead: busy, referred, on hold, merged in question."""
+    lead, referred = busy_lead(session), make_referral(session)
+    held = make_lead(session, make_confirmed_person(session, given_name="Noah", email="noah@example.com"))
+    disclose(session, held.person_id, held.id, source="inquiry")
+    suggest_merge(session, lead.person_id, held.person_id, why="phone")
+    session.flush()
+    mail = session.scalars(select(Message).where(Message.lead_id == lead.id, Message.state == "planned")).first()
+    assert mail
+    here = f"/console/leads/{lead.number}"
+    return {
+        LEAD: [here, f"/console/leads/{held.number}", f"/console/leads/{session.get_one(Lead, referred.lead_id).number}"],
+        f"{LEAD}/reads": [f"{here}/reads"],
+        f"{LEAD}/visit": [f"{here}/visit"],
+        f"{LEAD}/messages/{{message_id}}": [f"{here}/messages/{mail.id}"],
+        f"{LEAD}/screening/{{key}}": [f"{here}/screening/{key}" for key in SCREENING[:2]],
+        f"{LEAD}/screening/look-over": [f"{here}/screening/look-over"],
+        f"{LEAD}/screening/help": [f"{here}/screening/help"],
+        "/console/board/{number}/move": [f"/console/board/{lead.number}/move"],
+        "/console/merges/{pair_id}": [f"/console/merges/{session.scalars(select(MergeSuggestion.id)).first()}"],
+    }
+
+
+def of_lists(session: Session) -> Mapping[str, list[str]]:
+    """Every page without a lead, each with something in it."""
+    quarantine(session, raw_submission(given_name="Mina", message="Please call me."), channel="page", why="too-fast")
+    mail_id = take_in(session, arrived(written("A question.", subject="hello", sender="who@example.com", to="care@mail.elmharbor.test")))
+    assert mail_id
+    read(session, mail_id)
+    test = answer_test(session, make_roster(session)[0])
+    shown = (
+        "board",
+        "new",
+        "new/referral",
+        "safety",
+        "visits",
+        "inbox",
+        "quarantine",
+        "merges",
+        "sending",
+        "openings",
+        "colleagues",
+        "record",
+    )
+    lists = {f"/console/{each}": [f"/console/{each}"] for each in (*shown, "account", "second-factor/set-up")}
+    return lists | {
+        "/console": ["/console", "/console?need=call-now", "/console?need=merge", "/console?need=closed"],
+        "/console/safety/test/{test_id}": [f"/console/safety/test/{test.id}"],
+        "/console/{mistyped:path}": ["/console/nothing"],
+    }
+
+
+def of_the_door(session: Session) -> Mapping[str, list[str]]:
+    """The pages of somebody who is not in yet; the last four are reached on the way."""
+    robin = invite(session, email="robin@example.com", name="Robin Vale", roles=["auditor"])
+    mail = session.scalars(select(Message).where(Message.template == "staff-invitation")).one()
+    mail.address_index = robin.email_index
+    link = issue(session, mail.id, Grant("invitation", None, mail.id, expires_at=real_now() + INVITATION_FOR))
+    return {"/console/sign-in": ["/console/sign-in"], "/console/invited/{link}": [f"/console/invited/{link}"]}
+
+
+def restricted(session: Session) -> str:
+    """The number of somebody whose record is restricted, and was opened by a reason all the same."""
+    casey, lead = (
+        make_account(session, *ROLES),
+        make_lead(session, make_confirmed_person(session, given_name="Ines", email="ines@example.com")),
+    )
+    restrict(session, lead.person_id, reason="She works at our front desk.", actor=ACTOR, roles={"supervisor"})
+    break_glass(session, lead, casey.id, reason="She phoned, and nobody else was at the desk.")
+    give_app(session, make_account(session, email="sam@example.com", name="Sam Ortiz"))
+    return lead.number
+
+
+def look(page: Page, wrong: Wrong, name: str) -> None:
+    """Note what axe finds with everything unfolded, light on a desk and dark on a phone; size, origin and width too."""
+    page.evaluate("document.querySelectorAll('main details').forEach(each => each.open = true)")
+    found: list[str] = []
+    for viewport, scheme in ((DESKTOP, "light"), (PHONE, "dark")):
+        page.set_viewport_size(viewport)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        found += [f"{scheme}: {each}" for each in violations(page)]
+        found += ["scrolls sideways"] * page.evaluate("document.documentElement.scrollWidth > innerWidth")
+        if SHOTS:
+            page.screenshot(path=SHOTS / f"page-{name.strip('/').replace('/', '-')[-40:]}-{scheme}.png", full_page=True)
+    asked = page.evaluate(ASKED)
+    found += [f"asks {each['name']}" for each in asked if not each["name"].startswith(page.evaluate("origin"))]
+    size = sum(each["decodedBodySize"] for each in asked)
+    wrong[name] = found + [f"{size} bytes"] * (size > LARGEST)
+
+
+def go_through_the_door(page: Page, email: str) -> None:
+    page.get_by_label("E-mail address").fill(email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.wait_for_url(lambda url: "sign-in" not in url)
+
+
+def walk(page: Page, wrong: Wrong, paths: list[str]) -> None:
+    for path in paths:
+        page.goto(path)
+        look(page, wrong, path)
+
+
+@pytest.mark.timeout(300)
+def test_no_page_of_the_console_has_a_barrier_or_is_forgotten(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    put_on_call(monkeypatch, "alba@example.com", "boris@example.com", staffed=True)
+    with transaction() as session:
+        behind_glass = restricted(session)
+        pages = {**of_leads(session), **of_lists(session)}
+        door = of_the_door(session)
+    wrong: Wrong = {}
+    page = visit("/console/sign-in")
+    walk(page, wrong, [path for paths in door.values() for path in paths])
+    page.goto("/console/sign-in")
+    go_through_the_door(page, "sam@example.com")
+    look(page, wrong, "/console/second-factor")
+    page.get_by_role("button", name="Sign out").click()
+    go_through_the_door(page, "casey@example.com")
+    walk(page, wrong, [path for paths in pages.values() for path in paths])
+    walk(page, wrong, [f"/console/leads/{behind_glass}"])
+    page.goto("/console/account")
+    page.get_by_role("button", name="Set up an app").click()
+    look(page, wrong, "/console/second-factor/set-up/app")
+    page.goto("/console/account")
+    page.get_by_role("button", name="Lock now").click()
+    look(page, wrong, "/console/locked")
+    on_the_way = {"/console/second-factor", "/console/second-factor/set-up/app", "/console/locked"}
+    assert set(routes()) - NO_PAGES == pages.keys() | door.keys() | on_the_way
+    assert {path: found for path, found in wrong.items() if found} == {}
