@@ -11,20 +11,14 @@ from pydantic import SecretStr
 from sqlalchemy import select, update
 
 from config.settings import settings
-from leads.access.break_glass import break_glass
-from leads.access.invite import invite
-from leads.access.restrict import restrict
 from leads.accounts.factor_models import Passkey
 from leads.accounts.models import Account, StaffSession
-from leads.audit.seal import seal
 from leads.clock import real_now
 from leads.db import transaction
-from leads.pipeline.find import by_number
 from tests.accounts.cast import PASSWORD, make_account
 from tests.accounts.oidc_provider import CLIENT, SECRET, running
-from tests.accounts.proofs import give_app
 from tests.browser.conftest import DESKTOP, PHONE, violations
-from tests.cast import ACTOR, make_lead
+from tests.cast import make_lead
 
 pytestmark = [pytest.mark.browser, pytest.mark.committed]
 Visit = Callable[..., Page]
@@ -173,49 +167,3 @@ def shoot(page: Page, name: str) -> None:
             page.screenshot(path=SHOTS / f"{name}-{size}-{scheme}.png", full_page=True)
     page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]
     page.emulate_media(color_scheme="light")
-
-
-@pytest.fixture
-def busy(number: str) -> str:
-    """A clinic in which all of it has been used."""
-    with transaction() as session:
-        robin = make_account(session, "coordinator", email="robin@example.com", name="Robin Vale")
-        give_app(session, robin)
-        invite(session, email="sam@example.com", name="Sam Ortiz", roles=["supervisor"])
-        lead = by_number(session, number)
-        restrict(session, lead.person_id, reason="She works at our front desk.", actor=ACTOR, roles={"supervisor"})
-        break_glass(session, lead, robin.id, reason="She phoned, and nobody else was at the desk.")
-    with transaction() as session:
-        seal(session)
-    return number
-
-
-def test_every_page_of_access_is_clean_for_everybody(visit: Visit, site: str, busy: str) -> None:
-    page = visit("/console/sign-in")
-    shoot(page, "sign-in")
-    come_in(page)
-    pages = {
-        "account": "/console/account",
-        "set-up": "/console/second-factor/set-up",
-        "colleagues": "/console/colleagues",
-        "openings": "/console/openings",
-        "record": "/console/record",
-        "reads": f"/console/leads/{busy}/reads",
-        "restricted": f"/console/leads/{busy}",
-    }
-    for name, path in pages.items():
-        page.goto(path)
-        shoot(page, name)
-        assert violations(page) == [], name
-    page.goto("/console/account")
-    page.get_by_role("button", name="Set up an app").click()
-    expect(page.get_by_role("img", name="QR code")).to_be_visible()
-    shoot(page, "app")
-    assert violations(page) == []
-    page.goto("/console/record")
-    page.get_by_role("button", name="Check the chain").click()
-    expect(page.get_by_text("The chain holds.")).to_be_visible()
-    shoot(page, "verified")
-    page.goto("/console")
-    assert "Ana Rivera" not in page.content()
-    shoot(page, "list")

@@ -16,7 +16,6 @@ from leads.pipeline.contact import log_call
 from leads.pipeline.find import by_number
 from leads.pipeline.models import Lead
 from tests.accounts.cast import PASSWORD, make_account
-from tests.browser.conftest import DESKTOP, PHONE, violations
 from tests.cast import raw_submission, submission
 
 pytestmark = [pytest.mark.browser, pytest.mark.committed]
@@ -90,17 +89,6 @@ def test_a_lead_is_opened_moved_and_written_about(visit: Visit, numbers: list[st
     assert stage_of(numbers[4]) == "screening"
 
 
-def test_two_colleagues_do_not_overwrite_each_other(visit: Visit, numbers: list[str]) -> None:
-    mine, yours = sign_in(visit, f"/console/leads/{numbers[4]}"), sign_in(visit, f"/console/leads/{numbers[4]}")
-    mine.get_by_role("button", name="Start screening").click()
-    yours.get_by_label("Note for colleagues").fill("A long note.")
-    yours.get_by_role("button", name="Write").click()
-    expect(yours.get_by_role("alert")).to_contain_text("Somebody changed this lead")
-    expect(yours.get_by_label("Note for colleagues")).to_have_value("A long note.")
-    yours.get_by_role("button", name="Write").click()
-    expect(yours.locator("#timeline")).to_contain_text("A long note.")
-
-
 def test_the_day_can_be_worked_by_keyboard_without_javascript(visit: Visit, numbers: list[str]) -> None:
     page = sign_in(visit, java_script_enabled=False)
     page.keyboard.press("Tab")
@@ -111,24 +99,3 @@ def test_the_day_can_be_worked_by_keyboard_without_javascript(visit: Visit, numb
     page.get_by_role("button", name="Left a message").focus()
     page.keyboard.press("Enter")
     expect(page.locator("#timeline")).to_contain_text("Call: left a message")
-
-
-@pytest.mark.parametrize("look", [(DESKTOP, "light"), (DESKTOP, "dark"), (PHONE, "light"), (PHONE, "dark")])
-def test_no_page_has_a_barrier_or_scrolls_sideways(visit: Visit, numbers: list[str], look: tuple[dict[str, int], str]) -> None:
-    door = visit("/console", viewport=look[0], color_scheme=look[1])
-    found = {"door": look_for_barriers(door, "door", look)}
-    page = sign_in(visit, viewport=look[0], color_scheme=look[1])
-    leads = {f"lead-{name}": f"/console/leads/{numbers[place]}" for name, place in (("late", 0), ("held", 1), ("spoken", 2))}
-    others = {"list": "/console", "need": "/console?need=new", "closed": "/console?need=closed", "missing": "/console/leads/L-999999"}
-    for name, path in (others | leads | {"quarantine": "/console/quarantine", "merges": "/console/merges"}).items():
-        page.goto(path)
-        found[name] = look_for_barriers(page, name, look)
-    assert {name: wrong for name, wrong in found.items() if wrong} == {}
-
-
-def look_for_barriers(page: Page, name: str, look: tuple[dict[str, int], str]) -> list[str]:
-    """What axe finds on a page, and whether it is wider than its window; a picture of it where one is wanted."""
-    if SHOTS:
-        SHOTS.mkdir(exist_ok=True)
-        page.screenshot(path=SHOTS / f"console-{name}-{look[0]['width']}-{look[1]}.png", full_page=True)
-    return violations(page) + ["scrolls sideways"] * page.evaluate("document.documentElement.scrollWidth > innerWidth")

@@ -3,19 +3,18 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, Response, expect
+from playwright.sync_api import Page, expect
 
 from leads.clock import now
 from leads.db import transaction
 from leads.pipeline.find import by_number
 from tests.accounts.cast import make_account
-from tests.browser.conftest import PHONE, violations
+from tests.browser.conftest import violations
 from tests.browser.test_console import sign_in, stage_of
 from tests.cast import make_confirmed_person, make_lead
 
 pytestmark = [pytest.mark.browser, pytest.mark.committed]
 Visit = Callable[..., Page]
-LARGEST = 150_000
 
 
 @pytest.fixture
@@ -106,28 +105,6 @@ def test_counts_keep_up_by_themselves(visit: Visit, numbers: list[str]) -> None:
     with transaction() as session:
         make_lead(session, make_confirmed_person(session))
     expect(count).to_have_text("5", timeout=10_000)
-
-
-@pytest.mark.parametrize("path", ["/console", "/console?need=new", "/console/board"])
-@pytest.mark.parametrize("look", ["light", "dark"])
-def test_lists_and_board_are_accessible_light_and_dark_on_desk_and_phone(visit: Visit, numbers: list[str], path: str, look: str) -> None:
-    page = sign_in(visit, path, color_scheme=look)
-    assert violations(page) == []
-    page.set_viewport_size(PHONE)
-    assert violations(page) == []
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-
-
-def test_a_page_is_small_and_asks_nobody_else(visit: Visit, site: str, numbers: list[str]) -> None:
-    page = sign_in(visit)
-    got: list[Response] = []
-    page.on("response", lambda response: got.append(response))
-    for path in ("/console?need=new", "/console/board"):
-        got.clear()
-        page.goto(path)
-        own = [each for each in got if "/console/events" not in each.url]
-        assert all(each.url.startswith(site) for each in own)
-        assert sum(len(each.body()) for each in own) < LARGEST
 
 
 def test_without_a_script_everything_is_still_there(visit: Visit, numbers: list[str]) -> None:
