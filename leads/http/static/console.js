@@ -6,6 +6,9 @@
   const one = (what, within = document) => within.querySelector(what);
   root.classList.add("scripted");
 
+  // On a phone the tabs lie in one line that is wider than the screen: the one that is open must be seen.
+  one("header nav [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest", behavior: "instant" });
+
   // --- Dialogs -------------------------------------------------------------------------------------------------------------------
   const open = (name) => {
     const dialog = document.getElementById(name);
