@@ -1,4 +1,4 @@
-"""Somebody asks for discreet mail, and the very next one says neither who we are nor what it is about to whoever looks over a shoulder."""
+"""Somebody asks for discreet mail, and the very next one says neither who we are nor what it is about."""
 
 import email
 import re
@@ -66,3 +66,14 @@ def test_no_subject_of_a_discreet_mail_holds_a_day_or_place(template: str, langu
 
 def test_a_subject_that_says_nothing_anyhow_stays() -> None:
     assert render("office-location", "en", FACTS | {"discreet": True}).subject == "Where to find us"
+
+
+def test_links_of_a_discreet_mail_lead_to_the_host_that_says_nothing(
+    delivered: Callable[..., EmailMessage], configure: Callable[..., None]
+) -> None:
+    configure(discreet_url="https://desk.elmharbor.test")
+    mail = delivered(discreet=True)
+    body = mail.get_body(("plain",))
+    assert body
+    ours = re.findall(r"https?://[^\s/]+/[up]/", body.get_content() + str(mail["List-Unsubscribe"]))
+    assert {url.rsplit("/", 2)[0] for url in ours} == {"https://desk.elmharbor.test"}
