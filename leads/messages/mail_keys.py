@@ -21,6 +21,10 @@ RSA_BITS = 2048
 MailKey = RSAPrivateKey | Ed25519PrivateKey
 
 
+class CannotSign(ConfigError):
+    """We are to sign, and have not the keys to do it: nothing goes out until we have."""
+
+
 class DnsRecord(NamedTuple):
     """A record as a zone holds it."""
 
@@ -54,7 +58,7 @@ def signing_domain() -> str:
 
 
 def signing_keys() -> tuple[Signing, Signing]:
-    """Return the RSA and the Ed25519 key of the configured selectors; raises ConfigError naming the file that lacks one."""
+    """Return the RSA and the Ed25519 key of the configured selectors; raises CannotSign naming the file that lacks one."""
     dkim = clinic().mail.dkim
     return _read(settings().mail_keys_dir, dkim.rsa, dkim.ed25519)
 
@@ -96,7 +100,7 @@ def key_faults() -> Iterator[str]:
     if clinic().mail.dkim.sign:
         try:
             signing_keys()
-        except ConfigError as error:
+        except CannotSign as error:
             yield error.message
 
 
@@ -104,7 +108,7 @@ def key_faults() -> Iterator[str]:
 def _read(folder: Path, rsa: str, ed25519: str) -> tuple[Signing, Signing]:
     first, second = (Signing(selector, _load(_file(folder, selector))) for selector in (rsa, ed25519))
     if (first.kind, second.kind) != ("rsa", "ed25519"):
-        raise ConfigError(f"mail.dkim: expected an RSA key in {_file(folder, rsa)} and an Ed25519 key in {_file(folder, ed25519)}.")
+        raise CannotSign(f"mail.dkim: expected an RSA key in {_file(folder, rsa)} and an Ed25519 key in {_file(folder, ed25519)}.")
     return first, second
 
 
@@ -116,16 +120,16 @@ def _load(path: Path) -> MailKey:
     try:
         # What a container is given it alone can see, whatever the mode says.
         if SECRETS_DIR not in path.parents and stat.S_IMODE(path.stat().st_mode) & 0o007:
-            raise ConfigError(f"{path}: everybody on this machine may read this key; say chmod 600 {path}.")
+            raise CannotSign(f"{path}: everybody on this machine may read this key; say chmod 600 {path}.")
         key = form.load_pem_private_key(path.read_bytes(), password=None)
     except FileNotFoundError:
-        raise ConfigError(
+        raise CannotSign(
             f"{path}: there is no such key, and mail.dkim says to sign with it; make it with `handoff mail-keys make`."
         ) from None
     except (OSError, ValueError, TypeError):
-        raise ConfigError(f"{path}: this is no private key in PEM that can be read.") from None
+        raise CannotSign(f"{path}: this is no private key in PEM that can be read.") from None
     if not isinstance(key, RSAPrivateKey | Ed25519PrivateKey) or (isinstance(key, RSAPrivateKey) and key.key_size < RSA_BITS):
-        raise ConfigError(f"{path}: expected an Ed25519 key, or an RSA key of {RSA_BITS} bits or more.")
+        raise CannotSign(f"{path}: expected an Ed25519 key, or an RSA key of {RSA_BITS} bits or more.")
     return key
 
 
@@ -134,10 +138,13 @@ def _new_rsa() -> MailKey:
 
 
 def _write(path: Path, key: MailKey) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # O_EXCL: a key that was overwritten would make every signature of the last days a wrong one.
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(key.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption()))
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # O_EXCL: a key that was overwritten would make every signature of the last days a wrong one.
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(key.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption()))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be written ({error.strerror}); HANDOFF_MAIL_KEYS_DIR names the folder.") from None

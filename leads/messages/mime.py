@@ -12,6 +12,7 @@ from leads.messages.calendar_file import FILE_NAME, CalendarPart
 from leads.messages.carriers.base import Envelope
 from leads.messages.due import Due
 from leads.messages.headers import UnsafeHeader, head, one_mailbox
+from leads.messages.mail_keys import CannotSign
 from leads.messages.models import Message
 from leads.messages.prepare import Ready
 from leads.messages.quoted import CRLF, quoted
@@ -51,8 +52,18 @@ def build(
     heading = head(message, address, rendered.subject, unsubscribe_url, language=rendered.language, discreet=discreet, at=moment)
     heading += f"Content-Type: {kind}"
     content = f"{body}\r\n".encode("ascii")
-    signed = signatures(heading, content[len(CRLF) :], moment) if clinic().mail.dkim.sign else ""
+    signed = _signed(message, heading, content[len(CRLF) :], moment) if clinic().mail.dkim.sign else ""
     return f"{signed}{heading}\r\n".encode("ascii") + content
+
+
+def _signed(message: Message | Due, heading: str, body: bytes, moment: datetime) -> str:
+    try:
+        return signatures(heading, body, moment)
+    except CannotSign:
+        # A page that somebody may be in danger goes as it is: unsigned it may still arrive.
+        if message.lane != "safety":
+            raise
+        return ""
 
 
 def _body(boundary: str, rendered: Rendered | Ready, calendar: CalendarPart | None) -> tuple[str, str]:

@@ -13,12 +13,13 @@ from leads.db import transaction
 from leads.errors import LeadsError
 from leads.messages import outcome
 from leads.messages.calendar_file import calendar_part
-from leads.messages.carriers.base import WITHDRAWN, Carrier, Receipt, Refused, Silence
+from leads.messages.carriers.base import WITHDRAWN, Carrier, Receipt, Refused, Silence, Unreachable
 from leads.messages.claim import Claim
 from leads.messages.due import Due
 from leads.messages.facts import facts_for
 from leads.messages.guards import objection
 from leads.messages.journal import Journal
+from leads.messages.mail_keys import CannotSign
 from leads.messages.mime import build, envelope
 from leads.messages.pace import pace
 from leads.messages.permit import Letter, permit, set_aside
@@ -98,6 +99,10 @@ def _prepare(due: Due) -> Letter | None:
         return _write(due)
     except DATABASE_AWAY:
         raise
+    except CannotSign as error:
+        # No fault of the mail's: it waits, with all the others, until somebody has put the key there.
+        log.error("mail.cannot_sign", why=error.message)
+        raise Unreachable("no key to sign with") from None
     except Exception as error:
         # Poison stops only itself: this row fails, its neighbours go on.
         reason = error.code if isinstance(error, LeadsError) else "unsendable"

@@ -10,6 +10,7 @@ import pytest
 from dkim.canonicalization import Relaxed
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy.orm import Session
 
 from config.settings import settings
 from leads.errors import ConfigError, Conflict
@@ -125,6 +126,24 @@ def test_what_arrives_is_what_was_signed(due: Callable[..., Message], carrier: S
     assert verify(server.raw[0], zone()) == [True, True]
 
 
+def test_without_its_key_no_mail_is_sent_and_none_is_lost(
+    session: Session, due: Callable[..., Message], carrier: SmtpCarrier, server: ScriptedServer, configure: Callable[..., None]
+) -> None:
+    message, other = due(), due()
+    configure(dkim={"sign": True, "rsa": "gone"})
+    assert drain(LANES, carrier=carrier) == 0
+    session.expire_all()
+    assert [(each.state, each.lost_leases) for each in (message, other)] == [("planned", 0)] * 2
+    assert not server.mails
+
+
+def test_a_page_about_danger_goes_even_without_the_key(configure: Callable[..., None]) -> None:
+    configure(dkim={"sign": True, "rsa": "gone"})
+    page = Message(topic="staff", template="safety-page", lane="safety", language="en")
+    raw = build(page, "alba@example.com", Rendered("Please look now", "Hi", "<p>Hi</p>", "1", ""), None, discreet=False)
+    assert raw.startswith(b"From: ")
+
+
 def test_keys_are_for_their_owner_and_are_never_overwritten(made: Path) -> None:
     assert {oct(key.stat().st_mode & 0o777) for key in made.iterdir()} == {"0o600"}
     with pytest.raises(Conflict, match="already"):
@@ -149,6 +168,14 @@ def test_a_short_or_strange_key_signs_nothing(made: Path, configure: Callable[..
     os.chmod(made / "odd.pem", 0o600)
     configure(dkim={"sign": True, "ed25519": "odd"})
     assert "no private key in PEM" in "".join(mail_keys.key_faults())
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("HANDOFF_MAIL_KEYS_DIR", str(tmp_path / "file"))
+    settings.cache_clear()
+    with pytest.raises(ConfigError, match="cannot be written"):
+        make_keys()
 
 
 def test_a_long_record_is_cut_for_the_zone_file() -> None:

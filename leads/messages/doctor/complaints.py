@@ -6,8 +6,10 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from config.settings import SettingsError
 from leads.clock import now
 from leads.db import transaction
+from leads.errors import LeadsError
 from leads.messages.doctor.finding import Finding
 from leads.messages.models import Message
 
@@ -22,7 +24,7 @@ def check_complaints() -> Finding:
     try:
         with transaction() as session:
             sent, complained = _counted(session)
-    except SQLAlchemyError:
+    except (SQLAlchemyError, LeadsError, SettingsError):
         return Finding(
             "complaints", "30 days", "advice", "Not counted: the database does not answer. Gmail tells only postmaster.google.com."
         )

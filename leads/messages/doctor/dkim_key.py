@@ -8,11 +8,10 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from leads.clinic.profile import clinic
-from leads.errors import ConfigError
 from leads.messages.doctor.finding import Finding
 from leads.messages.doctor.look_up import Dns, DnsAway
 from leads.messages.doctor.tag_list import tags
-from leads.messages.mail_keys import RSA_BITS, Signing, record_of, signing_domain, signing_keys
+from leads.messages.mail_keys import RSA_BITS, CannotSign, Signing, record_of, signing_domain, signing_keys
 
 # Gmail takes no shorter one (support.google.com/mail/answer/81126).
 SHORTEST = 1024
@@ -25,7 +24,7 @@ def check_dkim(dns: Dns) -> Iterator[Finding]:
         try:
             for signing in signing_keys():
                 yield _ours(dns, signing)
-        except ConfigError as error:
+        except CannotSign as error:
             yield Finding("dkim", signing_domain(), "wrong", error.message)
     for selector in dkim.relay:
         yield _relays(dns, selector)

@@ -11,10 +11,12 @@ from leads.messages.mail_keys import DnsRecord
 def check_ways_in(dns: Dns) -> Iterator[Finding]:
     """Yield whether bounces and answers find a server that takes them."""
     mail = clinic().mail
-    uses = {mail.domain: "what bounces", mail.reply_to.rpartition("@")[2]: "answers", mail.from_address.rpartition("@")[2]: "answers"}
-    for domain, what in uses.items():
+    uses = {mail.domain: ["what bounces", "what is answered"]}
+    for address in (mail.reply_to, mail.from_address):
+        uses.setdefault(address.rpartition("@")[2], [f"what is written to {address}"])
+    for domain, whats in uses.items():
         try:
-            yield _way_in(dns, domain, what)
+            yield _way_in(dns, domain, " and ".join(whats))
         except DnsAway as away:
             yield Finding("mx", domain, "unknown", f"DNS did not say ({away}); try again.")
 
@@ -34,8 +36,7 @@ def _way_in(dns: Dns, domain: str, what: str) -> Finding:
         return Finding("mx", domain, "wrong", f"{domain} says that it takes no mail (RFC 7505): {what} would be lost.", wanted)
     lost = [each.host for each in exchanges if not dns.addresses(each.host)]
     if lost:
-        missing = DnsRecord(lost[0], "A", "the address of that server")
-        return Finding("mx", domain, "wrong", f"{lost[0]} is to take the mail of {domain}, and has no address.", missing)
+        return Finding("mx", domain, "wrong", f"{lost[0]} is to take the mail of {domain}, and has no address: publish an A record for it.")
     return Finding("mx", domain, "ok", f"{exchanges[0].host} takes {what}.")
 
 

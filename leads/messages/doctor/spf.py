@@ -14,6 +14,7 @@ MOST_LOOK_UPS, MOST_EMPTY, MOST_HOSTS = 10, 2, 10
 RESULTS: dict[str, "Result"] = {"+": "pass", "-": "fail", "~": "softfail", "?": "neutral"}
 TERM = re.compile(r"([+?~-]?)(all|include|a|mx|ptr|ip4|ip6|exists)(?::([^/]+|[0-9a-f:.]+))?((?:/\d{1,3})?(?://\d{1,3})?)", re.IGNORECASE)
 NETWORK = re.compile(r"([+?~-]?)ip([46]):([0-9a-f:.]+(?:/\d{1,3})?)", re.IGNORECASE)
+OPEN_END = re.compile(r"\s[+?]?all(?=\s|$)", re.IGNORECASE)
 MODIFIER = re.compile(r"([a-z][a-z0-9._-]*)=(.*)", re.IGNORECASE)
 Result = Literal["pass", "fail", "softfail", "neutral", "none"]
 
@@ -128,27 +129,32 @@ def _looked_at(dns: Dns, domain: str, addresses: Sequence[Address], wanted: DnsR
     if walk.result_of(domain) == "none":
         yield Finding("spf", domain, "wrong", "There is no SPF record: nobody can tell our mail from another's.", wanted)
         return
-    yield _the_record(dns, domain, walk.asked, wanted)
-    for address in addresses:
-        yield _address(dns, domain, address, wanted)
-
-
-def _the_record(dns: Dns, domain: str, asked: int, wanted: DnsRecord) -> Finding:
     record = spf_records(dns, domain)[0]
-    if re.search(r"(?:^|\s)\+?all(?:\s|$)", record, re.IGNORECASE):
-        return Finding("spf", domain, "wrong", "The SPF record lets the whole world send in our name: it ends in +all.", wanted)
+    yield _the_record(domain, record, walk.asked)
+    results = {address: Walk(dns, address).result_of(domain) for address in addresses}
+    lacking = [address for address, result in results.items() if result != "pass"]
+    # What else the record allows may be somebody else's business: ours is added to it.
+    wider = DnsRecord(domain, "TXT", re.sub(r"^v=spf1", " ".join(["v=spf1", *map(_named, lacking)]), record, flags=re.IGNORECASE))
+    for address, result in results.items():
+        if address in lacking:
+            yield Finding("spf", str(address), "wrong", f"{address} may not send for {domain}: the record says {result}.", wider)
+        else:
+            yield Finding("spf", str(address), "ok", f"{address} may send for {domain}.")
+
+
+def _the_record(domain: str, record: str, asked: int) -> Finding:
+    firm = DnsRecord(domain, "TXT", f"{OPEN_END.sub('', record)} -all")
+    if re.search(r"\s\+?all(?:\s|$)", record, re.IGNORECASE):
+        return Finding("spf", domain, "wrong", "The SPF record lets the whole world send in our name: it ends in +all.", firm)
     if not re.search(r"\s(?:[-~]all|redirect=\S+)(?:\s|$)", record, re.IGNORECASE):
-        return Finding("spf", domain, "advice", "The SPF record forbids nobody to send in our name; end it in -all.", wanted)
+        return Finding("spf", domain, "advice", "The SPF record forbids nobody to send in our name; end it in -all.", firm)
     return Finding("spf", domain, "ok", f"The SPF record can be read, with {asked} of {MOST_LOOK_UPS} look-ups.")
 
 
-def _address(dns: Dns, domain: str, address: Address, wanted: DnsRecord) -> Finding:
-    result = Walk(dns, address).result_of(domain)
-    if result == "pass":
-        return Finding("spf", str(address), "ok", f"{address} may send for {domain}.")
-    return Finding("spf", str(address), "wrong", f"{address} may not send for {domain}: the record says {result}.", wanted)
+def _named(address: Address) -> str:
+    return f"ip{address.version}:{address}"
 
 
 def _wanted(addresses: Sequence[Address], includes: Sequence[str]) -> str:
-    named = [f"ip{each.version}:{each}" for each in addresses] + [f"include:{each}" for each in includes]
+    named = [*map(_named, addresses)] + [f"include:{each}" for each in includes]
     return " ".join(["v=spf1", *(named or ["mx"]), "-all"])

@@ -8,6 +8,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from leads.clock import now
+from leads.errors import LeadsError
 from leads.messages.doctor import complaints
 from leads.messages.doctor.complaints import check_complaints
 from leads.messages.models import Message
@@ -38,9 +39,10 @@ def test_the_limits_are_gmails(database: None, monkeypatch: pytest.MonkeyPatch, 
     assert check_complaints().state == state
 
 
-def test_without_a_database_the_rest_is_still_told(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("error", [OperationalError("", {}, Exception()), LeadsError("No database")])
+def test_without_a_database_the_rest_is_still_told(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     def away() -> None:
-        raise OperationalError("", {}, Exception())
+        raise error
 
     monkeypatch.setattr(complaints, "transaction", away)
     assert check_complaints().state == "advice"

@@ -91,12 +91,15 @@ def test_an_address_that_may_not_send_is_named(dns: Dns, dns_server: DnsServer) 
     found = check_spf(dns, DOMAIN, OURS)
     assert [each.state for each in found] == ["ok", "ok", "wrong"]
     assert f"{SIX} may not send" in found[2].says
+    assert found[2].publish == (DOMAIN, "TXT", f"v=spf1 ip6:{SIX} ip4:{FOUR} -all")
 
 
 @pytest.mark.parametrize(("record", "state"), [(f"v=spf1 ip4:{FOUR} ip6:{SIX} +all", "wrong"), (f"v=spf1 ip4:{FOUR} ip6:{SIX}", "advice")])
 def test_a_record_that_forbids_nobody_is_not_well(dns: Dns, dns_server: DnsServer, record: str, state: str) -> None:
     publish(dns_server, record)
-    assert check_spf(dns, DOMAIN, OURS)[0].state == state
+    found = check_spf(dns, DOMAIN, OURS)[0]
+    assert found.state == state
+    assert found.publish == (DOMAIN, "TXT", f"v=spf1 ip4:{FOUR} ip6:{SIX} -all")
 
 
 def test_macros_are_not_guessed_at(dns: Dns, dns_server: DnsServer) -> None:
