@@ -1,5 +1,6 @@
 """From the form to the mailbox and back: an inquiry, its acknowledgement, the confirmation, the first mail, and stop."""
 
+import json
 import time
 from collections.abc import Callable
 
@@ -8,6 +9,7 @@ from playwright.sync_api import Browser, Page
 
 from leads.messages.mailbox import Mail
 from tests.browser.conftest import PHONE
+from tests.dns_server import DnsServer
 from tests.flows.conftest import link_in
 from tests.local.conftest import System, handoff
 
@@ -65,3 +67,13 @@ def test_only_a_post_confirms(phone: Page, running: System, mail_to: MailTo) -> 
     time.sleep(2)
     with pytest.raises(AssertionError):
         mail_to("scanned@example.com", "Where to find us", within=3)
+
+
+def test_the_mail_doctor_finds_the_way_out_of_a_running_site(running: System) -> None:
+    server = DnsServer()
+    said = handoff("doctor", "mail", "--json", "--nameserver", server.nameserver, "--data-dir", str(running.data_dir))
+    server.stop()
+    states = {each["check"]: each["state"] for each in json.loads(said.stdout)["findings"]}
+    assert said.returncode == 1
+    assert {check for check, state in states.items() if state == "ok"} == {"one-click", "format", "complaints", "tls"}
+    assert {check for check, state in states.items() if state == "wrong"} == {"spf", "dkim", "dmarc", "mx"}
