@@ -73,6 +73,7 @@ def read_as_sent(request: Request, session: Db, staff: Reader, number: str, mess
     """Show a mail that went out in the words it had; the reading is put on record."""
     lead = by_number(session, number)
     check_belongs(session.get(Message, message_id), lead)
+    read_person(session, staff, lead)
     shown = as_sent(session, message_id, actor=staff.actor)
     return draw(
         request,

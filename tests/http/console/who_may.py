@@ -7,6 +7,7 @@ READERS = WORKERS | {"auditor"}
 CLINICIANS = frozenset({"clinician"})
 SUPERVISORS = frozenset({"supervisor"})
 SENIOR = CLINICIANS | SUPERVISORS
+REVIEWERS = frozenset({"reviewer"})
 WRITERS = WORKERS | {"reviewer"}
 RESETTERS = frozenset({"administrator", "supervisor"})
 MANAGERS = frozenset({"administrator"})
@@ -54,6 +55,8 @@ WHO_MAY = {
     READERS: {
         "GET /console",
         "GET /console/board",
+        "GET /console/brief",
+        "GET /console/leads/{number}/messages/{message_id}/as-sent",
         "GET /console/events",
         "GET /console/merges/{pair_id}",
         "GET /console/new",
@@ -85,6 +88,9 @@ WHO_MAY = {
         "GET /console/mails/{name}",
         "GET /console/mails/{name}/frame",
         "POST /console/mails/{name}/test",
+        "GET /console/mails/{name}/{language}/wording",
+        "POST /console/mails/{name}/{language}/submit",
+        "POST /console/mails/submit-all",
         "GET /console/reports",
         "GET /console/reports/{name}",
         "GET /console/reports/{name}.csv",
@@ -108,7 +114,9 @@ WHO_MAY = {
         "POST /console/import/{import_id}/forget",
         "POST /console/import/{import_id}/rehearse",
         "POST /console/import/{import_id}/undo",
+        "POST /console/brief",
         "POST /console/leads/{number}/call",
+        "POST /console/leads/{number}/cannot-reach",
         "POST /console/leads/{number}/confirm",
         "POST /console/leads/{number}/give-back",
         "POST /console/leads/{number}/mail-note",
@@ -166,6 +174,7 @@ WHO_MAY = {
         "POST /console/leads/{number}/screening/{key}",
         "POST /console/visits/blocks/{block_id}/lift",
     },
+    REVIEWERS: {"POST /console/mails/{name}/{language}/reviews/{review_id}/{verdict}"},
     CLINICIANS: {"POST /console/leads/{number}/release", "POST /console/leads/{number}/screening/{screening_id}/reviewed"},
     SENIOR: {
         "POST /console/leads/{number}/restrict",
