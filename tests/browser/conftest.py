@@ -1,8 +1,10 @@
 """A real Chromium before the real app, both on this machine."""
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import uvicorn
@@ -14,6 +16,7 @@ from leads.clinic.profile import clinic
 
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 900}
+SHOTS = Path(os.environ["HANDOFF_SHOTS"]) if "HANDOFF_SHOTS" in os.environ else None
 
 
 @pytest.fixture
@@ -50,3 +53,18 @@ def violations(page: Page) -> list[str]:
     """What axe-core finds wrong on a page: the rule and the first element that breaks it."""
     found = Axe().run(page).response["violations"]
     return [f"{each['id']}: {each['nodes'][0]['html'][:120]}" for each in found]
+
+
+def barriers(page: Page, name: str) -> list[str]:
+    """What is wrong with a page, everything unfolded: light on a desk and dark on a phone; each look costs a second, so there are two."""
+    page.evaluate("document.querySelectorAll('main details').forEach(each => each.open = true)")
+    found: list[str] = []
+    for viewport, scheme in ((DESKTOP, "light"), (PHONE, "dark")):
+        page.set_viewport_size(viewport)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        found += [f"{scheme}: {each}" for each in violations(page)]
+        found += [f"{scheme}: scrolls sideways"] * page.evaluate("document.documentElement.scrollWidth > innerWidth")
+        if SHOTS:
+            SHOTS.mkdir(exist_ok=True)
+            page.screenshot(path=SHOTS / f"{name.strip('/').replace('/', '-')[-60:]}-{scheme}.png", full_page=True)
+    return found

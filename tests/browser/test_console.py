@@ -1,9 +1,7 @@
 """A coordinator's day in a real browser: sign in, open a lead, move it, write a note; by mouse, by keyboard, on a phone, in the dark."""
 
-import os
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -20,7 +18,6 @@ from tests.cast import raw_submission, submission
 
 pytestmark = [pytest.mark.browser, pytest.mark.committed]
 Visit = Callable[..., Page]
-SHOTS = Path(os.environ["HANDOFF_SHOTS"]) if "HANDOFF_SHOTS" in os.environ else None
 PEOPLE = (
     ("Ana", "Rivera", "woodbury", "I have tried three medications over four years. What would the first visit look like?"),
     ("Noah", "Okafor", "new-haven", "Some days I think everyone would be better off without me."),

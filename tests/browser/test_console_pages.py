@@ -1,8 +1,6 @@
 """Every page of the console, as the app itself lists them: without a barrier in light and dark, on desk and phone; small, and from here."""
 
-import os
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 
 import pytest
 from fastapi.routing import iter_route_contexts
@@ -31,7 +29,7 @@ from leads.screening.begin import begin
 from leads.security.tokens import INVITATION_FOR, Grant, issue
 from tests.accounts.cast import PASSWORD, make_account
 from tests.accounts.proofs import give_app
-from tests.browser.conftest import DESKTOP, PHONE, violations
+from tests.browser.conftest import barriers
 from tests.browser.test_axe import SCREENING
 from tests.cast import ACTOR, make_confirmed_person, make_lead, raw_submission, submission
 from tests.http.console.who_may import ROLES
@@ -40,7 +38,6 @@ from tests.referrals.cast import make_referral
 from tests.safety.cast import answer_test, make_roster, put_on_call
 
 pytestmark = [pytest.mark.browser, pytest.mark.committed]
-SHOTS = Path(os.environ["HANDOFF_SHOTS"]) if "HANDOFF_SHOTS" in os.environ else None
 LARGEST = 150_000
 LEAD = "/console/leads/{number}"
 # What programs read, files, and what only leads on.
@@ -147,16 +144,8 @@ def restricted(session: Session) -> str:
 
 
 def look(page: Page, wrong: Wrong, name: str) -> None:
-    """Note what axe finds with everything unfolded, light on a desk and dark on a phone; size, origin and width too."""
-    page.evaluate("document.querySelectorAll('main details').forEach(each => each.open = true)")
-    found: list[str] = []
-    for viewport, scheme in ((DESKTOP, "light"), (PHONE, "dark")):
-        page.set_viewport_size(viewport)  # type: ignore[arg-type]
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        found += [f"{scheme}: {each}" for each in violations(page)]
-        found += ["scrolls sideways"] * page.evaluate("document.documentElement.scrollWidth > innerWidth")
-        if SHOTS:
-            page.screenshot(path=SHOTS / f"page-{name.strip('/').replace('/', '-')[-40:]}-{scheme}.png", full_page=True)
+    """Note what keeps anybody out of a page, what it weighs, and whom else it asks."""
+    found = barriers(page, name)
     asked = page.evaluate(ASKED)
     found += [f"asks {each['name']}" for each in asked if not each["name"].startswith(page.evaluate("origin"))]
     size = sum(each["decodedBodySize"] for each in asked)

@@ -4,7 +4,7 @@ import time
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from leads.db import transaction
 from leads.inquiries.receive import Arrival, receive
@@ -47,22 +47,55 @@ def chosen(page: Page, name: str) -> None:
         press(page, "Enter")
 
 
+def command(page: Page, name: str) -> None:
+    """Choose among the commands what a button of this page does."""
+    press(page, "Control+k")
+    page.keyboard.type(name)
+    expect(page.locator("#palette-list [aria-selected=true]")).to_contain_text(name)
+    with page.expect_navigation():
+        press(page, "Enter")
+
+
+def reach(page: Page, control: Locator) -> None:
+    """Go on with Tab until a control has the focus."""
+    for _ in range(100):
+        if control.evaluate("each => each === document.activeElement"):
+            return
+        press(page, "Tab")
+    pytest.fail("The keyboard does not reach it.")
+
+
 def test_by_keyboard_from_the_inquiry_to_the_visit(visit: Visit, number: str) -> None:
-    page = sign_in(visit, lead_page(number))
+    page = sign_in(visit)
+    press(page, "j")
+    expect(page.get_by_role("link", name="Ana Rivera")).to_be_focused()
+    press(page, "Enter")
+    page.wait_for_url(f"**{lead_page(number)}")
     with page.expect_navigation():
         press(page, "c", "1")
     expect(page.get_by_text("Call: reached")).to_be_visible()
-    for name in ("Start screening", "Qualified"):
-        chosen(page, name)
+    command(page, "Start screening")
+    command(page, "Qualified")
     press(page, "b")
     page.wait_for_url("**/visit**")
-    page.locator(".elsewhere summary").focus()
-    press(page, "Enter")
-    page.get_by_label("Day and time").fill("2026-10-15T10:00")
-    page.locator("button[value='book-typed']").focus()
+    reach(page, page.locator(".elsewhere summary"))
+    press(page, "Enter", "Tab")
+    page.keyboard.type("10152026")
+    press(page, "ArrowRight")
+    page.keyboard.type("1000AM")
+    reach(page, page.locator("button[value='book-typed']"))
     press(page, "Enter")
     page.wait_for_url("**#visit")
     assert stage_of(number) == "booked"
+
+
+def test_a_printed_lead_is_its_story_without_the_controls(visit: Visit, number: str) -> None:
+    page = sign_in(visit, lead_page(number))
+    page.emulate_media(media="print")
+    for shown in (page.get_by_role("heading", name="Ana Rivera"), page.locator("#timeline")):
+        expect(shown).to_be_visible()
+    for hidden in (page.locator("header nav"), page.locator("#log-call"), page.locator(".others")):
+        expect(hidden.first).not_to_be_visible()
 
 
 def test_a_note_written_here_arrives(visit: Visit, number: str, mailbox: Mailbox) -> None:

@@ -1,10 +1,8 @@
 """A visit from the booking to the person's own yes: in the console, in the mailbox, on a phone, with the clock moving on."""
 
-import os
 import re
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 from icalendar import Calendar
@@ -23,7 +21,7 @@ from leads.pipeline.models import Lead
 from tests.accounts.cast import make_account
 from tests.appointments.links import HERE, booked_visit, link_of, offered_visit
 from tests.appointments.visits import ready
-from tests.browser.conftest import DESKTOP, PHONE, violations
+from tests.browser.conftest import PHONE, barriers, violations
 from tests.browser.test_console import sign_in
 from tests.cast import ACTOR
 from tests.conftest import TUESDAY, Mailbox
@@ -31,8 +29,6 @@ from tests.conftest import TUESDAY, Mailbox
 pytestmark = [pytest.mark.browser, pytest.mark.committed]
 Visit = Callable[..., Page]
 Advance = Callable[[timedelta], None]
-LOOKS = [(PHONE, "light"), (PHONE, "dark"), (DESKTOP, "light"), (DESKTOP, "dark")]
-SHOTS = Path(os.environ["HANDOFF_SHOTS"]) if "HANDOFF_SHOTS" in os.environ else None
 
 
 @pytest.fixture
@@ -139,15 +135,9 @@ def every_page(number: str) -> dict[str, str]:
     return pages | of_patient | {"spanish": f"{of_patient['booked']}?language=es"}
 
 
-@pytest.mark.parametrize("look", LOOKS, ids=["phone-light", "phone-dark", "desktop-light", "desktop-dark"])
-def test_no_page_of_a_visit_has_a_barrier_or_scrolls_sideways(visit: Visit, number: str, look: tuple[dict[str, int], str]) -> None:
-    page = sign_in(visit, viewport=look[0], color_scheme=look[1])
-    found = {}
+def test_no_page_of_a_visit_has_a_barrier_or_scrolls_sideways(visit: Visit, number: str) -> None:
+    page, found = sign_in(visit), {}
     for name, path in every_page(number).items():
         page.goto(path)
-        for each in page.locator("details").all():
-            each.evaluate("each => each.open = true")
-        found[name] = violations(page) + ["scrolls sideways"] * page.evaluate("document.documentElement.scrollWidth > innerWidth")
-        if SHOTS:
-            page.screenshot(path=SHOTS / f"visit-{name}-{look[0]['width']}-{look[1]}.png", full_page=True)
+        found[name] = barriers(page, f"visit-{name}")
     assert {name: wrong for name, wrong in found.items() if wrong} == {}
