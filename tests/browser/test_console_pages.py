@@ -33,8 +33,10 @@ from tests.browser.conftest import barriers
 from tests.browser.test_axe import SCREENING
 from tests.cast import ACTOR, make_confirmed_person, make_lead, raw_submission, submission
 from tests.http.console.who_may import ROLES
+from tests.imports.cast import BEN, NOBODY, rehearsed
 from tests.inbound.mails import arrived, written
 from tests.referrals.cast import make_referral
+from tests.reports.cast import journeys
 from tests.safety.cast import answer_test, make_roster, put_on_call
 
 pytestmark = [pytest.mark.browser, pytest.mark.committed]
@@ -42,8 +44,10 @@ LARGEST = 150_000
 LEAD = "/console/leads/{number}"
 # What programs read, files, and what only leads on.
 NO_PAGES = {
-    "/console/here", "/console/events", "/console/palette", "/console/oidc/back", "/console/record/export.csv", "/console/new/known",
-    f"{LEAD}/screening/next", f"{LEAD}/screening/{{screening_id}}/questionnaire.json", f"{LEAD}/screening/{{screening_id}}/response.json",
+    "/console/here", "/console/events", "/console/palette", "/console/oidc/back", "/console/record/export.csv",
+    "/console/import/{import_id}/errors.csv", "/console/import/{import_id}/progress", "/console/reports/{name}.csv",
+    "/console/mails/{name}/frame", f"{LEAD}/consents.json", f"{LEAD}/screening/next",
+    f"{LEAD}/screening/{{screening_id}}/questionnaire.json", f"{LEAD}/screening/{{screening_id}}/response.json",
     f"{LEAD}/referrals/{{which}}/attachments/{{attachment_id}}",
 }  # fmt: skip
 # Everything a page fetched, and its size, as the browser remembers it; but for the stream of counts and the palette's list.
@@ -82,6 +86,7 @@ def of_leads(session: Session) -> Mapping[str, list[str]]:
     here = f"/console/leads/{lead.number}"
     return {
         LEAD: [here, f"/console/leads/{held.number}", f"/console/leads/{session.get_one(Lead, referred.lead_id).number}"],
+        f"{LEAD}/consents": [f"{here}/consents"],
         f"{LEAD}/reads": [f"{here}/reads"],
         f"{LEAD}/visit": [f"{here}/visit"],
         f"{LEAD}/messages/{{message_id}}": [f"{here}/messages/{mail.id}"],
@@ -122,8 +127,27 @@ def of_lists(session: Session) -> Mapping[str, list[str]]:
     }
 
 
+def of_the_studio(session: Session) -> Mapping[str, list[str]]:
+    """Sequences, mails, reports with something to count, and a spreadsheet that was tried."""
+    journeys(session, 30, to="booked")
+    tried = rehearsed(session, BEN, NOBODY)
+    months = "?from=2026-10&to=2026-10"
+    reports = [f"/console/reports/{name}{months}" for name in ("funnel", "response-times", "referrers")]
+    return {
+        "/console/sequences": ["/console/sequences"],
+        "/console/sequences/{key}": ["/console/sequences/new-inquiry"],
+        "/console/sequences/{key}/simulate": ["/console/sequences/new-inquiry/simulate"],
+        "/console/mails": ["/console/mails"],
+        "/console/mails/{name}": ["/console/mails/still-here"],
+        "/console/reports": ["/console/reports"],
+        "/console/reports/{name}": reports,
+        "/console/import": ["/console/import"],
+        "/console/import/{import_id}": [f"/console/import/{tried.id}"],
+    }
+
+
 def of_the_door(session: Session) -> Mapping[str, list[str]]:
-    """The pages of somebody who is not in yet; the last four are reached on the way."""
+    """The pages of somebody who is not in yet, that an address leads to."""
     robin = invite(session, email="robin@example.com", name="Robin Vale", roles=["auditor"])
     mail = session.scalars(select(Message).where(Message.template == "staff-invitation")).one()
     mail.address_index = robin.email_index
@@ -170,8 +194,10 @@ def test_no_page_of_the_console_has_a_barrier_or_is_forgotten(visit: Visit, monk
     put_on_call(monkeypatch, "alba@example.com", "boris@example.com", staffed=True)
     with transaction() as session:
         behind_glass = restricted(session)
-        pages = {**of_leads(session), **of_lists(session)}
+        pages = {**of_leads(session), **of_lists(session), **of_the_studio(session)}
         door = of_the_door(session)
+    on_the_way = {"/console/second-factor", "/console/second-factor/set-up/app", "/console/locked"}
+    assert set(routes()) - NO_PAGES == pages.keys() | door.keys() | on_the_way
     wrong: Wrong = {}
     page = visit("/console/sign-in")
     walk(page, wrong, [path for paths in door.values() for path in paths])
@@ -188,6 +214,4 @@ def test_no_page_of_the_console_has_a_barrier_or_is_forgotten(visit: Visit, monk
     page.goto("/console/account")
     page.get_by_role("button", name="Lock now").click()
     look(page, wrong, "/console/locked")
-    on_the_way = {"/console/second-factor", "/console/second-factor/set-up/app", "/console/locked"}
-    assert set(routes()) - NO_PAGES == pages.keys() | door.keys() | on_the_way
     assert {path: found for path, found in wrong.items() if found} == {}

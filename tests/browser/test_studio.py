@@ -12,10 +12,8 @@ from leads.db import transaction
 from leads.imports.work import step, under_way
 from leads.pipeline.models import Lead
 from tests.accounts.cast import make_account
-from tests.browser.conftest import DESKTOP, PHONE
-from tests.browser.test_console import look_for_barriers, sign_in
+from tests.browser.test_console import sign_in
 from tests.imports.cast import ANA, BEN, NOBODY, sheet
-from tests.reports.cast import journeys
 
 pytestmark = [pytest.mark.browser, pytest.mark.committed]
 Visit = Callable[..., Page]
@@ -90,25 +88,3 @@ def test_a_spreadsheet_is_mapped_rehearsed_brought_in_and_undone(visit: Visit, c
     page.get_by_role("button", name="Take 2 lines back").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Taken back", timeout=60_000)
     assert leads() == 1
-
-
-@pytest.mark.parametrize("look", [(DESKTOP, "light"), (PHONE, "dark")])
-def test_no_page_has_a_barrier_or_scrolls_sideways(visit: Visit, casey: None, look: tuple[dict[str, int], str]) -> None:
-    with transaction() as session:
-        journeys(session, 30, to="booked")
-    page = sign_in(visit, viewport=look[0], color_scheme=look[1])
-    paths = {
-        "sequences": "/console/sequences",
-        "sequence": "/console/sequences/new-inquiry",
-        "simulate": SIMULATE,
-        "mail": "/console/mails/still-here",
-        "funnel": "/console/reports/funnel?from=2026-10&to=2026-10",
-        "waits": "/console/reports/response-times?from=2026-10&to=2026-10",
-        "referrers": "/console/reports/referrers",
-        "import": "/console/import",
-    }
-    found = {}
-    for name, path in paths.items():
-        page.goto(path)
-        found[name] = look_for_barriers(page, name, look)
-    assert {name: wrong for name, wrong in found.items() if wrong} == {}
