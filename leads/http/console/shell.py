@@ -9,7 +9,7 @@ from leads.http.console.staff import Staff
 
 @dataclass(frozen=True)
 class Tab:
-    """One page of the main navigation: by which name, keys and count, and for whom."""
+    """One page of the main navigation: by which name, keys and count, for whom, and whether it is for now and then."""
 
     key: str
     label: str
@@ -17,6 +17,7 @@ class Tab:
     keys: str
     counts: str = ""
     right: Right = "leads.read"
+    is_rare: bool = False
 
 
 TABS = (
@@ -29,12 +30,12 @@ TABS = (
     Tab("quarantine", "Quarantine", "/console/quarantine", "g q", "quarantine"),
     Tab("merges", "Same person?", "/console/merges", "g p", "merges"),
     Tab("sending", "Sending", "/console/sending", "g s", "unknown"),
-    Tab("openings", "Openings", "/console/openings", "g o", right="openings.read"),
-    Tab("colleagues", "Colleagues", "/console/colleagues", "g c", right="accounts.reset"),
-    Tab("record", "Record", "/console/record", "g r", right="record.read"),
-    Tab("sequences", "Sequences", "/console/sequences", "g e", right="studio.see"),
-    Tab("reports", "Reports", "/console/reports/funnel", "g t", right="studio.see"),
-    Tab("import", "Import", "/console/import", "g u", right="leads.work"),
+    Tab("openings", "Openings", "/console/openings", "g o", right="openings.read", is_rare=True),
+    Tab("colleagues", "Colleagues", "/console/colleagues", "g c", right="accounts.reset", is_rare=True),
+    Tab("record", "Record", "/console/record", "g r", right="record.read", is_rare=True),
+    Tab("sequences", "Sequences", "/console/sequences", "g e", right="studio.see", is_rare=True),
+    Tab("reports", "Reports", "/console/reports/funnel", "g t", right="studio.see", is_rare=True),
+    Tab("import", "Import", "/console/import", "g u", right="leads.work", is_rare=True),
 )
 KEYS = (
     ("Everywhere", (("Ctrl K or ⌘ K", "Commands: go to, search, act"), ("/", "Search"), ("?", "These keys"), ("Esc", "Close"))),
@@ -42,6 +43,8 @@ KEYS = (
     ("In a list", (("j or ↓", "Next"), ("k or ↑", "The one before"), ("Enter", "Open"), ("x", "Choose"), ("a", "Assign those chosen"))),
     ("On the board", (("← ↑ ↓ →", "From card to card"), ("Enter", "Open"), ("m", "Move to another stage"))),
 )
+# So many tabs stand on one line of a desk; where somebody has more, the rarer ones stand under one word.
+ROOM = 9
 # What a page says once after a form was sent; the code stands in its address, the words are only ours.
 SAID = {
     "assigned": "Assigned.",
@@ -59,3 +62,11 @@ SAID = {
 def tabs_of(staff: Staff) -> Sequence[Tab]:
     """Return the tabs somebody may open."""
     return [tab for tab in TABS if staff.may(tab.right)]
+
+
+def bar_of(staff: Staff) -> tuple[Sequence[Tab], Sequence[Tab]]:
+    """Return the tabs that stand in somebody's bar, and those under "More"; none are there where all have room."""
+    mine = tabs_of(staff)
+    if len(mine) <= ROOM:
+        return mine, ()
+    return [tab for tab in mine if not tab.is_rare], [tab for tab in mine if tab.is_rare]

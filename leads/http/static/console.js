@@ -9,6 +9,16 @@
   // On a phone the tabs lie in one line that is wider than the screen: the one that is open must be seen.
   one("header nav [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest", behavior: "instant" });
 
+  const rarer = one(".rarer");
+  if (rarer) {
+    document.addEventListener("click", (event) => { if (!rarer.contains(event.target)) rarer.open = false; });
+    rarer.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || !rarer.open) return;
+      rarer.open = false;
+      one("summary", rarer).focus();
+    });
+  }
+
   // --- Dialogs -------------------------------------------------------------------------------------------------------------------
   const open = (name) => {
     const dialog = document.getElementById(name);
