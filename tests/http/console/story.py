@@ -22,9 +22,11 @@ from tests.cast import ACTOR, make_confirmed_person, make_lead
 from tests.loop.cast import make_referral
 
 NAME, ADDRESS = "Quimby", "zelda@example.com"
-# Pages that show nobody: the door, one's own account, empty forms, counts, and the questions as such.
+# Pages that show nobody: the door, one's own account, empty forms, counts, and the questions as such;
+# what is imported is on record by the import, see test_import.
 NOBODY = ("/console/sign-in", "/console/oidc/", "/console/invited/", "/console/here", "/console/locked", "/console/second-factor")
 NOBODY += ("/console/account", "/console/colleagues", "/console/{mistyped", "/console/palette", "/console/events", "/console/new")
+NOBODY += ("/console/mails", "/console/reports", "/console/sequences", "/console/import")
 NOBODY += ("/console/safety/test/", "/console/leads/{number}/screening/{screening_id}/questionnaire.json")
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from leads.accounts.models import StaffSession
-from leads.accounts.sign_in import still_open
+from leads.accounts.sessions import still_open
 from leads.clock import real_now
 from leads.http.console.live import Hub, ask, stream
 from leads.pipeline.models import Lead

@@ -21,6 +21,8 @@ HERE = "/console/record"
 LISTS = {
     "/console": "leads.listed",
     "/console/board": "leads.listed",
+    "/console/inbox": "inbox.listed",
+    "/console/leads/{number}/consents.json": "consents.exported",
     "/console/safety": "safety.listed",
     "/console/leads/{number}/screening/{screening_id}/response.json": "screening.exported",
     "/console/merges": "merges.listed",
