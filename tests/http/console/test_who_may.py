@@ -98,9 +98,7 @@ def knock(browser: Browser, session: Session, lead: Lead, route: str, secret: st
     browser.cookies.set("handoff_staff", secret, domain="testserver.local", path="/console")
     version = session.scalars(select(Lead.version).where(Lead.id == lead.id)).one()
     form = {"csrf": form_token(secret), "version": str(version), "reason": "", "roles": "auditor"}
-    # As JSON a refusal is not drawn as a page.
-    asked = {"headers": {"accept": "application/json"}, "follow_redirects": False}
-    return browser.request(method, path, data=form if method == "POST" else None, **asked).status_code
+    return browser.request(method, path, data=form if method == "POST" else None, follow_redirects=False).status_code
 
 
 @pytest.fixture
