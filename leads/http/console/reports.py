@@ -54,7 +54,7 @@ Chosen = Annotated[Period, Depends(chosen_period)]
 
 
 @router.get("")
-def begin() -> Response:
+def begin(_staff: Viewer) -> Response:
     """Go to the first report."""
     return RedirectResponse("/console/reports/funnel", status_code=303)
 

@@ -91,7 +91,7 @@ def test_what_protects_the_person_is_never_passed_and_is_said(
 
 def test_outside_its_hours_it_waits_and_says_until_when(coordinator: Browser, session: Session, lead: Lead, enrolled: Enrolment) -> None:
     first = planned(session, lead)[0]
-    first.window, first.useful_until = {"office": "woodbury", "rule": {"from": "18:00", "to": "19:00"}}, None
+    first.lane, first.window, first.useful_until = "education", {"office": "woodbury", "rule": {"from": "18:00", "to": "19:00"}}, None
     session.commit()
     assert "It can go Tue Oct 6, 6:00 PM at the earliest" in coordinator.form(at(lead, first, "now")).text
 
