@@ -172,12 +172,13 @@ def test_the_questions_are_handed_on_in_their_language(session: Session, coordin
     assert (answer["resourceType"], answer["title"]) == ("Questionnaire", "Antes de su primera cita")
 
 
-def test_a_screening_of_somebody_else_is_not_found_here(session: Session, coordinator: Browser, lead: Lead, path: str) -> None:
+def test_a_screening_of_somebody_else_is_not_found_here(session: Session, signed_in: Callable[..., Browser], lead: Lead, path: str) -> None:
+    clinician = signed_in("clinician")
     other = make_lead(session, make_confirmed_person(session), stage="screening")
     theirs = fill(session, other)
     for name in ("response.json", "questionnaire.json"):
-        assert coordinator.get(f"{path}/screening/{theirs.id}/{name}").status_code == 404
-    assert coordinator.form(f"{path}/screening/{theirs.id}/reviewed").status_code == 404
+        assert clinician.get(f"{path}/screening/{theirs.id}/{name}").status_code == 404
+    assert clinician.form(f"{path}/screening/{theirs.id}/reviewed").status_code == 404
 
 
 def test_two_scores_are_a_trend_with_a_table_and_without_inline_style(

@@ -127,7 +127,7 @@ def test_twice_at_once_and_again_later_is_once(received: Received) -> None:
 def test_mails_of_a_visit_and_a_screening_go_on(received: Received, mailbox: Mailbox) -> None:
     received.press()
     assert receive(mailbox, "screening-thanks").mail["Subject"] == "Thank you: we have it"
-    assert "visits" in str(receive(mailbox, "visit-missed").mail["List-Id"])
+    assert "dates" in str(receive(mailbox, "visit-missed").mail["List-Id"])
 
 
 def test_a_post_takes_it_back_with_the_consent_it_took_along(received: Received) -> None:
