@@ -64,11 +64,11 @@ def decide(
     claim: Annotated[Sequence[str], Form()] = (),
 ) -> Response:
     """Approve or refuse the version that was read, or take its approval back."""
+    # Before anything is looked for: who may not decide should not be sent to look again first.
+    if not REVIEWERS & staff.roles:
+        raise Forbidden("What we say is approved by a colleague with the role reviewer.")
 
     def verb() -> object:
-        # Before the files are compared: who may not decide should not be sent to look again first.
-        if not REVIEWERS & staff.roles:
-            raise Forbidden("What we say is approved by a colleague with the role reviewer.")
         if verdict == "withdraw":
             return withdraw(session, review_id, by=staff.id, roles=staff.roles)
         if _template(name, language).version(language) != version:

@@ -26,7 +26,7 @@ NAME, ADDRESS = "Quimby", "zelda@example.com"
 # what is imported is on record by the import, see test_import.
 NOBODY = ("/console/sign-in", "/console/oidc/", "/console/invited/", "/console/here", "/console/locked", "/console/second-factor")
 NOBODY += ("/console/account", "/console/colleagues", "/console/{mistyped", "/console/palette", "/console/events", "/console/new")
-NOBODY += ("/console/mails", "/console/reports", "/console/sequences", "/console/import")
+NOBODY += ("/console/brief", "/console/mails", "/console/reports", "/console/sequences", "/console/import")
 NOBODY += ("/console/safety/test/", "/console/leads/{number}/screening/{screening_id}/questionnaire.json")
 
 
@@ -58,6 +58,7 @@ def make_story(session: Session) -> Story:
     book(session, lead.id, slot(), actor=ACTOR)
     sent, _ = (_screening(session, lead, is_sent=is_sent) for is_sent in (True, False))
     mail = post(session, person.id, "inquiry-received", cause="test", lead_id=lead.id)
+    mail.language, mail.template_version = "en", "0" * 12
     other = make_confirmed_person(session, given_name="Zelda", family_name=NAME, email="z@example.com")
     make_lead(session, other)
     suggest_merge(session, person.id, other.id, why="phone")

@@ -27,7 +27,9 @@ def account(session: Session) -> Account:
 
 def test_every_page_and_form_leads_an_anonymous_visitor_to_the_door(browser: Browser) -> None:
     outside = []
-    for route in sorted(route for routes in WHO_MAY.values() for route in routes):
+    # A stream is asked for by a script, which has no use for a door: it is told 401.
+    routes = {route for routes in WHO_MAY.values() for route in routes} - {"GET /console/events"}
+    for route in sorted(routes):
         method, path = route.split(" ", 1)
         path = re.sub(r"\{[a-z_:]+\}", "00000000-0000-7000-8000-000000000001", path.replace("{number}", "L-000001"))
         answer = browser.request(method, path, follow_redirects=False)

@@ -93,7 +93,8 @@ def test_every_role_reaches_what_it_may_and_nothing_else(
 def knock(browser: Browser, session: Session, lead: Lead, route: str, secret: str) -> int:
     """Send one request as whoever has this session, with our form's token and the version that stands."""
     method, path = route.split(" ", 1)
-    path = re.sub(r"\{[a-z_:]+\}", ID, path.replace("{number}", lead.number).replace("{which}", "R-000001"))
+    named = {"number": lead.number, "which": "R-000001", "language": "en"}
+    path = re.sub(r"\{([a-z_:]+)\}", lambda part: named.get(part[1], ID), path)
     browser.cookies.clear()
     browser.cookies.set("handoff_staff", secret, domain="testserver.local", path="/console")
     version = session.scalars(select(Lead.version).where(Lead.id == lead.id)).one()
