@@ -106,12 +106,13 @@ def _fill_in(rows: Sequence[Any], made: Sequence[str], answer: psycopg.RawCursor
 
 def _keep(session: Session, rows: Sequence[Any]) -> None:
     """From here on the session knows the rows as ones that are there."""
+    # All in one, and straight: to look for what hangs on each of them takes longer than all the rest, and nothing ever does.
+    session._expunge_states([instance_state(row) for row in rows])
     for row in rows:
-        session.expunge(row)
         # Nothing ever changes a row that is only written: there is no need to watch it.
         if not row.ONLY_WRITTEN:
             make_transient_to_detached(row)
-            session.add(row)
+            session._save_or_update_impl(instance_state(row))
 
 
 @lru_cache(maxsize=1024)

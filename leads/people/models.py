@@ -28,7 +28,7 @@ class Person(Base):
     __table_args__ = (
         Index(None, "email_index"),
         Index(None, "phone_index"),
-        Index("ix_people_name_buckets", "name_buckets", postgresql_using="gin"),
+        Index("ix_people_name_buckets", "name_buckets", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
         Index("ix_people_unhashed", "id", postgresql_where=text("name_buckets IS NULL")),
         Index("ix_people_merged", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
     )

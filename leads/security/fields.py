@@ -1,6 +1,5 @@
 """Encrypted columns, bound to table, column and row, and the blind indexes that find them again."""
 
-import hashlib
 import hmac
 import json
 import os
@@ -91,4 +90,4 @@ class Encrypted(Generic[T]):
 def blind_index(name: str, normalised: str) -> bytes:
     """Return HMAC-SHA-256 of a normalised value under the key of the index `name`."""
     key = ring().derive("blind", ring().current("blind"), name)
-    return hmac.new(key, normalised.encode(), hashlib.sha256).digest()
+    return hmac.digest(key, normalised.encode(), "sha256")

@@ -182,7 +182,8 @@ def _follow_the_facts() -> None:
 def _find_names() -> None:
     # Null is a person whose name was never hashed: `handoff up` and the housekeeping fill it in, for the keys are not the database's.
     op.add_column("people", sa.Column("name_buckets", ARRAY(sa.Integer()), nullable=True))
-    op.create_index("ix_people_name_buckets", "people", ["name_buckets"], postgresql_using="gin")
+    # Without a list of what is pending: whoever comes when it is full would wait until all of it is sorted in.
+    op.create_index("ix_people_name_buckets", "people", ["name_buckets"], postgresql_using="gin", postgresql_with={"fastupdate": "off"})
     op.create_index("ix_people_unhashed", "people", ["id"], postgresql_where=sa.text("name_buckets IS NULL"))
 
 
