@@ -1,6 +1,7 @@
 """After a commit the web app nudges the workers; a lost nudge costs seconds, never a message."""
 
 import threading
+import time
 from contextlib import suppress
 
 from kombu.exceptions import OperationalError
@@ -10,6 +11,8 @@ from tasks.deliver import deliver
 from tasks.events import apply_events
 from tasks.inbound import read_mail
 
+# A busy site asks a hundred times a second, and one hint brings the mail of all: more of them only take the processor from requests.
+REST = 0.2
 _wanted = threading.Event()
 
 
@@ -28,3 +31,4 @@ def pass_on() -> None:
                 deliver.apply_async(args=(lane,), queue=lane, retry=False, expires=10)
             for back in (apply_events, read_mail):
                 back.apply_async(queue="housekeeping", retry=False, expires=10)
+        time.sleep(REST)
