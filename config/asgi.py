@@ -11,17 +11,22 @@ from config.settings import settings
 from leads.app import create_app
 from leads.clinic.profile import clinic
 from leads.messages.mailbox import read_all, read_one
+from leads.messages.templates import catalogue
+from leads.sequences.definitions import sequences
 from tasks.nudge import nudge, pass_on
 
 SHOWN = 200
 
 logging.configure("web")
-threading.Thread(target=pass_on, name="nudge", daemon=True).start()
 # Read before the first page is drawn: without the crisis text nothing starts, and with nobody on call somebody must know.
 if not clinic().on_call.shifts:
     structlog.get_logger().warning(
         "oncall.nobody", why="A disclosure reaches only the console and the office's address: see `handoff check`."
     )
+# Left to the first requests, each would read all of it for itself, and keep its transaction open for so long.
+catalogue()
+sequences()
+threading.Thread(target=pass_on, name="nudge", daemon=True).start()
 app = create_app(nudge=nudge)
 if settings().is_local:
     folder = settings().handoff_data_dir

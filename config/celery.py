@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_init
 from kombu import Exchange, Queue
 
 import leads.models  # noqa: F401
@@ -12,6 +12,8 @@ from config import logging
 from config.settings import SettingsError, settings
 from leads.clinic.profile import clinic
 from leads.messages.models import LANES
+from leads.messages.templates import catalogue
+from leads.sequences.definitions import sequences
 
 QUEUES = (*LANES, "housekeeping")
 SHORT = {"socket_timeout": 5, "socket_connect_timeout": 3, "socket_keepalive": True, "health_check_interval": 15}
@@ -113,3 +115,10 @@ app.conf.update(
 @setup_logging.connect
 def _log_as_we_do(**_: Any) -> None:
     logging.configure("celery")
+
+
+@worker_init.connect
+def _read_what_it_will_say(**_: Any) -> None:
+    # Left to the first tasks, each of a worker's threads would read all of it for itself.
+    catalogue()
+    sequences()

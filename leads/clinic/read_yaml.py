@@ -39,8 +39,8 @@ def read_yaml(path: Path, model: type[Model]) -> Model:
     try:
         text = path.read_text(encoding="utf-8")
         # Composed as well as loaded: only the tree still knows the lines.
-        tree = yaml.compose(text, Loader=yaml.SafeLoader)
-        content = yaml.safe_load(text)
+        tree = yaml.compose(text, Loader=yaml.CSafeLoader)
+        content = yaml.load(text, Loader=yaml.CSafeLoader)
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file.") from None
     except yaml.MarkedYAMLError as error:

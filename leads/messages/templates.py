@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
@@ -132,9 +132,12 @@ class Edition:
     preheader: str
     words: Words
     version: str
-    # The facts that are only said, or asked whether they are there: the rest of the mail is the same whatever they are.
-    gaps: frozenset[str] = frozenset()
     sources: Sources = NONE
+
+    @cached_property
+    def gaps(self) -> frozenset[str]:
+        """The facts that are only said, or asked whether they are there: the rest of the mail is the same whatever they are."""
+        return only_said(self.sources.subject, self.sources.text, self.sources.html)
 
 
 @dataclass(frozen=True, eq=False)
@@ -223,7 +226,6 @@ def _compiled(sources: Sources, meta: Meta, language: Language, words: Words, *,
         preheader=meta.preheader[language],
         words=words,
         version=sources.version,
-        gaps=only_said(sources.subject, sources.text, sources.html),
         sources=sources,
     )
 
