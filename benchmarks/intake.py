@@ -7,8 +7,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from benchmarks import data
@@ -36,8 +36,8 @@ def rows(stage: Stage) -> Iterator[Row]:
     os.environ["BENCH_WEB_DATABASE"] = url
     os.environ["HANDOFF_API_RATE"] = "100000"
     bare_web.Base.metadata.create_all(db.engine())
-    with _ours() as our_port, _bare() as bare_port:
-        ours, bare = Site(our_port, "/api/v1/inquiries", key), Site(bare_port, "/inquiries", "")
+    with _ours() as our_ports, _bare() as bare_ports:
+        ours, bare = Site(our_ports, "/api/v1/inquiries", key), Site(bare_ports, "/inquiries", "")
         for site in (ours, bare):
             site.ask(100)
         measured = [(ours.ask(count), bare.ask(count)) for _ in range(rounds)]
@@ -60,9 +60,12 @@ class Run:
 
 @dataclass
 class Site:
-    """One of the two, asked by 16 clients that keep their connection."""
+    """One of the two, asked by 16 clients that keep their connection, as many to each of its processes.
 
-    port: int
+    Left to the processes, whichever wakes first often takes every connection, and the figure is that of one or two by chance.
+    """
+
+    ports: Sequence[int]
     path: str
     key: str
 
@@ -73,12 +76,12 @@ class Site:
     async def _ask(self, count: int) -> Run:
         run, left = Run(), iter(range(count))
         since = time.perf_counter()
-        await asyncio.gather(*(self._client(left, run) for _ in range(CLIENTS)))
+        await asyncio.gather(*(self._client(port, left, run) for _, port in zip(range(CLIENTS), itertools.cycle(self.ports), strict=False)))
         run.seconds = time.perf_counter() - since
         return run
 
-    async def _client(self, left: Iterator[int], run: Run) -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+    async def _client(self, port: int, left: Iterator[int], run: Run) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
         for _ in left:
             request = self._request(next(_serial))
             since = time.perf_counter()
@@ -103,27 +106,32 @@ class Site:
 
 
 @contextmanager
-def _ours() -> Iterator[int]:
-    port = free_port()
-    with _serving([*commands.web("127.0.0.1", port), "--workers", str(PROCESSES)], f"http://127.0.0.1:{port}/healthz"):
-        yield port
+def _ours() -> Iterator[Sequence[int]]:
+    with _serving(lambda port: commands.web("127.0.0.1", port), "/healthz") as ports:
+        yield ports
 
 
 @contextmanager
-def _bare() -> Iterator[int]:
-    port = free_port()
-    quiet = ["--no-access-log", "--host", "127.0.0.1", "--port", str(port), "--workers", str(PROCESSES)]
-    with _serving([sys.executable, "-m", "uvicorn", "benchmarks.rivals.bare_web:app", *quiet], f"http://127.0.0.1:{port}/docs"):
-        yield port
+def _bare() -> Iterator[Sequence[int]]:
+    bare = [sys.executable, "-m", "uvicorn", "benchmarks.rivals.bare_web:app", "--no-access-log", "--host", "127.0.0.1", "--port"]
+    with _serving(lambda port: [*bare, str(port)], "/docs") as ports:
+        yield ports
 
 
 @contextmanager
-def _serving(command: list[str], url: str) -> Iterator[None]:
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def _serving(command: Callable[[int], Sequence[str]], path: str) -> Iterator[Sequence[int]]:
+    with ExitStack() as stack:
+        yield [stack.enter_context(_process(command, path)) for _ in range(PROCESSES)]
+
+
+@contextmanager
+def _process(command: Callable[[int], Sequence[str]], path: str) -> Iterator[int]:
+    port = free_port()
+    process = subprocess.Popen(command(port), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        while not answers(url):
+        while not answers(f"http://127.0.0.1:{port}{path}"):
             time.sleep(0.1)
-        yield
+        yield port
     finally:
         process.terminate()
         process.wait(20)

@@ -1,5 +1,6 @@
 """The web process, put together: the app, its logs, the nudge that saves the workers a second, and a trial's mailbox."""
 
+import gc
 import threading
 from functools import partial
 from types import SimpleNamespace
@@ -31,3 +32,6 @@ app = create_app(nudge=nudge)
 if settings().is_local:
     folder = settings().handoff_data_dir
     app.state.mailbox = SimpleNamespace(read_all=partial(read_all, folder, at_most=SHOWN), read_one=partial(read_one, folder))
+# What stands for good is looked through no more: with it, each search for what can be thrown away held up all requests.
+gc.collect()
+gc.freeze()

@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
+from select import POLLIN, poll
 from typing import Any, ClassVar
 
 from sqlalchemy import ARRAY, DateTime, Engine, MetaData, String, Uuid, bindparam, create_engine, event, func, inspect, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 
 from config.settings import SettingsError, settings
@@ -85,10 +87,19 @@ def engine() -> Engine:
 def make_engine(url: str, **options: Any) -> Engine:
     """Return an engine for a PostgreSQL URL; whatever driver the URL names, psycopg 3 is used."""
     # hide_parameters: an error of the database must not carry a person's values into a log.
-    options = {"hide_parameters": True, "pool_size": settings().handoff_db_pool, "max_overflow": 20, "pool_pre_ping": True} | options
+    options = {"hide_parameters": True, "pool_size": settings().handoff_db_pool, "max_overflow": 20} | options
     made = create_engine(make_url(url).set(drivername="postgresql+psycopg"), **options)
     event.listen(made, "connect", _refuse_lost_commits)
+    event.listen(made, "checkout", _refuse_hung_up)
     return made
+
+
+def _refuse_hung_up(dbapi_connection: Any, *_: Any) -> None:
+    # Whoever rests has been asked nothing: what there is to read is the server's goodbye. To ask it would cost a round trip each time.
+    resting = poll()
+    resting.register(dbapi_connection.fileno(), POLLIN)
+    if resting.poll(0):
+        raise InvalidatePoolError("The server has closed this connection.")
 
 
 def _refuse_lost_commits(dbapi_connection: Any, _: Any) -> None:

@@ -12,7 +12,7 @@ from tasks.events import apply_events
 from tasks.inbound import read_mail
 
 # A busy site asks a hundred times a second, and one hint brings the mail of all: more of them only take the processor from requests.
-REST = 0.2
+REST = 0.5
 _wanted = threading.Event()
 
 

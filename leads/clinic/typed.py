@@ -17,6 +17,8 @@ ADULT = 18
 UNDER_AGE = "under_age"
 # Overrides of the writing direction can make an address read as another one.
 DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")
+# Unicode's Cc, but for the line feed and the tab, and halves of characters (Cs).
+CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def plain_text(value: Any) -> Any:
@@ -24,8 +26,7 @@ def plain_text(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     lines = unicodedata.normalize("NFC", DIRECTION.sub("", value)).replace("\r\n", "\n").replace("\r", "\n")
-    kept = "".join(letter for letter in lines if letter in "\n\t" or unicodedata.category(letter) not in ("Cc", "Cs"))
-    return kept.strip() or None
+    return CONTROL.sub("", lines).strip() or None
 
 
 def one_line(value: Any) -> Any:
