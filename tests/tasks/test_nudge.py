@@ -39,3 +39,22 @@ def test_a_broker_that_is_gone_does_not_end_the_passing_on(nudging: ModuleType, 
     with pytest.raises(KeyboardInterrupt):
         nudging.pass_on()
     assert len(tries) == 2
+
+
+def test_many_nudges_in_a_moment_are_passed_on_as_few(nudging: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    passed, rests = [], []
+
+    def rest(_: float) -> None:
+        rests.append(1)
+        if len(rests) == 2:
+            raise KeyboardInterrupt
+        for _ in range(100):
+            nudging.nudge()
+
+    for task in (nudging.deliver, nudging.apply_events, nudging.read_mail):
+        monkeypatch.setattr(task, "apply_async", lambda **_: passed.append(1))
+    monkeypatch.setattr(nudging.time, "sleep", rest)
+    nudging.nudge()
+    with pytest.raises(KeyboardInterrupt):
+        nudging.pass_on()
+    assert len(passed) == 2 * (len(nudging.PRESSING) + 2)
