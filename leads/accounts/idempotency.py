@@ -3,25 +3,25 @@
 import hashlib
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from leads.accounts.models import IdempotentAnswer
 from leads.clock import real_now
-from leads.db import new_id
+from leads.db import LOCK, lock_name
 from leads.errors import Conflict
 from leads.round_trips import Statement, together
 
-# The unique index makes a second caller wait until the first has committed, and take over if it was rolled back.
-TAKE = Statement.of(
-    insert(IdempotentAnswer).on_conflict_do_nothing(index_elements=["key_id", "idempotency_key"]).returning(IdempotentAnswer.id)
+HOLD = Statement.of(LOCK)
+EARLIER = Statement.of(
+    select(IdempotentAnswer.body_hash, IdempotentAnswer.answer).where(
+        IdempotentAnswer.key_id == bindparam("holder"), IdempotentAnswer.idempotency_key == bindparam("key")
+    )
 )
-ANSWER = Statement.of(update(IdempotentAnswer).where(IdempotentAnswer.id == bindparam("row")).values(answer=bindparam("told")))
 
 
 @dataclass(frozen=True)
@@ -42,11 +42,13 @@ def once(
     if idempotency_key is None:
         return _told(act)
     digest = hashlib.sha256(body).digest()
-    row_id = _take(session, key_id, idempotency_key, digest)
-    if row_id is None:
-        return _earlier(session, key_id, idempotency_key, digest)
+    # Whoever comes second waits here until the first has committed, and sees what it was told; or takes over if that was rolled back.
+    waiting = (HOLD, {"name": lock_name("idempotency", f"{key_id}:{idempotency_key}")})
+    _, found = together(session, waiting, (EARLIER, {"holder": key_id, "key": idempotency_key}))
+    if found:
+        return _earlier(digest, *found[0])
     answer = _told(act)
-    together(session, (ANSWER, {"row": row_id, "told": asdict(answer)}))
+    session.add(IdempotentAnswer(key_id=key_id, idempotency_key=idempotency_key, body_hash=digest, answer=asdict(answer), at=real_now()))
     return answer
 
 
@@ -55,18 +57,7 @@ def _told(act: Callable[[], tuple[int, dict[str, Any]]]) -> Answer:
     return Answer(status, json.dumps(content, ensure_ascii=False))
 
 
-def _take(session: Session, key_id: uuid.UUID, idempotency_key: str, digest: bytes) -> uuid.UUID | None:
-    row = {"id": new_id(), "key_id": key_id, "idempotency_key": idempotency_key, "body_hash": digest, "answer": None, "at": real_now()}
-    ((*taken,),) = together(session, (TAKE, row))
-    return taken[0][0] if taken else None
-
-
-def _earlier(session: Session, key_id: uuid.UUID, idempotency_key: str, digest: bytes) -> Answer:
-    row = session.scalar(
-        select(IdempotentAnswer).where(IdempotentAnswer.key_id == key_id, IdempotentAnswer.idempotency_key == idempotency_key)
-    )
-    if row is None or row.answer is None:
-        raise Conflict("The request under this Idempotency-Key has not ended. Please send it again.", code="idempotency_conflict")
-    if row.body_hash != digest:
+def _earlier(digest: bytes, body_hash: bytes, answer: Mapping[str, Any]) -> Answer:
+    if body_hash != digest:
         raise Conflict("This Idempotency-Key was used with another body. Take a new key for a new request.", code="idempotency_conflict")
-    return Answer(row.answer["status"], row.answer["text"])
+    return Answer(answer["status"], answer["text"])

@@ -93,6 +93,7 @@ class IdempotentAnswer(Base):
     """What a key holder was answered under an `Idempotency-Key`, kept 7 days with the hash of the body."""
 
     __tablename__ = "idempotent_answers"
+    ONLY_WRITTEN = True
     __table_args__ = (UniqueConstraint("key_id", "idempotency_key"),)
 
     key_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("api_keys.id"))

@@ -18,6 +18,8 @@ SEEN = select(func.count()).where(
     Attempt.key == bindparam("key", type_=LargeBinary()),
     Attempt.at > bindparam("since", type_=DateTime(timezone=True)),
 )
+# How many there were of late, and how many with those before.
+SEEN_OF_LATE = SEEN.with_only_columns(func.count().filter(Attempt.at > bindparam("lately", type_=DateTime(timezone=True))), func.count())
 
 
 def count(session: Session, kind: str, key: bytes, *, limit: int, within: timedelta) -> None:
@@ -43,6 +45,11 @@ def has_room(session: Session, kind: str, key: bytes, *, limit: int, within: tim
 def seen(kind: str, key: bytes, within: timedelta) -> dict[str, Any]:
     """Return what SEEN is asked with, by whoever holds the key's lock."""
     return {"kind": kind, "key": key, "since": real_now() - within}
+
+
+def seen_of_late(kind: str, key: bytes, lately: timedelta, within: timedelta) -> dict[str, Any]:
+    """Return what SEEN_OF_LATE is asked with, by whoever holds the key's lock."""
+    return {**seen(kind, key, within), "lately": real_now() - lately}
 
 
 def _wait(session: Session, kind: str, key: bytes, within: timedelta) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
-from leads.accounts.throttle import FORM_MAIL, SEEN, count, seen
+from leads.accounts.throttle import FORM_MAIL, SEEN_OF_LATE, count, seen_of_late
 from leads.accounts.throttle import note as note_attempt
 from leads.audit.trail import SYSTEM, record
 from leads.clinic.profile import clinic
@@ -27,7 +27,7 @@ from leads.pipeline.begin import begin_lead
 from leads.pipeline.confirm import start
 from leads.pipeline.deadlines import expected_by
 from leads.pipeline.facts import person_changed
-from leads.pipeline.find import further_number, open_lead_of
+from leads.pipeline.find import NEXT_SERIAL, further_number, open_lead_of
 from leads.pipeline.models import Lead
 from leads.round_trips import Statement, together
 from leads.safety.disclose import disclose
@@ -36,7 +36,7 @@ from leads.todos.open import new_todo, open_todo
 
 GIVEN_BY_FORM = ("contact", "education", "unencrypted_email")
 CRIES_OVER_THE_LIMIT = 5
-HOLD, FIND, COUNT = Statement.of(LOCKS), Statement.of(CANDIDATES), Statement.of(SEEN)
+HOLD, FIND, COUNT, DRAW = (Statement.of(each) for each in (LOCKS, CANDIDATES, SEEN_OF_LATE, NEXT_SERIAL))
 USEFUL_FOR = timedelta(days=3)
 
 
@@ -69,10 +69,11 @@ def receive(session: Session, asked: Submission, arrival: Arrival) -> Receipt:
     disclosed = found((asked.message, asked.insurance_question, asked.given_name, asked.family_name))
     _count(session, arrival, disclosed=disclosed)
     # Read first, write afterwards, all in one round trip: a look in between would send what is new so far.
+    session.flush()
     with session.no_autoflush:
         look = _look(session, asked)
         person, is_known = _person(session, asked, look)
-        lead, is_new = _lead(session, person, asked, arrival, is_known=is_known)
+        lead, is_new = _lead(session, person, asked, arrival, known=is_known, serial=look.serial)
         promise = expected_by(lead.office, now())
         inquiry = _keep(session, asked, arrival, lead)
         _grant(session, asked, person, arrival, is_known=is_known)
@@ -84,13 +85,13 @@ def receive(session: Session, asked: Submission, arrival: Arrival) -> Receipt:
         held = disclosed or (is_known and bool(open_holds(session, person.id)))
         against = "held" if held else _against_acknowledging(session, asked.email, person, look)
         _acknowledge(session, asked, person, lead, promise, against=against)
-    session.flush()
+    # What is new goes to the database with the commit, unless somebody asks for it first.
     if not is_new:
         person_changed(session, person.id, actor=arrival.actor)
     if is_new and is_known and is_confirmed(session, person.id, person.email_index):
         start(session, lead, actor=arrival.actor)
     # The number of the lead it joined would tell whoever sent it that the person is known here.
-    return Receipt(inquiry.id, lead.number if is_new else further_number(session, lead), promise, disclosed)
+    return Receipt(inquiry.id, lead.number if is_new else further_number(session, lead, look.serial), promise, disclosed)
 
 
 def _count(session: Session, arrival: Arrival, *, disclosed: bool) -> None:
@@ -127,11 +128,12 @@ def discard(session: Session, quarantined_id: uuid.UUID, *, actor: str) -> None:
 
 @dataclass(frozen=True)
 class Look:
-    """What is known before anything is written: who it may be, and how many mails the address had in an hour and in a day."""
+    """What is known before anything is written: who it may be, how many mails the address had in an hour and a day, and a free number."""
 
     who: Identity
     candidates: list[uuid.UUID]
-    mails: tuple[int, int]
+    mails: tuple[Any, ...]
+    serial: int
 
 
 def _look(session: Session, asked: Submission) -> Look:
@@ -143,9 +145,9 @@ def _look(session: Session, asked: Submission) -> Look:
     mail = indexes["email"]
     # Nobody without an address is mailed, and nobody must wait for another who has none either.
     locked = [*names, lock_name(FORM_MAIL, mail)] if mail else names
-    hour, day = (seen(FORM_MAIL, mail or b"", timedelta(hours=hours)) for hours in (1, 24))
-    _, found, in_hour, in_day = together(session, (HOLD, {"names": locked}), (FIND, indexes), (COUNT, hour), (COUNT, day))
-    return Look(who, [row[0] for row in found], (in_hour[0][0], in_day[0][0]))
+    mails = seen_of_late(FORM_MAIL, mail or b"", timedelta(hours=1), timedelta(days=1))
+    _, found, mailed, drawn = together(session, (HOLD, {"names": locked}), (FIND, indexes), (COUNT, mails), (DRAW, {}))
+    return Look(who, [row[0] for row in found], mailed[0], drawn[0][0])
 
 
 def _person(session: Session, asked: Submission, look: Look) -> tuple[Person, bool]:
@@ -153,15 +155,13 @@ def _person(session: Session, asked: Submission, look: Look) -> tuple[Person, bo
     return recognise(session, look.who, manner, look.candidates)
 
 
-def _lead(session: Session, person: Person, asked: Submission, arrival: Arrival, *, is_known: bool) -> tuple[Lead, bool]:
+def _lead(session: Session, person: Person, asked: Submission, arrival: Arrival, *, known: bool, serial: int) -> tuple[Lead, bool]:
     # A second inquiry while the first is open belongs to the same journey; its words show in the timeline.
-    known = open_lead_of(session, person.id) if is_known else None
-    if known is not None:
-        return known, False
-    lead = begin_lead(
-        session, person, office=asked.office, source="inquiry", for_whom=asked.for_whom, interest=asked.interest, actor=arrival.actor
-    )
-    return lead, True
+    open_already = open_lead_of(session, person.id) if known else None
+    if open_already is not None:
+        return open_already, False
+    about: dict[str, Any] = {"office": asked.office, "source": "inquiry", "for_whom": asked.for_whom, "interest": asked.interest}
+    return begin_lead(session, person, **about, serial=serial, actor=arrival.actor), True
 
 
 def _keep(session: Session, asked: Submission, arrival: Arrival, lead: Lead) -> Inquiry:

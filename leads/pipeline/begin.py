@@ -10,9 +10,17 @@ from leads.pipeline.models import Lead, StageChange
 
 
 def begin_lead(
-    session: Session, person: Person, *, office: str, source: str, for_whom: str = "self", interest: str | None = None, actor: str
+    session: Session,
+    person: Person,
+    *,
+    office: str,
+    source: str,
+    for_whom: str = "self",
+    interest: str | None = None,
+    serial: int | None = None,
+    actor: str,
 ) -> Lead:
-    """Return a new lead at the stage `new`, due to be called by the end of the office's promise."""
+    """Return a new lead at the stage `new`, due to be called as the office promises, of a `serial` drawn before or the next."""
     lead = Lead(
         person_id=person.id,
         stage="new",
@@ -23,6 +31,7 @@ def begin_lead(
         opened_at=now(),
         expected_by=expected_by(office, now()),
         version=1,
+        **({} if serial is None else {"serial": serial}),
     )
     session.add(lead)
     session.add(StageChange(lead_id=lead.id, from_stage=None, to_stage="new", actor=actor, at=now()))

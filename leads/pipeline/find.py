@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 from leads.errors import NotFound
 from leads.pipeline.models import FurtherNumber, Lead, number
 
+# Drawn by whoever wants to know the number of a lead before it is there.
+NEXT_SERIAL = select(func.nextval("leads_serial_seq"))
 NUMBER = re.compile(r"^L-?0*(\d{1,18})$", re.IGNORECASE)
 
 
@@ -22,9 +24,8 @@ def by_number(session: Session, words: str) -> Lead:
     return lead
 
 
-def further_number(session: Session, lead: Lead) -> str:
-    """Return one more number the lead answers to from now on, taken from the same row of numbers."""
-    serial = session.scalars(select(func.nextval("leads_serial_seq"))).one()
+def further_number(session: Session, lead: Lead, serial: int) -> str:
+    """Return one more number the lead answers to from now on: that of a serial drawn with NEXT_SERIAL."""
     session.add(FurtherNumber(serial=serial, lead_id=lead.id))
     return number(serial)
 

@@ -28,7 +28,7 @@ class Lead(Base):
         Index("ix_leads_closed", "closed_at", "id", postgresql_where=text("closed_at IS NOT NULL")),
     )
 
-    serial: Mapped[int] = mapped_column(BigInteger, Identity(always=True), unique=True)
+    serial: Mapped[int] = mapped_column(BigInteger, Identity(), unique=True)
     person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("people.id"))
     stage: Mapped[str] = mapped_column(String(20))
     office: Mapped[str] = mapped_column(String(40))

@@ -11,10 +11,10 @@ from leads import db
 from tests.cast import raw_submission
 from tests.http.api.conftest import Post
 
-# The key; the idempotency key taken and answered; locks, whom we know, mails of an hour and of a day; all new rows; begin and end.
+# The key; the idempotency key held and looked up; locks, whom we know, mails of late, a number; all new rows; begin and end.
 # Whoever needs more has found a new question, which can join one of these, or a row that was not made with the others.
 STATEMENTS = 10
-ROUND_TRIPS = 7
+ROUND_TRIPS = 6
 
 
 @contextmanager
