@@ -2,17 +2,22 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, time, timedelta
-from typing import Any, Literal, get_args
+from functools import lru_cache
+from typing import Any, Literal, NamedTuple, get_args
 
 from sqlalchemy import (
     ColumnElement,
-    CompoundSelect,
+    DateTime,
     Select,
+    String,
+    Uuid,
     and_,
+    bindparam,
     func,
     literal,
+    literal_column,
     or_,
     select,
     tuple_,
@@ -25,6 +30,7 @@ from leads.clinic.profile import clinic
 from leads.clock import local_to_utc, now
 from leads.people.models import Person
 from leads.pipeline.models import Lead, Standing
+from leads.round_trips import Statement, together
 from leads.todos.models import Todo
 
 Need = Literal[
@@ -46,6 +52,9 @@ URGENT = ("call-now", "to-review", "phone-instead", "unknown", "to-verify", "tod
 CALL_SOON = timedelta(hours=4)
 # Beyond this a list is "999+": what the exact number would be changes nothing, and counting it takes the longer the more there are.
 COUNTED = 999
+# The moments that decide which list a lead stands in, and where a page begins; given anew each time a list is read.
+SOON, DAY_ENDS, AFTER_DUE = (bindparam(name, type_=DateTime(timezone=True)) for name in ("soon", "day_ends", "after_due"))
+AFTER_ID = bindparam("after_id", type_=Uuid())
 
 
 @dataclass(frozen=True)
@@ -57,6 +66,11 @@ class Filters:
     assigned_to: uuid.UUID | None = None
     source: str | None = None
     nobodys: bool = False
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """Which of them narrow the list."""
+        return tuple(each.name for each in fields(self) if getattr(self, each.name))
 
 
 @dataclass(frozen=True)
@@ -100,25 +114,24 @@ class Place:
 
 def count_by_need(session: Session, filters: Filters) -> Mapping[str, int]:
     """Return how many open leads stand under each need; one more than COUNTED stands for any larger number."""
-    counted = [
-        select(literal(need).label("need"), func.count().label("count")).select_from(
-            _together(_parts(need, filters), COUNTED + 1).limit(COUNTED + 1).subquery()
-        )
-        for need in NEEDS
-    ]
-    return {need: count for need, count in session.execute(union_all(*counted)).all() if count}
+    (counted,) = together(session, (_counting(filters.given, COUNTED + 1), _asked(filters)))
+    return {need: count for need, count in counted if count}
 
 
 def first_of_each(session: Session, filters: Filters, *, limit: int) -> Mapping[str, Sequence[Row]]:
     """Return the most pressing leads under each need, `limit` of each."""
-    each = [select(_page(need, filters, after=None, limit=limit).subquery()) for need in NEEDS]
-    found = _rows(session, union_all(*each))
-    return {need: sorted((row for row in found if row.need == need), key=lambda row: (row.due, row.lead.id)) for need in NEEDS}
+    (found,) = together(session, (_paging(NEEDS, filters.given, limit), _asked(filters)))
+    rows = _rows(session, [Found(*each) for each in found])
+    return {need: sorted((row for row in rows if row.need == need), key=lambda row: (row.due, row.lead.id)) for need in NEEDS}
 
 
 def page_of(session: Session, need: str, filters: Filters, *, after: Place | None, limit: int) -> Sequence[Row]:
     """Return up to `limit` leads of one need, the most pressing first, behind a place."""
-    return _rows(session, _page(need, filters, after=after, limit=limit))
+    if need not in NEEDS:
+        return []
+    behind = {"after_due": after.due, "after_id": after.id} if after else {}
+    (found,) = together(session, (_paging((need,), filters.given, limit, is_further=bool(after)), _asked(filters) | behind))
+    return _rows(session, [Found(*each) for each in found])
 
 
 def at_stage(session: Session, stage: str, filters: Filters, *, after: Place | None, limit: int) -> Sequence[Row]:
@@ -168,42 +181,87 @@ def _closed(lead: Lead, person: Person) -> Row:
     return Row(lead, person, "closed", lead.closed_at or lead.opened_at, held=False, confirmed=True)
 
 
-def _page(need: str, filters: Filters, *, after: Place | None, limit: int) -> Select[Any]:
-    both = _together(_parts(need, filters, after=after), limit).subquery()
-    return select(both).order_by(both.c.due, both.c.id).limit(limit)
+class Found(NamedTuple):
+    """What a list says of one lead."""
+
+    id: uuid.UUID
+    need: str
+    due: datetime
+    held: bool
+    confirmed: bool
+
+
+def _asked(filters: Filters) -> dict[str, Any]:
+    """Return what a list is asked with: these filters, at this moment."""
+    given = {name: getattr(filters, name) for name in filters.given if name != "nobodys"}
+    return {**given, "soon": now() + CALL_SOON, "day_ends": _end_of_today()}
+
+
+# Each is made once: to put together what twelve lists ask for takes five times as long as to answer it.
+@lru_cache
+def _counting(given: tuple[str, ...], most: int) -> Statement:
+    counted: list[Select[Any]] = []
+    for need in NEEDS:
+        listed = _together(_parts(need, given), most).subquery()
+        counted.append(select(_said(need).label("need"), func.count()).select_from(listed))
+    return Statement.of(_all_of(counted))
+
+
+@lru_cache
+def _paging(needs: Sequence[str], given: tuple[str, ...], limit: int, *, is_further: bool = False) -> Statement:
+    lists = [_together(_parts(need, given, is_further=is_further), limit) for need in needs]
+    # The one list of a page is told in its order; of several, each lead says to which it belongs.
+    return Statement.of(lists[0] if len(lists) == 1 else _all_of([select(each.subquery()) for each in lists]))
+
+
+def _all_of(lists: Sequence[Select[Any]]) -> Select[Any]:
+    return select(union_all(*lists).subquery())
 
 
 def _together(parts: Sequence[Select[Any]], limit: int) -> Select[Any]:
-    return select(union_all(*(select(part.limit(limit).subquery()) for part in parts)).subquery())
+    # A number that the planner sees: for one it does not know it would sort what the index has in order.
+    most: ColumnElement[int] = literal_column(str(limit))
+    both = _all_of([select(part.limit(most).subquery()) for part in parts]).subquery()
+    return select(both).order_by(both.c.due, both.c.id).limit(most)
 
 
-def _parts(need: str, filters: Filters, *, after: Place | None = None) -> list[Select[Any]]:
+def _said(need: str) -> ColumnElement[str]:
+    # One of our own words, so that the planner sees which part of the index is meant.
+    return literal_column(f"'{need}'", String())
+
+
+def _parts(need: str, given: tuple[str, ...], *, is_further: bool = False) -> list[Select[Any]]:
     """Return the parts of a list, each in the order of one index, so that none is read further than it is shown."""
-    soon, day_ends = now() + CALL_SOON, _end_of_today()
-    can_wait = or_(Standing.call_at.is_(None), Standing.call_at > soon)
+    can_wait = or_(Standing.call_at.is_(None), Standing.call_at > SOON)
+
+    def part(due: Any, *conditions: ColumnElement[bool]) -> Select[Any]:
+        behind = [tuple_(due, Standing.id) > tuple_(AFTER_DUE, AFTER_ID)] if is_further else []
+        columns = (Standing.id, _said(need).label("need"), due.label("due"), Standing.held, Standing.confirmed)
+        return select(*columns).where(*conditions, *behind, *_narrowed(given)).order_by(due, Standing.id)
+
     if need == "call-now":
-        return [_part(need, Standing.call_at, filters, after, Standing.call_at <= soon)]
+        return [part(Standing.call_at, Standing.call_at <= SOON)]
     if need == "today":
         by_call = and_(
-            Standing.call_at > soon, Standing.call_at <= day_ends, Standing.act_at <= day_ends, Standing.act_at >= Standing.call_at
+            Standing.call_at > SOON, Standing.call_at <= DAY_ENDS, Standing.act_at <= DAY_ENDS, Standing.act_at >= Standing.call_at
         )
-        by_todo = and_(Standing.act_at <= day_ends, or_(Standing.call_at.is_(None), Standing.act_at < Standing.call_at), can_wait)
-        return [_part(need, Standing.act_at, filters, after, each) for each in (by_call, by_todo)]
+        by_todo = and_(Standing.act_at <= DAY_ENDS, or_(Standing.call_at.is_(None), Standing.act_at < Standing.call_at), can_wait)
+        return [part(Standing.act_at, each) for each in (by_call, by_todo)]
+    return [part(Standing.due_at, Standing.need == _said(need), each) for each in _idle_and_running(need, can_wait)]
+
+
+def _idle_and_running(need: str, can_wait: ColumnElement[bool]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     idle = and_(Standing.call_at.is_(None), Standing.act_at.is_(None))
-    not_today = or_(Standing.act_at.is_(None), Standing.act_at > day_ends)
-    running = and_(not_today, can_wait, or_(Standing.call_at.is_not(None), Standing.act_at.is_not(None)), *_later(need, day_ends))
-    return [_part(need, Standing.due_at, filters, after, Standing.need == need, each) for each in (idle, running)]
-
-
-def _later(need: str, day_ends: datetime) -> list[ColumnElement[bool]]:
+    not_today = or_(Standing.act_at.is_(None), Standing.act_at > DAY_ENDS)
     # Says nothing new, but says it of the column by which the index is ordered: what is overdue need not be read to be passed over.
-    return [Standing.due_at > day_ends] if need in ("new", "to-confirm", "for-patient", "under-way") else []
+    later = [Standing.due_at > DAY_ENDS] if need in ("new", "to-confirm", "for-patient", "under-way") else []
+    return idle, and_(not_today, can_wait, or_(Standing.call_at.is_not(None), Standing.act_at.is_not(None)), *later)
 
 
-def _part(need: str, due: Any, filters: Filters, after: Place | None, *conditions: ColumnElement[bool]) -> Select[Any]:
-    behind = [tuple_(due, Standing.id) > tuple_(after.due, after.id)] if after else []
-    columns = (Standing.id, literal(need).label("need"), due.label("due"), Standing.held, Standing.confirmed)
-    return select(*columns).where(*conditions, *behind, *_chosen(filters)).order_by(due, Standing.id)
+def _narrowed(given: tuple[str, ...]) -> list[ColumnElement[bool]]:
+    columns: dict[str, Any] = {name: getattr(Standing, name) for name in given if name != "nobodys"}
+    nobodys: list[ColumnElement[bool]] = [Standing.assigned_to.is_(None)] if "nobodys" in given else []
+    return [column == bindparam(name, type_=column.type) for name, column in columns.items()] + nobodys
 
 
 def _of_standings(session: Session, found: Sequence[Standing]) -> list[Row]:
@@ -221,8 +279,7 @@ def _need_now(standing: Standing) -> tuple[str, datetime]:
     return standing.need, standing.due_at
 
 
-def _rows(session: Session, wanted: Select[Any] | CompoundSelect[Any]) -> list[Row]:
-    found = session.execute(wanted).all()
+def _rows(session: Session, found: Sequence[Found]) -> list[Row]:
     by_id = {lead.id: (lead, person) for lead, person in _leads(session, [each.id for each in found])}
     todos = _next_todos(session, list(by_id))
     return [Row(*by_id[each.id], each.need, each.due, each.held, each.confirmed, todos.get(each.id)) for each in found]
