@@ -200,7 +200,7 @@ def _asked(filters: Filters) -> dict[str, Any]:
 # Each is made once: to put together what twelve lists ask for takes five times as long as to answer it.
 @lru_cache
 def _counting(given: tuple[str, ...], most: int) -> Statement:
-    counted: list[Select[Any]] = []
+    counted: list[Select[*tuple[Any, ...]]] = []
     for need in NEEDS:
         listed = _together(_parts(need, given), most).subquery()
         counted.append(select(_said(need).label("need"), func.count()).select_from(listed))
@@ -214,11 +214,11 @@ def _paging(needs: Sequence[str], given: tuple[str, ...], limit: int, *, is_furt
     return Statement.of(lists[0] if len(lists) == 1 else _all_of([select(each.subquery()) for each in lists]))
 
 
-def _all_of(lists: Sequence[Select[Any]]) -> Select[Any]:
+def _all_of(lists: Sequence[Select[*tuple[Any, ...]]]) -> Select[*tuple[Any, ...]]:
     return select(union_all(*lists).subquery())
 
 
-def _together(parts: Sequence[Select[Any]], limit: int) -> Select[Any]:
+def _together(parts: Sequence[Select[*tuple[Any, ...]]], limit: int) -> Select[*tuple[Any, ...]]:
     # A number that the planner sees: for one it does not know it would sort what the index has in order.
     most: ColumnElement[int] = literal_column(str(limit))
     both = _all_of([select(part.limit(most).subquery()) for part in parts]).subquery()
@@ -230,11 +230,11 @@ def _said(need: str) -> ColumnElement[str]:
     return literal_column(f"'{need}'", String())
 
 
-def _parts(need: str, given: tuple[str, ...], *, is_further: bool = False) -> list[Select[Any]]:
+def _parts(need: str, given: tuple[str, ...], *, is_further: bool = False) -> list[Select[*tuple[Any, ...]]]:
     """Return the parts of a list, each in the order of one index, so that none is read further than it is shown."""
     can_wait = or_(Standing.call_at.is_(None), Standing.call_at > SOON)
 
-    def part(due: Any, *conditions: ColumnElement[bool]) -> Select[Any]:
+    def part(due: Any, *conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
         behind = [tuple_(due, Standing.id) > tuple_(AFTER_DUE, AFTER_ID)] if is_further else []
         columns = (Standing.id, _said(need).label("need"), due.label("due"), Standing.held, Standing.confirmed)
         return select(*columns).where(*conditions, *behind, *_narrowed(given)).order_by(due, Standing.id)

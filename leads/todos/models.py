@@ -22,6 +22,7 @@ class Todo(Base):
         Index("ix_todos_open", "urgent", "due_at", postgresql_where=text("done_at IS NULL")),
         Index("ix_todos_open_person", "person_id", postgresql_where=text("done_at IS NULL")),
         Index("ix_todos_open_lead", "lead_id", postgresql_where=text("done_at IS NULL")),
+        Index("ix_todos_done_lead", "lead_id", "done_at", postgresql_where=text("done_at IS NOT NULL")),
         # However many clocks tick at once, a step asks for its to-do once.
         Index("uq_todos_step", "enrolment_id", "step", "occurrence", unique=True, postgresql_where=text("enrolment_id IS NOT NULL")),
     )
