@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 from leads.db import lock
 from leads.sequences.definitions import Sequence
 from leads.sequences.enroll import start_for
+from leads.sequences.keep_time import keep_in_line
 from leads.sequences.models import Enrolment
 from leads.sequences.place import Appointment
 from leads.sequences.publish import definition_of
-from leads.sequences.replan import replan
 from leads.sequences.stop import RESTS, stop_for
 
 
@@ -22,7 +22,7 @@ def facts_changed(session: Session, lead_id: uuid.UUID, facts: Mapping[str, Any]
     changed = [enrolment for enrolment in _alive(session, lead_id) if enrolment.facts != enrolment.facts | dict(facts)]
     for enrolment in changed:
         enrolment.facts = enrolment.facts | dict(facts)
-        replan(session, enrolment, actor=actor)
+        keep_in_line(session, enrolment, actor=actor)
     return len(changed)
 
 
@@ -42,7 +42,7 @@ def appointment_changed(
     for enrolment in around:
         if _is_news(enrolment.facts.get("appointment"), visit):
             enrolment.facts = enrolment.facts | {"appointment": known}
-            replan(session, enrolment, actor=actor)
+            keep_in_line(session, enrolment, actor=actor)
     if not around:
         stop_for(session, "appointment:booked", lead_id=lead_id, actor=actor)
         begun = dict(facts) | {"appointment": known}
@@ -54,11 +54,11 @@ def _cancelled(session: Session, lead_id: uuid.UUID, *, actor: str) -> None:
     for enrolment in _alive(session, lead_id):
         if "appointment" in enrolment.facts:
             enrolment.facts = {name: value for name, value in enrolment.facts.items() if name != "appointment"}
-            replan(session, enrolment, actor=actor)
+            keep_in_line(session, enrolment, actor=actor)
 
 
 def _alive(session: Session, lead_id: uuid.UUID) -> list[Enrolment]:
-    # What rests during a hold must know the newest facts on the day it wakes.
+    # What rests during a hold must know the newest facts on the day it wakes, and until then colleagues call by its times.
     alive = or_(Enrolment.ended_at.is_(None), Enrolment.ended_why.in_(RESTS))
     return list(session.scalars(select(Enrolment).where(Enrolment.lead_id == lead_id, alive).order_by(Enrolment.id)))
 
