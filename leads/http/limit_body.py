@@ -16,6 +16,8 @@ LARGER = {
     "/refer/draft": LARGEST_UPLOAD,
     "/portal/referrals/": LARGEST_UPLOAD,
     "/console/new/referral": LARGEST_UPLOAD,
+    # SNS carries 256 KB (SNS API, "Publish"), which JSON within JSON can spell several times as long.
+    "/webhooks/mail/inbound/ses": LARGEST_NOTICE,
     # A mail of 20 MB in base64, in JSON.
     "/webhooks/mail/inbound/": LARGEST_MAIL,
     "/webhooks/mail/": LARGEST_NOTICE,

@@ -16,6 +16,7 @@ from leads.clinic.profile import Agreement, Mail, Ways, clinic
 from leads.db import transaction
 from leads.errors import LeadsError
 from leads.inbound.events import keep
+from leads.inbound.take_in import Arrived, take_in
 from leads.messages.carriers.known import carriers_in_use, open_carrier, production_faults
 from tests.inbound.conftest import news
 
@@ -54,6 +55,24 @@ def test_a_subscription_is_shown_until_something_is_heard_by_it(database: None, 
     with transaction() as session:
         keep(session, "ses", [news("delivered", None)], b"{}")
     assert "Action=ConfirmSubscription" not in shown()
+
+
+def test_a_subscription_for_mail_is_shown_until_a_mail_came_by_it(database: None) -> None:
+    with transaction() as session:
+        keep(session, "ses-inbound", (), CONFIRM, trouble="confirm-subscription")
+        keep(session, "ses", [news("delivered", None)], b"{}")
+    assert "Action=ConfirmSubscription" in shown()
+    with transaction() as session:
+        take_in(session, Arrived(b"Subject: x\r\n\r\n", "postmaster@mail.elmharbor.test", "", "sns"))
+    assert "Action=ConfirmSubscription" not in shown()
+
+
+def test_mails_that_went_to_the_wrong_address_or_to_a_bucket_are_named_with_the_way_out(database: None) -> None:
+    with transaction() as session:
+        for carrier, trouble in (("ses-inbound", "mail-elsewhere"), ("ses", "mail-at-events"), ("ses-inbound", "no-mail")):
+            keep(session, carrier, (), b"{}", trouble=trouble)
+    assert len(json.loads(shown("--json"))["wrong"]) == 3
+    assert "told of 1 mails and brought none: let its rule publish to SNS, in Base64" in shown()
 
 
 def test_production_wants_an_agreement_for_every_carrier_in_use(configure: Configure) -> None:

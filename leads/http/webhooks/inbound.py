@@ -19,11 +19,17 @@ MOST_FIELDS = 50
 
 
 class Brought(NamedTuple):
-    """A mail as a provider brings it, for whom, and from whom."""
+    """A mail as a provider brings it, for whom, from whom, and by which way."""
 
     raw: bytes
     recipients: tuple[str, ...]
     sender: str
+    channel: str = "hook"
+
+
+async def raw_body(request: Request) -> bytes:
+    """Return the request's bytes, as they were signed."""
+    return await request.body()
 
 
 async def body(request: Request) -> Mapping[str, Any]:
@@ -41,7 +47,11 @@ def bring(request: Request, carrier: str, came: Annotated[Mapping[str, Any], Dep
     read = FORMS.get(carrier)
     if read is None:
         raise NotFound(f"There is no form called {carrier}; there are {', '.join(FORMS)}.")
-    mail = read(came)
+    return keep_all(request, read(came))
+
+
+def keep_all(request: Request, mail: Brought) -> JSONResponse:
+    """Keep a mail for each of its recipients and return how many were ours; raises Invalid where there is no mail, or nobody it is for."""
     if not mail.raw or not mail.recipients:
         raise Invalid("There is no raw mail in this, or nobody it is for: let the provider send the whole MIME message.")
     answers = {recipient: _keep(mail, recipient) for recipient in mail.recipients}
@@ -62,7 +72,7 @@ def check_secret(request: Request) -> None:
 def _keep(mail: Brought, recipient: str) -> bool:
     try:
         with transaction() as session:
-            take_in(session, Arrived(mail.raw, recipient, mail.sender, "hook"))
+            take_in(session, Arrived(mail.raw, recipient, mail.sender, mail.channel))
     except NotFound:
         return False
     except TooBig as error:
@@ -78,7 +88,8 @@ def _password(encoded: str) -> str:
 
 
 def _bytes(value: object) -> bytes:
-    return value if isinstance(value, bytes) else str(value or "").encode("utf-8", "surrogateescape")
+    # JSON can spell half of a surrogate pair, which is no character and has no bytes.
+    return value if isinstance(value, bytes) else str(value or "").encode("utf-8", "replace")
 
 
 def _raw(came: Mapping[str, Any]) -> Brought:

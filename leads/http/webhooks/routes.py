@@ -8,21 +8,19 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from leads.db import transaction
 from leads.errors import ConfigError, NotFound
-from leads.http.webhooks import inbound
+from leads.http.webhooks import inbound, inbound_ses
+from leads.http.webhooks.inbound import raw_body
 from leads.inbound.events import keep
 from leads.messages.carriers.events import MailEvent, NotYet, Unread
 from leads.messages.carriers.known import CARRIERS, Reader
 
 router = APIRouter(include_in_schema=False)
+# Before the addresses of all other providers, which ask for a secret where this one is signed.
+router.include_router(inbound_ses.router)
 router.include_router(inbound.router)
 log = structlog.get_logger()
 # Opens and clicks: nobody here asked for them, so not even the fact is kept.
 NOT_KEPT = "tracks"
-
-
-async def raw_body(request: Request) -> bytes:
-    """Return the request's bytes, as they were signed."""
-    return await request.body()
 
 
 @router.post("/webhooks/mail/{carrier}")

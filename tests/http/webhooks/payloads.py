@@ -1,5 +1,6 @@
 """What each provider sends of a mail, written after the forms they publish; people, places and servers are made up."""
 
+import base64
 from typing import Any
 
 MESSAGE = "01936f1e00007000800000000000002a"
@@ -28,6 +29,32 @@ def ses_bounce(kind: str, subtype: str, **recipient: str) -> dict[str, Any]:
     """A bounce as SES sorts it."""
     people = [{"emailAddress": ANA, **recipient}]
     return ses("Bounce", feedbackId="0100-feedback", bounceType=kind, bounceSubType=subtype, bouncedRecipients=people)
+
+
+def ses_mail(raw: bytes, to: str, *, encoding: str | None = "BASE64", **changes: Any) -> dict[str, Any]:
+    """A mail that came in, as an SNS action of a receipt rule brings it (SES developer guide, "Examples of notifications")."""
+    passed = {f"{name}Verdict": {"status": "PASS"} for name in ("spam", "virus", "spf", "dkim", "dmarc")}
+    action = {"type": "SNS", "topicArn": "arn:aws:sns:us-east-1:123456789012:mail-events"} | ({"encoding": encoding} if encoding else {})
+    mail = {
+        "timestamp": "2026-10-06T13:59:58.936Z",
+        "source": ANA,
+        "messageId": "d6iitobk75ur44p8kdnnp7g2n800",
+        "destination": ["somebody-else@example.com"],
+        "headersTruncated": False,
+        "headers": [{"name": "Return-Path", "value": f"<{ANA}>"}, {"name": "Subject", "value": "Re: Your visit"}],
+        "commonHeaders": {"returnPath": ANA, "from": [ANA], "to": ["somebody-else@example.com"], "subject": "Re: Your visit"},
+    }
+    receipt = {"timestamp": AT, "processingTimeMillis": 222, "recipients": [to], **passed, "action": action}
+    content = raw.decode("utf-8", "replace") if encoding in ("UTF8", None) else base64.b64encode(raw).decode()
+    return {"notificationType": "Received", "mail": mail, "receipt": receipt, "content": content} | changes
+
+
+def ses_stored(to: str) -> dict[str, Any]:
+    """What an S3 action tells of a mail: all but the mail (the guide, "Alert notification")."""
+    told = ses_mail(b"", to)
+    stored = {"type": "S3", "topicArn": "arn:aws:sns:us-east-1:123456789012:mail-events", "bucketName": "mails", "objectKey": "d6iitobk"}
+    del told["content"]
+    return told | {"receipt": told["receipt"] | {"action": stored}}
 
 
 def postmark(kind: str, **told: Any) -> dict[str, Any]:

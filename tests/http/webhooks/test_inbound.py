@@ -74,7 +74,7 @@ def test_basic_authentication_carries_it_too(provider: TestClient, session: Sess
     assert answer.status_code == 200
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"RawEmail": 5}', b"\xff"])
+@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"RawEmail": 5}', b'{"RawEmail": "\\ud800"}', b"\xff"])
 def test_what_holds_no_mail_is_refused(provider: TestClient, session: Session, body: bytes) -> None:
     assert provider.post("/webhooks/mail/inbound/postmark", content=body).status_code == 422
 
