@@ -58,7 +58,20 @@ def _origin(url: str) -> str:
     return url.rstrip("/")
 
 
+def _place(words: str) -> str:
+    if words:
+        parts = urlsplit(f"//{words}")
+        try:
+            fits = bool(parts.hostname and parts.port) and parts.netloc == words and "@" not in words
+        except ValueError:
+            fits = False
+        if not fits:
+            raise ValueError("this is no address and port like 127.0.0.1:8024")
+    return words
+
+
 HttpsUrl = Annotated[str, AfterValidator(_origin)]
+HostAndPort = Annotated[str, AfterValidator(_place)]
 
 
 class Settings(BaseSettings):
@@ -101,6 +114,9 @@ class Settings(BaseSettings):
     mailgun_url: HttpsUrl = Field("https://api.mailgun.net", description="Mailgun: its endpoint; https://api.eu.mailgun.net in Europe")
     handoff_inbound_secret: SecretStr | None = Field(
         None, min_length=20, description="what a provider must know to bring us mail at /webhooks/mail/inbound; switched off when empty"
+    )
+    handoff_inbound_listen: HostAndPort = Field(
+        "", description="address:port at which `handoff up` listens for mail servers that bring us mail; nobody listens when empty"
     )
     handoff_keyring_file: Path | None = Field(None, description="the key ring; DATA_DIR/keys.json when empty; never inside a backup")
     handoff_mail_keys_dir: Path | None = Field(
@@ -146,6 +162,12 @@ class Settings(BaseSettings):
     def keyring_file(self) -> Path:
         """Where the key ring lies."""
         return self.handoff_keyring_file or self.handoff_data_dir / "keys.json"
+
+    @property
+    def inbound_listen(self) -> tuple[str, int] | None:
+        """Where mail servers bring us mail, if anywhere."""
+        parts = urlsplit(f"//{self.handoff_inbound_listen}")
+        return (parts.hostname, parts.port) if parts.hostname and parts.port else None
 
     @property
     def mail_keys_dir(self) -> Path:

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import signal
+import smtplib
 import subprocess
 import sys
 import tempfile
@@ -66,8 +67,13 @@ def test_redis_refuses_rather_than_forgets_and_keeps_an_append_only_file() -> No
     assert "appendonly yes" in script
 
 
-def test_only_the_web_is_published_and_on_loopback() -> None:
-    assert {name: service["ports"] for name, service in SERVICES.items() if "ports" in service} == {"web": ["127.0.0.1:8000:8000"]}
+def test_only_the_web_and_the_door_for_mail_servers_are_published_and_on_loopback() -> None:
+    published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
+    assert published == {"web": ["127.0.0.1:8000:8000"], "inbound": ["127.0.0.1:8024:8024"]}
+
+
+def test_who_receives_no_mail_opens_no_door_for_it() -> None:
+    assert SERVICES["inbound"]["profiles"] == ["inbound"]
 
 
 def test_the_image_is_locked_and_not_root() -> None:
@@ -81,7 +87,7 @@ class Machine:
     """The containers' world on this machine: the same commands, with the ports and folders of one test run."""
 
     def __init__(self, folder: Path, database: str, redis_url: str) -> None:
-        self.folder, self.ports = folder, {"8000": str(free_port()), "2525": str(free_port())}
+        self.folder, self.ports = folder, {port: str(free_port()) for port in ("8000", "2525", "8024")}
         self.running: list[subprocess.Popen[bytes]] = []
         secrets = folder / "secrets"
         secrets.mkdir()
@@ -139,6 +145,15 @@ def machine() -> Iterator[Machine]:
 @pytest.mark.parametrize("name", LASTING)
 def test_the_command_of_each_of_our_services_runs_and_becomes_healthy(machine: Machine, name: str) -> None:
     assert machine.becomes_healthy(name), (machine.folder / f"{name}.log").read_text()
+
+
+def test_the_door_for_mail_servers_takes_our_mail_and_no_other(machine: Machine) -> None:
+    assert machine.becomes_healthy("inbound")
+    with smtplib.SMTP("127.0.0.1", int(machine.ports["8024"])) as door:
+        door.helo("mx.example.com")
+        door.mail("ana@example.com")
+        answers = [door.rcpt(f"{name}@mail.elmharbor.test")[0] for name in ("postmaster", "nobody")]
+    assert answers == [250, 550]
 
 
 def test_a_health_check_notices_what_is_not_there(machine: Machine) -> None:

@@ -48,7 +48,7 @@ def mailbox(data_dir: DataDir = VAR, host: Host = "127.0.0.1", port: Port = 2525
 
 @app.command()
 def alive(
-    names: Annotated[list[str], typer.Argument(help="web, mailbox, beat, or names of queues")],
+    names: Annotated[list[str], typer.Argument(help="web, mailbox, inbound, beat, or names of queues")],
     data_dir: DataDir = VAR,
     port: Port = 8000,
 ) -> None:
@@ -63,7 +63,7 @@ def is_alive(name: str, port: int) -> bool:
     """True when one of them does its work; beat is known by the heartbeats it asks for, of whichever queue."""
     if name == "web":
         return ready.answers(f"http://127.0.0.1:{port}/healthz")
-    if name == "mailbox":
+    if name in ("mailbox", "inbound"):
         return ready.greets("127.0.0.1", port)
     return bool(ready.alive()) if name == "beat" else name in ready.alive()
 

@@ -41,5 +41,10 @@ def mailbox(folder: Path, host: str, port: int) -> list[str]:
     return [sys.executable, "-m", "leads.local.mailbox", str(folder), str(port), host]
 
 
+def inbound(host: str, port: int) -> list[str]:
+    """Return the listener for mail servers."""
+    return [sys.executable, "-m", "leads.cli", "inbound", "serve", "--host", host, "--port", str(port)]
+
+
 def _celery() -> list[str]:
     return [sys.executable, "-m", "celery", "--quiet", "--app", "config.celery"]

@@ -35,9 +35,9 @@ def wait_for_beat(child: Child) -> None:
     _wait(child, lambda: any(commands.beat_file().parent.glob("beat*")))
 
 
-def wait_for_port(child: Child, port: int) -> None:
-    """Wait until the mailbox greets."""
-    _wait(child, lambda: greets("127.0.0.1", port))
+def wait_for_port(child: Child, port: int, *, host: str = "127.0.0.1") -> None:
+    """Wait until an SMTP server of ours greets; one that listens at every address greets at loopback too."""
+    _wait(child, lambda: greets(host, port))
 
 
 def answers(url: str) -> bool:

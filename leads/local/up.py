@@ -1,5 +1,6 @@
 """`handoff up`: the whole system on one machine, from nothing to a page in the browser, and back."""
 
+import os
 import signal
 import socket
 import time
@@ -59,6 +60,7 @@ def up(wishes: Wishes, tell: Tell) -> Iterator[Running]:
         if ended := end_leftovers(here.run / "children.json"):
             tell("earlier start", f"was killed and left {ended} processes running: they are ended now")
         _need_free(wishes.port)
+        _need_place(settings().inbound_listen)
         running = Running(wishes, here, Household(here.run / "children.json"), tell, {})
         try:
             _start(running)
@@ -185,6 +187,17 @@ def _start_processes(running: Running) -> None:
         running.tell("worker", f"{name}: {', '.join(queues)}")
     wait_for_beat(beat)
     running.tell("beat", "gives the hints")
+    _start_inbound(running, settings().inbound_listen)
+
+
+def _start_inbound(running: Running, wanted: tuple[str, int] | None) -> None:
+    if wanted is None:
+        return
+    host, port = wanted
+    child = Child("inbound", commands.inbound(host, port), running.place.logs / "inbound.log")
+    running.household.start(child)
+    wait_for_port(child, port, host=host)
+    running.tell("inbound", f"mail servers bring mail to {settings().handoff_inbound_listen} (LMTP and SMTP)")
 
 
 def _stop(running: Running) -> None:
@@ -205,3 +218,15 @@ def _need_free(port: int) -> None:
             probe.bind(("127.0.0.1", port))
         except OSError:
             raise Refused(f"Port {port} is taken: end what listens there, or pass another with --port.") from None
+
+
+def _need_place(wanted: tuple[str, int] | None) -> None:
+    if wanted is None:
+        return
+    try:
+        # As the listener itself will ask: an address of another machine, or a port below 1024, is refused before anything starts.
+        socket.create_server(wanted, family=socket.AF_INET6 if ":" in wanted[0] else socket.AF_INET).close()
+    except OSError as error:
+        # The error's own words say the place a second time; a name that nobody knows has a number of its own, below nought.
+        why = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error.strerror)
+        raise Refused(f"HANDOFF_INBOUND_LISTEN: nobody can listen at {wanted[0]}, port {wanted[1]} ({why}).") from None

@@ -127,9 +127,7 @@ def test_a_visit_that_moves_takes_the_call_along(session: Session, visit: Appoin
     assert "visit-tomorrow" in (note or "").split("\n")
 
 
-def test_who_was_called_about_the_old_time_is_called_about_the_new_one_too(
-    session: Session, visit: Appointment, tuesday: Advance
-) -> None:
+def test_who_was_called_about_the_old_time_is_called_about_the_new_one_too(session: Session, visit: Appointment, tuesday: Advance) -> None:
     until_a_minute_after(session, "visit-tomorrow", tuesday)
     tick(session)
     done(session)

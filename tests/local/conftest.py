@@ -8,18 +8,18 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 HANDOFF = [sys.executable, "-m", "leads.cli"]
-OURS = ("DATABASE_URL", "REDIS_URL", "SMTP_URL", "HANDOFF_PUBLIC_URL", "HANDOFF_DATA_DIR")
+OURS = ("DATABASE_URL", "REDIS_URL", "SMTP_URL", "HANDOFF_PUBLIC_URL", "HANDOFF_DATA_DIR", "HANDOFF_INBOUND_LISTEN")
 
 
-def clean_environment() -> dict[str, str]:
-    """The environment of somebody who configured nothing."""
-    return {name: value for name, value in os.environ.items() if name not in OURS}
+def clean_environment(**configured: str) -> dict[str, str]:
+    """The environment of somebody who configured nothing but this."""
+    return {name: value for name, value in os.environ.items() if name not in OURS} | configured
 
 
 @dataclass
@@ -29,6 +29,7 @@ class System:
     data_dir: Path
     port: int
     output: Path
+    configured: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -42,7 +43,7 @@ class System:
     def start(self, *options: str) -> None:
         command = [*HANDOFF, "up", "--data-dir", str(self.data_dir), "--port", str(self.port), *options]
         with self.output.open("wb") as output:
-            self.process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=clean_environment())
+            self.process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=clean_environment(**self.configured))
         self.wait_for(r"^data ")
 
     # Everything here waits for what comes, and is generous: a limit fails what hangs, not a busy machine.
@@ -60,9 +61,10 @@ class System:
         return self.process.wait(60)
 
 
-def handoff(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a command as somebody who configured nothing."""
-    return subprocess.run([*HANDOFF, *arguments], env=clean_environment(), capture_output=True, text=True, timeout=150, check=False)
+def handoff(*arguments: str, **configured: str) -> subprocess.CompletedProcess[str]:
+    """Run a command as somebody who configured nothing but this."""
+    environment = clean_environment(**configured)
+    return subprocess.run([*HANDOFF, *arguments], env=environment, capture_output=True, text=True, timeout=150, check=False)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import smtplib
 import socket
 import tempfile
 import time
@@ -22,7 +23,8 @@ pytestmark = pytest.mark.timeout(300)
 def system() -> Iterator[System]:
     with tempfile.TemporaryDirectory(prefix="handoff-") as made:
         Path(made).chmod(0o755)
-        system = System(Path(made) / "var", free_port(), Path(made) / "output.txt")
+        door = {"HANDOFF_INBOUND_LISTEN": f"127.0.0.1:{free_port()}"}
+        system = System(Path(made) / "var", free_port(), Path(made) / "output.txt", door)
         try:
             system.start()
             yield system
@@ -36,9 +38,13 @@ def children(system: System) -> list[psutil.Process]:
     return psutil.Process(system.process.pid).children(recursive=True)
 
 
-def came_back(system: System, old: int) -> bool:
+def door_of(system: System) -> int:
+    return int(system.configured["HANDOFF_INBOUND_LISTEN"].partition(":")[2])
+
+
+def came_back(system: System, word: str, old: int) -> bool:
     for _ in range(600):
-        if any("transactional-1@%h" in child.cmdline() for child in children(system) if child.pid != old):
+        if any(word in child.cmdline() for child in children(system) if child.pid != old):
             return True
         time.sleep(0.1)
     return False
@@ -100,7 +106,31 @@ def test_a_worker_that_dies_is_started_again(system: System) -> None:
     worker = next(child for child in children(system) if "transactional-1@%h" in child.cmdline())
     worker.kill()
     system.wait_for(r"worker transactional ended by itself .* starts again in 1 s")
-    assert came_back(system, worker.pid)
+    assert came_back(system, "transactional-1@%h", worker.pid)
+
+
+def test_where_mail_servers_are_to_bring_mail_a_listener_takes_it(system: System) -> None:
+    assert f"mail servers bring mail to 127.0.0.1:{door_of(system)}" in system.said
+    with smtplib.SMTP("127.0.0.1", door_of(system)) as door:
+        refused = door.sendmail("ana@example.com", ["postmaster@mail.elmharbor.test"], "Subject: Hello\r\n\r\nA question.\r\n")
+    assert refused == {}
+
+
+def test_a_listener_that_dies_is_started_again(system: System) -> None:
+    listener = next(child for child in children(system) if "inbound" in child.cmdline())
+    listener.kill()
+    system.wait_for(r"inbound ended by itself .* starts again in 1 s")
+    assert came_back(system, "inbound", listener.pid)
+
+
+def test_a_place_where_nobody_can_listen_is_refused_in_one_sentence(folder: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = handoff("up", "--data-dir", str(folder / "var"), "--port", str(free_port()), HANDOFF_INBOUND_LISTEN=f"127.0.0.1:{port}")
+    assert done.returncode == 1
+    assert done.stderr == f"HANDOFF_INBOUND_LISTEN: nobody can listen at 127.0.0.1, port {port} (Address already in use).\n"
 
 
 def test_ctrl_c_stops_everything_and_a_second_start_finds_the_data(system: System) -> None:
