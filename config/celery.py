@@ -29,6 +29,9 @@ BEAT = {
     "page the next one where nobody has answered, every 5 seconds": every(5, "tasks.page.escalate_pages", queue="safety"),
     "call the pager service, every 5 seconds": every(5, "tasks.page.call_pager", queue="safety"),
     "have somebody call where a hold keeps a visit's mail back, every 30 seconds": every(30, "tasks.page.hand_over_silenced"),
+    "test who is on call once a week, in office hours, and tell who did not answer, every 30 seconds": every(
+        30, "tasks.page.keep_contacts_tested"
+    ),
     "deliver what is due in the transactional lane, every 2 seconds": every(
         2, "tasks.deliver.deliver", "transactional", queue="transactional"
     ),

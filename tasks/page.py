@@ -1,11 +1,11 @@
-"""Paging on where nobody has answered, calling the pager service, and calling where a hold keeps a mail back."""
+"""Paging on where nobody has answered, calling the pager service, calling where a hold keeps a mail back, and testing who is on call."""
 
 import structlog
 
 from config.celery import app
 from leads.appointments import silenced
 from leads.db import transaction
-from leads.safety import pager
+from leads.safety import keep_tested, pager
 from leads.safety.page import due, escalate
 
 log = structlog.get_logger()
@@ -46,3 +46,18 @@ def hand_over_silenced() -> None:
                 silenced.hand_over(session, message_id)
         except Exception as error:
             log.error("silenced.failed", message_id=str(message_id), exc_info=error)
+
+
+@app.task
+def keep_contacts_tested() -> None:
+    """Send each contact whose turn it is a test, each in a transaction of its own, and tell of those who did not answer theirs."""
+    with transaction() as session:
+        waiting = keep_tested.due(session)
+    for account_id in waiting:
+        try:
+            with transaction() as session:
+                keep_tested.send_test(session, account_id)
+        except Exception as error:
+            log.error("contact.not_tested", account_id=str(account_id), exc_info=error)
+    with transaction() as session:
+        keep_tested.tell_of_silent(session)

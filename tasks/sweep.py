@@ -18,7 +18,7 @@ from tasks.events import apply_events
 from tasks.hand_over import open_todos
 from tasks.heartbeat import show_life
 from tasks.inbound import read_mail
-from tasks.page import call_pager, escalate_pages, hand_over_silenced
+from tasks.page import call_pager, escalate_pages, hand_over_silenced, keep_contacts_tested
 from tasks.remind import remind_referrers
 
 log = structlog.get_logger()
@@ -44,6 +44,7 @@ def sweep(lanes: tuple[str, ...], end: threading.Event) -> None:
                 remind_referrers()
                 tell_of_broken_promises()
                 hand_over_silenced()
+                keep_contacts_tested()
             while drain(lanes, limit=BATCH) and not end.is_set():
                 pass
         except Exception as error:

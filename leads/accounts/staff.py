@@ -119,6 +119,12 @@ def names_of(session: Session, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]
     return {account.id: account.name or "" for account in session.scalars(select(Account).where(Account.id.in_(set(ids))))}
 
 
+def holders_of(session: Session, role: str) -> Sequence[uuid.UUID]:
+    """Return the open accounts that hold a role, the oldest first."""
+    theirs = select(Account.id).where(Account.roles.any_() == role, Account.disabled_at.is_(None))
+    return session.scalars(theirs.order_by(Account.id)).all()
+
+
 def account_index(email: str) -> bytes:
     """Return the blind index of an account's address; a patient's index of the same address differs."""
     return blind_index("account-email", email.strip().casefold())

@@ -22,6 +22,7 @@ from leads.messages.carriers import known
 from leads.messages.lint import lint_all
 from leads.messages.mail_keys import key_faults
 from leads.messages.templates import catalogue, claims
+from leads.safety.oncall import good_for, roster
 from leads.screening.questionnaire import definition
 from leads.security.keys import ring
 from leads.sequences.definitions import sequence_called, sequences
@@ -128,6 +129,8 @@ def production_faults() -> Iterator[str]:
             yield f"config/facts.yml: {key} was never held against its source ({claim.source}); write the day under `checked`."
     yield from _fault_of(ring)
     yield from _unapproved()
+    if not _fault_of(clinic) and clinic().on_call.shifts and here.database_url is not None:
+        yield from _unreached()
 
 
 def env_example() -> str:
@@ -164,6 +167,23 @@ def _unapproved() -> Iterator[str]:
             yield from list(unapproved(session))
     except SQLAlchemyError as error:
         yield f"approvals: the database cannot be asked ({type(error).__name__}); those we ship with serve a trial only."
+
+
+def _unreached() -> Iterator[str]:
+    at = f"{settings().handoff_clinic_file}:{line_in(settings().handoff_clinic_file, 'on_call', 'shifts')}: on_call.shifts"
+    try:
+        with db.transaction() as session:
+            people = roster(session).everybody
+    except SQLAlchemyError:
+        # The approvals have said already that the database cannot be asked.
+        return
+    for each in people:
+        if each.account_id is None:
+            yield f"{at}: {each.email} has no open account, so no page can go there; `handoff users create`."
+        elif each.is_silent:
+            yield f"{at}: {each.email} did not answer the test of {each.asked_at:%Y-%m-%d %H:%M} UTC; call, then `handoff oncall test`."
+        elif not each.counts:
+            yield f"{at}: {each.email} has answered no test in {good_for().days} days; `handoff oncall test`, and have it answered."
 
 
 def _fault_of(load: Callable[[], Any]) -> list[str]:

@@ -32,6 +32,8 @@ def show(as_json: AsJson = False, data_dir: DataDir = VAR) -> None:
         tested = f"{each['tested_at']:%Y-%m-%d %H:%M} UTC" if each["tested_at"] else "never" if each["has_account"] else "no open account"
         table.add_row(escape(each["email"]), now, tested, "yes" if each["counts"] else "no")
     out.print(table)
+    for each in (each for each in rows if each["silent"]):
+        out.print(f"{each['email']} did not answer the test of {each['asked_at']:%Y-%m-%d %H:%M} UTC: call them.", markup=False)
     return out.print(_in_words(answers=people.answers, staffed=staffed))
 
 
@@ -55,7 +57,7 @@ def _place(contact: Contact, now: Any) -> int:
 def _row(contact: Contact, place: int) -> dict[str, Any]:
     kept = asdict(contact)
     account_id = kept.pop("account_id")
-    return kept | {"has_account": account_id is not None, "counts": contact.counts, "place": place or None}
+    return kept | {"has_account": account_id is not None, "counts": contact.counts, "silent": contact.is_silent, "place": place or None}
 
 
 def _in_words(*, answers: bool, staffed: bool) -> str:

@@ -55,6 +55,8 @@ class OnCall(Strict):
     # True lets the forms ask what only a human can answer, while somebody is on call who answered a test of late.
     staffed: bool = False
     test_every_days: Annotated[int, Field(ge=1, le=LONGEST_UNTESTED)] = LONGEST_UNTESTED
+    # Whoever has not answered a test by then is a supervisor's to call.
+    answer_within_minutes: Annotated[int, Field(ge=5, le=24 * 60)] = 60
     # After the last of these, everybody on the roster is asked each hour.
     escalate_after_minutes: Annotated[tuple[Annotated[int, Field(le=60)], ...], Field(min_length=1), AfterValidator(_rising)] = (15, 30, 60)
     shifts: list[Shift] = []

@@ -28,6 +28,7 @@ FACTS: dict[str, Any] = {
     "paragraphs": ("Thank you for your call.", "We look forward to hearing from you."), "signed_by": "Casey Morgan",
     "brief_url": f"{SITE}/console/brief", "mails_url": f"{SITE}/console/mails",
     "today": "Tuesday, October 6", "new_count": 3, "late_count": 1, "todo_count": 4, "visit_count": 5, "unsent_count": 0, "mail_count": 2,
+    "answer_minutes": 60, "contact_count": 1,
 }  # fmt: skip
 
 

@@ -34,7 +34,7 @@ Fact = Literal[
     "visit_day", "visit_time", "visit_url", "phone", "number", "numbers", "status_url", "portal_url", "sign_in_url",
     "screening_url", "page_url", "lead_url", "raised", "step", "invitation_url", "paragraphs", "signed_by",
     "brief_url", "today", "new_count", "late_count", "todo_count", "visit_count", "unsent_count",
-    "mails_url", "mail_count",
+    "mails_url", "mail_count", "answer_minutes", "contact_count",
 ]  # fmt: skip
 
 

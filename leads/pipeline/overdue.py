@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.settings import settings
-from leads.accounts.models import Account
+from leads.accounts.staff import holders_of
 from leads.audit.trail import SYSTEM, record
 from leads.clinic.profile import clinic
 from leads.clock import end_of_business_days, now
@@ -33,16 +33,11 @@ def tell_supervisors(session: Session, lead_id: uuid.UUID) -> int:
         return 0
     lead.promise_told_at = now()
     is_news = now() <= end_of_business_days(clinic().office(lead.office).calendar, lead.expected_by, STILL_NEWS)
-    told = _supervisors(session) if is_news else []
+    told = holders_of(session, "supervisor") if is_news else []
     for account_id in told:
         _tell(session, account_id, lead)
     record(session, "promise.broken", lead, actor=SYSTEM, told=len(told), expected_by=lead.expected_by.isoformat())
     return len(told)
-
-
-def _supervisors(session: Session) -> Sequence[uuid.UUID]:
-    theirs = select(Account.id).where(Account.roles.any_() == "supervisor", Account.disabled_at.is_(None))
-    return session.scalars(theirs.order_by(Account.id)).all()
 
 
 def _tell(session: Session, account_id: uuid.UUID, lead: Lead) -> None:

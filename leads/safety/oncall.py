@@ -18,17 +18,26 @@ from leads.safety.models import ContactTest
 
 @dataclass(frozen=True)
 class Contact:
-    """Somebody on the roster: their address there, their account if there is one that is open, and when they last answered a test."""
+    """Somebody on the roster: their address there, their account if there is one that is open, when they were last sent a test, and when
+    they last answered one."""
 
     email: str
     account_id: uuid.UUID | None
     name: str
     tested_at: datetime | None
+    asked_at: datetime | None
 
     @property
     def counts(self) -> bool:
         """True while a page is known to reach them: only who answered a test of late is somebody on call."""
         return self.account_id is not None and self.tested_at is not None and now() < self.tested_at + good_for()
+
+    @property
+    def is_silent(self) -> bool:
+        """True while the last test they were sent has gone without an answer for longer than one may take."""
+        if self.asked_at is None or (self.tested_at is not None and self.tested_at >= self.asked_at):
+            return False
+        return now() >= self.asked_at + timedelta(minutes=clinic().on_call.answer_within_minutes)
 
 
 @dataclass(frozen=True)
@@ -67,19 +76,19 @@ def _contacts(session: Session, ours: OnCall) -> dict[str, Contact]:
     by_index = {account_index(email): email for email in emails}
     accounts = session.scalars(select(Account).where(Account.email_index.in_(by_index), Account.disabled_at.is_(None))).all()
     found = {by_index[account.email_index]: account for account in accounts}
-    tested = _tested(session, [account.id for account in accounts])
+    asked, answered = _tests(session, [account.id for account in accounts])
     return {
-        email: Contact(email, account.id, account.name or email, tested.get(account.id))
+        email: Contact(email, account.id, account.name or email, answered.get(account.id), asked.get(account.id))
         if (account := found.get(email))
-        else Contact(email, None, email, None)
+        else Contact(email, None, email, None, None)
         for email in emails
     }
 
 
-def _tested(session: Session, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, datetime]:
-    answered = select(ContactTest.account_id, func.max(ContactTest.answered_at)).where(ContactTest.account_id.in_(list(ids)))
-    rows = session.execute(answered.where(ContactTest.answered_at.is_not(None)).group_by(ContactTest.account_id))
-    return {account_id: at for account_id, at in rows if at is not None}
+def _tests(session: Session, ids: Iterable[uuid.UUID]) -> tuple[dict[uuid.UUID, datetime], dict[uuid.UUID, datetime]]:
+    latest = select(ContactTest.account_id, func.max(ContactTest.sent_at), func.max(ContactTest.answered_at))
+    rows = session.execute(latest.where(ContactTest.account_id.in_(list(ids))).group_by(ContactTest.account_id)).all()
+    return {account_id: sent for account_id, sent, _ in rows}, {account_id: at for account_id, _, at in rows if at is not None}
 
 
 def _each_once(shifts: Iterable[Shift]) -> list[str]:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from config.settings import settings
 from leads.accounts.models import Account
 from leads.audit.trail import SYSTEM, record
+from leads.clinic.profile import clinic
 from leads.clock import now
 from leads.errors import Forbidden, NotFound
 from leads.messages.outbox import post
@@ -24,7 +25,10 @@ def try_contact(session: Session, account_id: uuid.UUID, *, actor: str = SYSTEM)
         raise NotFound("There is no open account for this address. Make one with `handoff users create`.")
     test = ContactTest(account_id=account.id, sent_at=now(), sent_by=actor)
     # Only the mail carries this address: whoever opens it has the mail.
-    facts = {"page_url": f"{settings().public_url}/console/safety/test/{test.id}"}
+    facts = {
+        "page_url": f"{settings().public_url}/console/safety/test/{test.id}",
+        "answer_minutes": clinic().on_call.answer_within_minutes,
+    }
     test.message_id = post(session, None, "safety-test", cause="test", facts=facts, actor=actor, account_id=account.id).id
     session.add(test)
     record(session, "contact.tested", test, actor=actor, account=str(account.id))

@@ -27,6 +27,7 @@ WORDS = {
     "referral:decline": "The referral was declined, and a colleague decided to write.",
     "new-lead": "Somebody new has written to us.",
     "bounce-phone-instead": "A mail did not arrive.",
+    "contact-silent": "Somebody on call did not answer a test page in time.",
     "daily-brief": "A colleague asked for the numbers of each morning.",
     "outlived": "It could not go while it was of use.",
     "window": "It waits for its hours.",

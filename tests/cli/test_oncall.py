@@ -2,6 +2,8 @@
 
 import json
 import os
+from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from click.testing import Result
@@ -50,3 +52,12 @@ def test_a_test_is_sent_to_those_who_can_get_one(people: None) -> None:
 def test_somebody_who_is_not_on_call_is_refused_in_words(people: None) -> None:
     with pytest.raises(NotFound, match=r"boris@example\.com is not on call"):
         raise handoff("test", "boris@example.com").exception or AssertionError
+
+
+def test_the_list_says_who_did_not_answer(people: None, tuesday: Callable[[timedelta], None]) -> None:
+    tuesday(timedelta(minutes=1))
+    handoff("test")
+    tuesday(timedelta(hours=1))
+    told = handoff("list", "--json").output
+    assert [each["silent"] for each in json.loads(told)["roster"]] == [False, True]
+    assert "alba@example.com did not answer the test of 2026-10-06 14:01 UTC" in handoff("list").output

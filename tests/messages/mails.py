@@ -41,6 +41,8 @@ FACTS: dict[str, Any] = {
     "visit_count": 5,
     "unsent_count": 0,
     "mail_count": 2,
+    "answer_minutes": 60,
+    "contact_count": 1,
 }
 SPANISH = {"expected_by": "martes 6 de octubre, 5:00 PM", "visit_day": "martes 6 de octubre", "today": "martes 6 de octubre"}
 

@@ -2,18 +2,21 @@
 
 import importlib
 import threading
+import uuid
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from types import ModuleType
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from config.settings import settings
 from leads.db import transaction
 from leads.safety.disclose import disclose
-from leads.safety.models import Alarm
+from leads.safety.models import Alarm, ContactTest
 from tests.cast import make_lead
+from tests.safety.cast import make_roster, put_on_call
 
 
 @pytest.fixture
@@ -84,3 +87,23 @@ def test_a_worker_pages_on_by_itself_and_no_exception_ends_that(sweep: ModuleTyp
     monkeypatch.setattr(sweep, "call_pager", Task())
     sweep.watch(end)
     assert len(seen) >= 3
+
+
+@pytest.mark.usefixtures("database")
+def test_a_contact_who_cannot_be_tested_keeps_no_other_waiting(
+    page: ModuleType, tuesday: Callable[[timedelta], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with transaction() as session:
+        ids = [each.id for each in make_roster(session)]
+    put_on_call(monkeypatch, "alba@example.com", "boris@example.com", "chloe@example.com")
+    send_test = page.keep_tested.send_test
+
+    def fail_for_the_first(session: Session, account_id: uuid.UUID) -> object:
+        if account_id == ids[0]:
+            raise RuntimeError("the disk is full")
+        return send_test(session, account_id)
+
+    monkeypatch.setattr(page.keep_tested, "send_test", fail_for_the_first)
+    page.keep_contacts_tested()
+    with transaction() as session:
+        assert set(session.scalars(select(ContactTest.account_id))) == set(ids[1:])

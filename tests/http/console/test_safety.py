@@ -15,6 +15,7 @@ from leads.pipeline.models import Lead
 from leads.safety.disclose import disclose
 from leads.safety.models import Alarm, ContactTest
 from leads.safety.oncall import is_staffed
+from leads.safety.try_contact import answer, try_contact
 from tests.accounts.cast import make_account
 from tests.cast import make_lead
 from tests.http.console.conftest import Browser
@@ -149,3 +150,19 @@ def test_an_old_test_is_told_from_a_good_one(
     assert "counts</span>" in browser.get(HERE).text
     tuesday(timedelta(days=8))
     assert "too long ago" in browser.get(HERE).text
+
+
+def test_who_did_not_answer_in_time_is_a_supervisors_to_call(
+    browser: Browser, casey: Account, session: Session, tuesday: Callable[[timedelta], None]
+) -> None:
+    test = try_contact(session, casey.id)
+    session.commit()
+    assert "To do for a supervisor" not in browser.get(HERE).text
+    tuesday(timedelta(hours=1))
+    page = browser.get(HERE).text
+    assert "To do for a supervisor: call Casey Lind" in page
+    assert "no answer to the last" in page
+    assert str(test.id) not in page
+    answer(session, test.id, account_id=casey.id)
+    session.commit()
+    assert "To do for a supervisor" not in browser.get(HERE).text
