@@ -15,6 +15,7 @@ from leads.messages.due import Due
 from leads.messages.models import Message
 from leads.messages.quoted import CRLF
 
+# A local part in quotes is valid too (RFC 5321, 4.1.2), and servers read it in different ways: no address we write to needs one.
 ONE_MAILBOX = re.compile(r"^[^\s<>,;:\"()\\@\x00-\x1f\x7f-\U0010ffff]+@[^\s<>,;:\"()\\@\x00-\x1f\x7f-\U0010ffff]+$")
 ONE_LINK = re.compile(r"https?://[!-;=?-~]+")
 # What a topic's list is called (RFC 2919): an inbox may show it, so it tells less than the topic.
@@ -88,6 +89,7 @@ def _alike(topic: str, template: str, lane: str, language: str, list_domain: str
         "List-Help": f"<mailto:{one_mailbox(reply_to)}>",
         "Feedback-ID": _feedback_id(topic, template, lane, domain),
         "Auto-Submitted": "auto-generated",
+        # Exchange goes by this header of its own (MS-OXCMAIL), whatever Auto-Submitted says.
         "X-Auto-Response-Suppress": "All",
         "Content-Language": language,
         "MIME-Version": "1.0",

@@ -34,6 +34,7 @@ class BriefReader(Base):
 
 def is_first(session: Session, kind: str, key: object) -> bool:
     """True where nobody told this news before; from now on it is told."""
+    # Another clock's row that is not committed yet is waited for here: if it comes to nothing, this telling is the first after all.
     row = insert(StaffNotice).values(id=new_id(), kind=kind, key=str(key), at=now())
     return session.scalar(row.on_conflict_do_nothing(index_elements=["kind", "key"]).returning(StaffNotice.id)) is not None
 

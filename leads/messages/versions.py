@@ -32,6 +32,7 @@ def keep_once(template: Template, language: str) -> None:
     if version not in _kept:
         with transaction() as session:
             keep(session, template, language)
+        # Only once it is committed: a process that believed too early would never keep what it goes on sending.
         _kept.add(version)
 
 

@@ -23,6 +23,7 @@ def hear_why(session: Session, link: str, text: str) -> bool:
     if len(words) > LONGEST:
         raise Invalid(f"Please write at most {LONGEST:,} characters here.")
     token = read(session, "unsubscribe", link)
+    # The lead the mail was for, though it may be closed by now: the person may have begun another journey since.
     lead = _lead(session, token.message_id) or (open_lead_of(session, token.person_id) if token.person_id else None)
     if token.person_id is None or lead is None:
         raise no_such_link()

@@ -38,6 +38,7 @@ class Page(Base):
     """One mail of one step: to somebody on the roster, or to an office's own address."""
 
     __tablename__ = "safety_pages"
+    # A page has an account or a desk, and PostgreSQL holds two NULLs for different unless it is told otherwise.
     __table_args__ = (UniqueConstraint("alarm_id", "step", "account_id", "desk_id", postgresql_nulls_not_distinct=True),)
 
     alarm_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("safety_alarms.id"))
@@ -53,6 +54,7 @@ class PagerCall(Base):
 
     __tablename__ = "pager_calls"
     __table_args__ = (
+        # Here the NULL of a test is meant to differ: each test calls the service again.
         UniqueConstraint("alarm_id", "step"),
         Index("ix_pager_calls_due", "due_at", postgresql_where=text("ended_at IS NULL")),
     )

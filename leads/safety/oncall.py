@@ -73,6 +73,8 @@ def good_for() -> timedelta:
 
 def _contacts(session: Session, ours: OnCall) -> dict[str, Contact]:
     emails = _each_once(ours.shifts)
+    if not emails:
+        return {}
     by_index = {account_index(email): email for email in emails}
     accounts = session.scalars(select(Account).where(Account.email_index.in_(by_index), Account.disabled_at.is_(None))).all()
     found = {by_index[account.email_index]: account for account in accounts}

@@ -44,6 +44,7 @@ def due(session: Session) -> Sequence[uuid.UUID]:
 
 def escalate(session: Session, alarm_id: uuid.UUID) -> int:
     """Take every step of one alarm that is due and return how many; none where somebody has it, or another clock was quicker."""
+    # A second clock, or somebody's button, waits here and then reads what the first has done.
     alarm = session.get_one(Alarm, alarm_id, with_for_update=True, populate_existing=True)
     before = alarm.step
     while alarm.taken_at is None and alarm.ended_at is None and alarm.next_at <= now():

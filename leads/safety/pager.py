@@ -86,6 +86,7 @@ def body_of(call: PagerCall, serial: int | None) -> bytes:
 
 def signed(call_id: uuid.UUID, body: bytes, secret: str) -> dict[str, str]:
     """Return the headers of Standard Webhooks 1.0: id, moment in Unix seconds, and HMAC-SHA-256 over `id.moment.body`."""
+    # The id is signed with the body, and stays the same for every try: the service knows a call it has heard already.
     named, moment = f"msg_{call_id}", str(int(real_now().timestamp()))
     key = base64.b64decode(secret.removeprefix("whsec_"))
     digest = hmac.new(key, f"{named}.{moment}.".encode() + body, hashlib.sha256).digest()

@@ -17,6 +17,7 @@ def found(texts: Iterable[str | None]) -> bool:
 def plain(text: str) -> str:
     """Return the text in lower-case letters and single spaces, accents and punctuation gone: `Don't` becomes `dont`."""
     letters = unicodedata.normalize("NFKD", text.casefold())
+    # Phones and copied text put soft hyphens and characters of no width between letters, where nobody sees them.
     kept = "".join(
         letter for letter in letters if not unicodedata.combining(letter) and letter not in "'’‘`´\u00ad\u200b\u200c\u200d\ufeff"
     )

@@ -34,6 +34,7 @@ def take(session: Session, alarm_id: uuid.UUID, *, actor: str) -> Alarm:
 def end_all(session: Session, person_id: uuid.UUID, *, actor: str) -> int:
     """End every alarm of a person that is still ringing, because a clinician has released the hold; returns how many."""
     ringing = select(Alarm).where(Alarm.person_id == person_id, Alarm.taken_at.is_(None), Alarm.ended_at.is_(None))
+    # In the order of their ids: two who release at once must not wait for each other's rows crosswise.
     ended = session.scalars(ringing.order_by(Alarm.id).with_for_update()).all()
     for alarm in ended:
         alarm.ended_at = now()

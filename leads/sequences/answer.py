@@ -31,6 +31,7 @@ def replied(session: Session, person_id: uuid.UUID, *, lead_id: uuid.UUID | None
     reply = Reply(person_id=person_id, message_id=message_id or _newest(session, person_id), at=now())
     session.add(reply)
     record(session, "reply.received", reply, actor=actor, person=str(person_id))
+    # Ended before the rest begins, so that nothing is planned anew around a rest only to be cancelled.
     stop_for(session, "reply", person_id=person_id, actor=actor)
     until = now() + QUIET
     if (paused_until(session, person_id) or now()) < until:

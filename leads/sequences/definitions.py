@@ -240,5 +240,6 @@ def _complaints(path: Path, sequence: Sequence) -> Iterable[tuple[tuple[str | in
 
 
 def _templates() -> set[str]:
+    # By the names of their folders: the catalogue would compile every mail, and a fault in one would hide the fault in this file.
     folder = settings().handoff_templates_dir / "email"
     return {path.parent.name for path in folder.glob("*/meta.yml") if not path.parent.name.startswith("_")}

@@ -33,6 +33,7 @@ def enroll(
 ) -> Enrolment:
     """Return the lead's running enrolment, a new one with all its mails where there is none; raises NotFound for an unknown sequence."""
     lock(session, "person", person_id)
+    # Several events may begin it at once, a confirmation and a call say: behind the lock the second finds what the first has begun.
     same = (Enrolment.lead_id == lead_id, Enrolment.sequence_key == key, Enrolment.ended_at.is_(None))
     if running := session.scalar(select(Enrolment).where(*same)):
         return running

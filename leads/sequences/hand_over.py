@@ -41,6 +41,7 @@ def open_due(session: Session, enrolment_id: uuid.UUID) -> list[Todo]:
 def finish(session: Session, todo_id: uuid.UUID, *, actor: str, outcome: str) -> Todo:
     """Close a to-do, and let the sequence that waited for it go on from here; raises NotFound, or Conflict when somebody already did."""
     person_id = session.scalar(select(Todo.person_id).where(Todo.id == todo_id))
+    # The person's lock before the row of the to-do, as in planning: the other way round the two could wait for each other.
     if person_id is not None:
         lock(session, "person", person_id)
     todo = todos.finish(session, todo_id, actor=actor, outcome=outcome)

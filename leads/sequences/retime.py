@@ -44,6 +44,7 @@ def appointment_changed(
             enrolment.facts = enrolment.facts | {"appointment": known}
             keep_in_line(session, enrolment, actor=actor)
     if not around:
+        # Only the first booking of a visit ends what a booking ends: that a visit moved is no news to the sequences before it.
         stop_for(session, "appointment:booked", lead_id=lead_id, actor=actor)
         begun = dict(facts) | {"appointment": known}
         start_for(session, "appointment:booked", person_id=person_id, lead_id=lead_id, facts=begun, actor=actor)

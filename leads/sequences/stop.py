@@ -106,6 +106,7 @@ def _drop_steps(session: Session, enrolment: Enrolment, steps: Collection[str], 
 
 
 def _runs_again(session: Session, enrolment: Enrolment) -> bool:
+    # While this one rested, the lead may have been enrolled anew; awake together, the two would send everything twice.
     same = (Enrolment.lead_id == enrolment.lead_id, Enrolment.sequence_key == enrolment.sequence_key, Enrolment.ended_at.is_(None))
     return session.scalar(select(Enrolment.id).where(*same)) is not None
 
@@ -124,6 +125,7 @@ def _wake(session: Session, enrolment: Enrolment, after: str, *, actor: str) -> 
 
 
 def _as_if_never_stopped(session: Session, enrolment: Enrolment, silenced: Iterable[Message]) -> list[PlannedStep]:
+    # Planned from today instead, all that the rest silenced would be late, and crowd into the first open hours after it.
     again = {(row.step, row.occurrence) for row in silenced}
     past = [each for each in history(session, enrolment) if (each.step, each.occurrence) not in again]
     return plan(definition_of(session, enrolment.version_id), plan_facts(session, enrolment), past, enrolment.anchor_at)

@@ -11,7 +11,9 @@ from playwright.sync_api import Page, expect
 from leads.clock import frozen, now
 from leads.db import transaction
 from leads.safety.disclose import disclose
+from leads.safety.oncall import roster
 from leads.safety.page import due, escalate
+from leads.safety.try_contact import try_contact
 from tests.accounts.cast import PASSWORD
 from tests.browser.conftest import PHONE, violations
 from tests.cast import make_lead
@@ -66,6 +68,21 @@ def test_from_the_mails_link_to_the_lead_in_two_steps(
     assert violations(page) == []
     page.goto("/console/safety")
     expect(page.get_by_text("Boris Hale has it since")).to_be_visible()
+
+
+@pytest.mark.parametrize("options", [{}, {"viewport": PHONE, "color_scheme": "dark"}], ids=["desk", "phone-dark"])
+def test_who_did_not_answer_a_test_is_a_supervisors_to_call(
+    rings: str, visit: Visit, options: dict[str, object], request: pytest.FixtureRequest
+) -> None:
+    with frozen(now() - timedelta(hours=2)), transaction() as session:
+        chloe = next(each for each in roster(session).everybody if each.email == "chloe@example.com")
+        assert chloe.account_id
+        try_contact(session, chloe.account_id)
+    page = visit("/console/safety", **options)
+    sign_in(page, "chloe@example.com")
+    expect(page.get_by_role("heading", name="To do for a supervisor: call Chloe Dunn")).to_be_visible()
+    shoot(page, f"silent-{request.node.callspec.id}")
+    assert violations(page) == []
 
 
 @pytest.mark.parametrize(("language", "call"), [("en", "Call 988"), ("es", "Llamar al 988")])

@@ -54,6 +54,7 @@ class Mailgun(HttpsCarrier):
             "POST",
             f"{self.url}/v3/{self.domain}/messages.mime",
             data=fields,
+            # Only an uploaded file is taken for MIME; in a plain field it would be refused.
             files={"message": ("message.mime", mime, "message/rfc822")},
         )
         key = self.key.get_secret_value() if self.key else ""

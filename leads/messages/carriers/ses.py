@@ -47,6 +47,7 @@ class Ses(HttpsCarrier):
             "ConfigurationOverrides": NO_TRACKING,
         }
         if envelope.message_id:
+            # A tag takes letters, digits, - and _ only (SES API, MessageTag).
             content["EmailTags"] = [{"Name": TAG, "Value": envelope.message_id.hex}]
         if self.configuration_set:
             content["ConfigurationSetName"] = self.configuration_set
