@@ -53,7 +53,7 @@ def show(data_dir: DataDir = VAR, as_json: AsJson = False) -> None:
 def _about(session: Session, name: str, used: list[str]) -> dict[str, Any]:
     known, agreement = CARRIERS[name], clinic().mail.agreements.get(name)
     heard = session.scalar(select(func.max(KeptEvent.received_at)).where(KeptEvent.carrier == name))
-    unread = session.scalar(select(func.count()).where(Notice.carrier == name, Notice.trouble == "unreadable"))
+    unread = session.scalar(select(func.count()).where(Notice.carrier.in_((name, f"{name}-inbound")), Notice.trouble == "unreadable"))
     return {
         "in_use": name in used,
         "missing": [each.upper() for each in missing((*known.to_send, *known.to_hear))],
