@@ -11,8 +11,8 @@ import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from leads.app import create_app
 from leads.clinic.profile import clinic
+from tests.the_app import the_app
 
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 900}
@@ -23,7 +23,7 @@ SHOTS = Path(os.environ["HANDOFF_SHOTS"]) if "HANDOFF_SHOTS" in os.environ else 
 def site(database: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The address of the running app; a test types faster than people, so the fill time does not count."""
     monkeypatch.setitem(clinic().limits.__dict__, "minimum_fill_seconds", 0)
-    server = uvicorn.Server(uvicorn.Config(create_app(), host="127.0.0.1", port=0, log_level="warning"))
+    server = uvicorn.Server(uvicorn.Config(the_app(), host="127.0.0.1", port=0, log_level="warning"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:

@@ -9,7 +9,6 @@ from fastapi.routing import iter_route_contexts
 from playwright.sync_api import Page
 from sqlalchemy.orm import Session
 
-from leads.app import create_app
 from leads.clock import frozen
 from leads.db import transaction
 from leads.http.public import mailbox as mailbox_pages
@@ -27,6 +26,7 @@ from tests.cast import make_confirmed_person, make_lead
 from tests.conftest import TUESDAY, Mailbox
 from tests.referrals.cast import make_referral
 from tests.referrals.test_open_link import link_of as status_link_of
+from tests.the_app import the_app
 
 pytestmark = [pytest.mark.browser, pytest.mark.committed]
 Visit = Callable[..., Page]
@@ -42,7 +42,7 @@ SCREENING = ("history", "treatments", "health", "medicines", "mood", "worry", "s
 
 def routes() -> Iterator[str]:
     """Every path that answers a GET outside of the console, as the app itself has them."""
-    for route in iter_route_contexts(create_app().routes):
+    for route in iter_route_contexts(the_app().routes):
         path = getattr(route, "path", "") or ""
         if "GET" in (getattr(route, "methods", None) or ()) and not path.startswith(OURS):
             yield path

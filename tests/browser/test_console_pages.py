@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 from leads.access.break_glass import break_glass
 from leads.access.invite import invite
 from leads.access.restrict import restrict
-from leads.app import create_app
 from leads.clock import real_now
 from leads.db import transaction
 from leads.inbound.read import read
@@ -38,6 +37,7 @@ from tests.inbound.mails import arrived, written
 from tests.referrals.cast import make_referral
 from tests.reports.cast import journeys
 from tests.safety.cast import answer_test, make_roster, put_on_call
+from tests.the_app import the_app
 
 pytestmark = [pytest.mark.browser, pytest.mark.committed]
 LARGEST = 150_000
@@ -59,7 +59,7 @@ Wrong = dict[str, list[str]]
 
 def routes() -> Iterator[str]:
     """Every path of the console that answers a GET, as the app itself has them."""
-    for route in iter_route_contexts(create_app().routes):
+    for route in iter_route_contexts(the_app().routes):
         path = getattr(route, "path", "") or ""
         if "GET" in (getattr(route, "methods", None) or ()) and path.startswith("/console"):
             yield path

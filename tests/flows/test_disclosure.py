@@ -8,7 +8,6 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
-from leads.app import create_app
 from leads.clock import real_now
 from leads.db import transaction
 from leads.http.public.traps import stamp
@@ -21,6 +20,7 @@ from tests.cast import ACTOR
 from tests.conftest import Mailbox
 from tests.http.public.conftest import typed
 from tests.safety.cast import answer_test, make_roster, put_on_call
+from tests.the_app import the_app
 
 pytestmark = pytest.mark.committed
 Advance = Callable[[timedelta], None]
@@ -38,7 +38,7 @@ def clinic_on_call(database: None, tuesday: object, redis_url: str, monkeypatch:
 
 def disclose_by_form() -> str:
     """Ana writes what she writes; returns where the form leads her."""
-    with TestClient(create_app(), follow_redirects=False) as web:
+    with TestClient(the_app(), follow_redirects=False) as web:
         form = typed(message="I don't want to be here anymore.", opened=stamp(real_now() - timedelta(minutes=1)))
         return web.post("/inquire", data=form).headers["Location"]
 

@@ -8,9 +8,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from leads.accounts.keys import create_key
-from leads.app import create_app
 from leads.db import transaction
 from leads.providers.practices import create_practice_key
+from tests.the_app import the_app
 
 Post = Callable[..., httpx.Response]
 
@@ -31,7 +31,7 @@ def practice_key(practice: str = "Riverside Psychiatry", *scopes: str) -> dict[s
 @pytest.fixture
 def client(database: None) -> Iterator[TestClient]:
     """The app; what breaks in it is answered, not raised."""
-    with TestClient(create_app(), raise_server_exceptions=False) as client:
+    with TestClient(the_app(), raise_server_exceptions=False) as client:
         yield client
 
 

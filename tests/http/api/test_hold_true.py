@@ -7,14 +7,14 @@ import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
-from leads.app import create_app
 from leads.http.api.limits import Allowance
 from tests.http.api.conftest import practice_key
+from tests.the_app import the_app
 
 SCOPES = ("inquiries:write", "referrals:write", "referrals:read", "leads:read", "leads:write")
 # What fits the schema may still be no NPI; and what forms send, such as "on" for true, is taken though the schema says boolean.
 OURS_TO_SAY = [positive_data_acceptance, negative_data_rejection]
-APP = create_app()
+APP = the_app()
 DESCRIBED = schemathesis.openapi.from_asgi("/api/openapi.json", APP)
 
 

@@ -9,10 +9,10 @@ from httpx import Response
 from sqlalchemy.orm import Session
 
 from leads.accounts.models import Account
-from leads.app import create_app
 from leads.pipeline.models import Lead
 from tests.accounts.cast import PASSWORD, make_account
 from tests.cast import make_lead
+from tests.the_app import the_app
 
 ORIGIN = "http://testserver"
 
@@ -39,7 +39,7 @@ def hidden_fields(page: str, name: str) -> list[str]:
 @pytest.fixture
 def browser(database: None) -> Iterator[Browser]:
     """A browser in which nobody is signed in."""
-    with Browser(create_app(), base_url=ORIGIN) as client:
+    with Browser(the_app(), base_url=ORIGIN) as client:
         yield client
 
 

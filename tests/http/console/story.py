@@ -6,7 +6,6 @@ from fastapi.routing import iter_route_contexts
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from leads.app import create_app
 from leads.appointments.book import book
 from leads.messages.outbox import post
 from leads.people.match import suggest_merge
@@ -20,6 +19,7 @@ from leads.screening.submit import submit
 from tests.appointments.visits import slot
 from tests.cast import ACTOR, make_confirmed_person, make_lead
 from tests.loop.cast import make_referral
+from tests.the_app import the_app
 
 NAME, ADDRESS = "Quimby", "zelda@example.com"
 # Pages that show nobody: the door, one's own account, empty forms, counts, and the questions as such;
@@ -44,7 +44,7 @@ class Story:
 
 def shown_paths() -> list[str]:
     """Every page of the console that shows somebody."""
-    routes = [each for each in iter_route_contexts(create_app().routes) if (each.path or "").startswith("/console")]
+    routes = [each for each in iter_route_contexts(the_app().routes) if (each.path or "").startswith("/console")]
     paths = {each.path or "" for each in routes if "GET" in (each.methods or ())}
     return sorted(path for path in paths if not path.startswith(NOBODY))
 

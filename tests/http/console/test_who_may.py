@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 from leads.accounts.keys import create_key
 from leads.accounts.models import SCOPES
 from leads.accounts.sessions import form_token, open_session
-from leads.app import create_app
 from leads.http.api.routes import build_api
 from leads.http.console import act, live
 from leads.pipeline.models import Lead
@@ -21,6 +20,7 @@ from tests.accounts.cast import make_account
 from tests.cast import make_lead
 from tests.http.console.conftest import ORIGIN, Browser
 from tests.http.console.who_may import DOOR, ROLES, WHO_MAY
+from tests.the_app import the_app
 
 ID = "00000000-0000-7000-8000-000000000001"
 SCOPE_OF = {
@@ -46,7 +46,7 @@ OPEN = {"GET /openapi.json", "HEAD /openapi.json", "GET /docs"}
 
 def console_routes() -> set[str]:
     """Every method and path of the whole app that lies under /console."""
-    found = [each for each in iter_route_contexts(create_app().routes) if (each.path or "").startswith("/console")]
+    found = [each for each in iter_route_contexts(the_app().routes) if (each.path or "").startswith("/console")]
     return {f"{method} {each.path}" for each in found for method in each.methods or ()}
 
 
@@ -67,7 +67,7 @@ def test_every_route_of_the_api_stands_in_the_table() -> None:
 @pytest.fixture
 def walker(database: None) -> Iterator[Browser]:
     """A browser that is told of what breaks, as everybody is, and goes on."""
-    with Browser(create_app(), base_url=ORIGIN, raise_server_exceptions=False) as client:
+    with Browser(the_app(), base_url=ORIGIN, raise_server_exceptions=False) as client:
         yield client
 
 
@@ -105,7 +105,7 @@ def knock(browser: Browser, session: Session, lead: Lead, route: str, secret: st
 @pytest.fixture
 def machine(database: None) -> TestClient:
     """The app, as a machine meets it."""
-    return TestClient(create_app(), raise_server_exceptions=False)
+    return TestClient(the_app(), raise_server_exceptions=False)
 
 
 def test_a_key_of_one_scope_reaches_what_that_scope_may_and_nothing_else(machine: TestClient, session: Session) -> None:

@@ -10,7 +10,6 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from config.settings import settings
-from leads.app import create_app
 from leads.clinic.profile import clinic
 from leads.db import transaction
 from leads.http.fhir.parse import parse
@@ -21,6 +20,7 @@ from leads.providers.practices import create_practice_key
 from tests.cast import ACTOR
 from tests.http.fhir.cast import bundle
 from tests.http.fhir.https_server import Hooks, https_server
+from tests.the_app import the_app
 
 Send = Callable[..., httpx.Response]
 
@@ -35,7 +35,7 @@ def key_of(practice: str, *scopes: str) -> dict[str, str]:
 @pytest.fixture
 def client(database: None, tuesday: object) -> Iterator[TestClient]:
     """The app, on a Tuesday; what breaks in it is answered, not raised."""
-    with TestClient(create_app(), raise_server_exceptions=False) as client:
+    with TestClient(the_app(), raise_server_exceptions=False) as client:
         yield client
 
 

@@ -28,9 +28,9 @@ from fhirclient.models import (
 )
 from fhirclient.models.fhirabstractbase import FHIRAbstractBase
 
-from leads.app import create_app
 from leads.http.fhir.codes import IDENTIFIER_TYPE, NPI, TASK_CODE, ours
 from tests.http.fhir.conftest import happen, key_of
+from tests.the_app import the_app
 
 pytestmark = [pytest.mark.committed, pytest.mark.usefixtures("tells_all")]
 BORN = fhirdate.FHIRDate("1985-07-21")
@@ -39,7 +39,7 @@ BORN = fhirdate.FHIRDate("1985-07-21")
 @pytest.fixture
 def server(database: None) -> Iterator[Any]:
     """The library's server object, for the app on a port of its own, with the key of a practice."""
-    app = uvicorn.Server(uvicorn.Config(create_app(), host="127.0.0.1", port=0, log_level="warning"))
+    app = uvicorn.Server(uvicorn.Config(the_app(), host="127.0.0.1", port=0, log_level="warning"))
     thread = threading.Thread(target=app.run, daemon=True)
     thread.start()
     while not app.started:

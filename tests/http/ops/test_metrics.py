@@ -9,7 +9,6 @@ from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 
 from leads import clock
-from leads.app import create_app
 from leads.clock import now, real_now
 from leads.db import transaction
 from leads.http.ops import measures
@@ -17,11 +16,12 @@ from leads.http.ops.requests import CountRequests, route_template
 from leads.messages.models import Heartbeat
 from leads.messages.outbox import post
 from tests.cast import make_confirmed_person
+from tests.the_app import the_app
 
 
 @pytest.fixture
 def client(database: None) -> Iterator[TestClient]:
-    with TestClient(create_app(), raise_server_exceptions=False) as client:
+    with TestClient(the_app(), raise_server_exceptions=False) as client:
         yield client
 
 

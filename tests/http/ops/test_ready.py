@@ -12,7 +12,6 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from config.settings import settings
-from leads.app import create_app
 from leads.clock import now, real_now
 from leads.db import engine, transaction
 from leads.http.ops import checks
@@ -20,11 +19,12 @@ from leads.messages.models import LANES, Heartbeat, Message
 from leads.messages.outbox import post
 from tests.cast import make_confirmed_person
 from tests.safety.cast import answer_test, make_roster, put_on_call
+from tests.the_app import the_app
 
 
 @pytest.fixture
 def client() -> Iterator[TestClient]:
-    with TestClient(create_app()) as client:
+    with TestClient(the_app()) as client:
         yield client
 
 

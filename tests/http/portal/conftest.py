@@ -9,13 +9,13 @@ from fastapi.testclient import TestClient
 from httpx import Response
 from sqlalchemy.orm import Session
 
-from leads.app import create_app
 from leads.http.portal import sign_in
 from leads.http.referrer import COOKIE
 from leads.loop.models import Referral
 from leads.providers.models import Practice, Provider
 from leads.providers.sign_in import Referrer, open_session
 from tests.referrals.cast import make_referral
+from tests.the_app import the_app
 
 ORIGIN = "http://testserver"
 
@@ -49,7 +49,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def browser(database: None) -> Iterator[Browser]:
     """A browser in which nobody is signed in."""
-    with Browser(create_app(), base_url=ORIGIN) as client:
+    with Browser(the_app(), base_url=ORIGIN) as client:
         yield client
 
 

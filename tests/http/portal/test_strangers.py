@@ -7,11 +7,11 @@ from fastapi.routing import iter_route_contexts
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from leads.app import create_app
 from leads.loop.models import Attachment, Referral, ReferralEvent
 from leads.referrals.attach import attach
 from tests.http.portal.conftest import Browser
 from tests.referrals.cast import make_referral, of_patient, raw_referral
+from tests.the_app import the_app
 
 OUTSIDE = {"/portal/sign-in", "/portal/enter/{link}", "/portal/sign-out"}
 NAMES = ("Jordan", "Doe", "1985-07-21", "report", "Riverside")
@@ -19,7 +19,7 @@ NAMES = ("Jordan", "Doe", "1985-07-21", "report", "Riverside")
 
 def routes() -> Iterator[tuple[str, str]]:
     """Every method and path under /portal, as the app itself has them."""
-    for route in iter_route_contexts(create_app().routes):
+    for route in iter_route_contexts(the_app().routes):
         path = getattr(route, "path", "") or ""
         for method in sorted(getattr(route, "methods", None) or ()) if path.startswith("/portal") else ():
             yield method, path

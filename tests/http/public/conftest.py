@@ -9,13 +9,13 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from leads.app import create_app
 from leads.clinic.profile import clinic
 from leads.clock import real_now
 from leads.http.public.traps import stamp
 from leads.messages.models import Message
 from leads.people.models import Person
 from leads.security.tokens import Grant, derive, issue
+from tests.the_app import the_app
 
 Send = Callable[..., httpx.Response]
 
@@ -23,7 +23,7 @@ Send = Callable[..., httpx.Response]
 @pytest.fixture
 def web(database: None) -> Iterator[TestClient]:
     """The app, as a visitor's browser reaches it."""
-    with TestClient(create_app(), follow_redirects=False) as client:
+    with TestClient(the_app(), follow_redirects=False) as client:
         yield client
 
 

@@ -16,7 +16,6 @@ import uvicorn
 from sqlalchemy import select
 
 from config.settings import settings
-from leads.app import create_app
 from leads.consent.ledger import granted, suppressed_topics
 from leads.consent.models import Choice, ConsentEntry
 from leads.db import transaction
@@ -27,6 +26,7 @@ from leads.messages.outbox import post
 from leads.people.models import Person
 from tests.cast import make_confirmed_person
 from tests.conftest import Mailbox
+from tests.the_app import the_app
 
 pytestmark = pytest.mark.committed
 FIELD = {"List-Unsubscribe": "One-Click"}
@@ -54,7 +54,7 @@ class Received:
 @pytest.fixture
 def site(database: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The app on a real socket, and its address in every link."""
-    server = uvicorn.Server(uvicorn.Config(create_app(), host="127.0.0.1", port=0, log_level="warning"))
+    server = uvicorn.Server(uvicorn.Config(the_app(), host="127.0.0.1", port=0, log_level="warning"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:

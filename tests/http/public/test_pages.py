@@ -9,11 +9,11 @@ from fastapi.testclient import TestClient
 
 from config.settings import ROOT
 from leads import db
-from leads.app import create_app
 from leads.clinic.profile import clinic
 from leads.clock import now
 from leads.errors import FieldError
 from leads.http.wording import LANGUAGES, Words
+from tests.the_app import the_app
 
 STATIC = ROOT / "leads" / "http" / "static"
 
@@ -23,7 +23,7 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
     """The app while the database is down."""
     dead = db.make_engine("postgresql://nobody@127.0.0.1:1/none", connect_args={"connect_timeout": 1})
     monkeypatch.setattr(db, "engine", lambda: dead)
-    with TestClient(create_app(), raise_server_exceptions=False) as client:
+    with TestClient(the_app(), raise_server_exceptions=False) as client:
         yield client
 
 

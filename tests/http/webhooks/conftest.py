@@ -22,8 +22,8 @@ from cryptography.x509.oid import NameOID
 from fastapi.testclient import TestClient
 
 from config.settings import settings
-from leads.app import create_app
 from leads.clock import real_now
+from tests.the_app import the_app
 
 TOPIC = "arn:aws:sns:us-east-1:123456789012:mail-events"
 CERTIFICATE = "SimpleNotificationService-0123456789abcdef0123456789abcdef.pem"
@@ -120,5 +120,5 @@ def nudges() -> list[str]:
 @pytest.fixture
 def call(database: None, believed: None, nudges: list[str]) -> Iterator[Callable[[str, Told], httpx.Response]]:
     """Calls a carrier's webhook."""
-    with TestClient(create_app(nudge=lambda: nudges.append("nudge"))) as web:
+    with TestClient(the_app(nudge=lambda: nudges.append("nudge"))) as web:
         yield lambda carrier, told: web.post(f"/webhooks/mail/{carrier}", content=told[0], headers=told[1])

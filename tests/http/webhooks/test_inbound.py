@@ -9,10 +9,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.settings import settings
-from leads.app import create_app
 from leads.inbound.mail_models import InboundMail
 from leads.messages.addresses import reply_address
 from tests.inbound.mails import NOBODY, received
+from tests.the_app import the_app
 
 SECRET = "a-secret-of-twenty-characters"
 
@@ -22,7 +22,7 @@ def provider(database: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestCl
     """A provider that knows the secret."""
     monkeypatch.setenv("HANDOFF_INBOUND_SECRET", SECRET)
     settings.cache_clear()
-    with TestClient(create_app(), headers={"Authorization": f"Bearer {SECRET}"}) as client:
+    with TestClient(the_app(), headers={"Authorization": f"Bearer {SECRET}"}) as client:
         yield client
     monkeypatch.delenv("HANDOFF_INBOUND_SECRET")
     settings.cache_clear()
