@@ -1,6 +1,7 @@
 """MJML to HTML: tags are checked (mrml takes unknown ones in silence), the plain ones styled, Jinja tags kept."""
 
 import re
+from functools import lru_cache
 from html.parser import HTMLParser
 
 import mrml
@@ -45,6 +46,8 @@ def unix(source: str) -> str:
     return source.replace("\r\n", "\n").replace("\r", "\n")
 
 
+# The frame is looked at once, though each edition is put into it.
+@lru_cache(maxsize=1024)
 def check_tags(source: str, *, where: str) -> None:
     """Raise ConfigError with `where:line` for a tag or link that no mail of ours may have."""
     _Tags(where).feed(source)

@@ -1,15 +1,16 @@
 """The little of Jinja that an e-mail needs: names, ifs, loops and a few filters; nothing that can compute, call or grow."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
-from jinja2 import StrictUndefined, Template, TemplateError, meta, nodes
+from jinja2 import StrictUndefined, Template, TemplateError, nodes
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from leads.errors import ConfigError
 
-__all__ = ["SecurityError", "compile_safely", "names_in", "only_said", "run"]
+__all__ = ["SecurityError", "Written", "names_in", "only_said", "read_safely", "run"]
 MOST_OUTPUT = 256 * 1024
 DEEPEST_LOOP = 2
 FILTERS = frozenset({"join", "first", "last", "length", "upper", "lower", "trim", "e", "escape"})
@@ -38,20 +39,44 @@ class Sandbox(ImmutableSandboxedEnvironment):
 PLAIN, HTML = Sandbox(html=False), Sandbox(html=True)
 
 
-def compile_safely(source: str, *, html: bool, where: str) -> Template:
-    """Return the compiled template; raises ConfigError naming `where` when it does not parse or uses more than is allowed."""
+class Written:
+    """A template that was read and may be used; compiled when it is first run, for a process sends few of all the mails there are."""
+
+    def __init__(self, source: str, sandbox: Sandbox) -> None:
+        self.source, self.sandbox = source, sandbox
+
+    @cached_property
+    def compiled(self) -> Template:
+        """What Jinja makes of it."""
+        return self.sandbox.from_string(self.source)
+
+
+def read_safely(source: str, *, html: bool, where: str) -> Written:
+    """Return the template, ready to run; raises ConfigError naming `where` when it does not parse or uses more than is allowed."""
     sandbox = HTML if html else PLAIN
     try:
-        tree = sandbox.parse(source)
-        _refuse(tree, where)
-        return sandbox.from_string(tree)
+        _refuse(sandbox.parse(source), where)
     except TemplateError as error:
         raise ConfigError(f"{where}:{getattr(error, 'lineno', 1)}: {error}") from None
+    return Written(source, sandbox)
 
 
 def names_in(source: str) -> set[str]:
     """Return the names a template asks for."""
-    return meta.find_undeclared_variables(PLAIN.parse(source))
+    return set(_asked(PLAIN.parse(source), frozenset()))
+
+
+def _asked(node: nodes.Node, own: frozenset[str]) -> Iterator[str]:
+    if isinstance(node, nodes.Name):
+        yield from {node.name} - own
+    elif isinstance(node, nodes.For):
+        yield from _asked(node.iter, own)
+        own |= {"loop", *(name.name for name in (node.target, *node.target.find_all(nodes.Name)) if isinstance(name, nodes.Name))}
+        for child in (*node.body, *node.else_, *([node.test] if node.test else [])):
+            yield from _asked(child, own)
+    else:
+        for child in node.iter_child_nodes():
+            yield from _asked(child, own)
 
 
 def only_said(*sources: str) -> frozenset[str]:
@@ -72,10 +97,10 @@ def _sort_names(node: nodes.Node, said: set[str], otherwise: set[str], *, plainl
             _sort_names(child, said, otherwise, plainly=is_plain)
 
 
-def run(template: Template, values: Mapping[str, Any]) -> str:
+def run(template: Written, values: Mapping[str, Any]) -> str:
     """Return the template's text; raises SecurityError past 256 KB, and Jinja's own errors."""
     pieces, size = [], 0
-    for piece in template.generate(values):
+    for piece in template.compiled.generate(values):
         size += len(piece)
         if size > MOST_OUTPUT:
             raise SecurityError("more than 256 KB")
@@ -89,6 +114,8 @@ def _refuse(tree: nodes.Node, where: str, loops: int = 0) -> None:
         raise ConfigError(f"{line}: {type(tree).__name__} is not for templates; expected values, if, for and filters.")
     if isinstance(tree, nodes.Filter | nodes.Test) and tree.name not in FILTERS | TESTS:
         raise ConfigError(f"{line}: {tree.name}: expected one of {', '.join(sorted(FILTERS | TESTS))}.")
+    if isinstance(tree, nodes.Name) and tree.ctx == "store" and tree.name == "loop":
+        raise ConfigError(f"{line}: loop: expected another name for what a loop goes through.")
     loops += isinstance(tree, nodes.For)
     if loops > DEEPEST_LOOP:
         raise ConfigError(f"{line}: loops in loops in loops are not for templates.")

@@ -10,7 +10,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Literal, NamedTuple, get_args
 
-import jinja2
 from pydantic import Field, RootModel, model_validator
 
 from config.settings import ROOT, settings
@@ -19,7 +18,7 @@ from leads.clinic.read_yaml import Strict, read_yaml
 from leads.errors import ConfigError
 from leads.messages.mjml import check_tags, compile_mjml, unix
 from leads.messages.models import Lane
-from leads.messages.sandbox import compile_safely, names_in, only_said
+from leads.messages.sandbox import Written, names_in, only_said, read_safely
 
 Topic = Literal["inquiry", "education", "screening", "visits", "referral", "sign-in", "staff"]
 # What render() adds by itself; everything else a template asks for must stand in its meta.yml.
@@ -124,11 +123,11 @@ NONE = Sources("", "", "", "", "", "")
 class Edition:
     """An e-mail in one language, ready to render."""
 
-    subject: jinja2.Template
+    subject: Written
     # For whoever asked for discreet mail: one that names day or place gives way to one that says nothing.
-    discreet_subject: jinja2.Template
-    text: jinja2.Template
-    html: jinja2.Template
+    discreet_subject: Written
+    text: Written
+    html: Written
     preheader: str
     words: Words
     version: str
@@ -217,12 +216,12 @@ def _edition(folder: Path, meta: Meta, language: Language, words: Words) -> Edit
 
 def _compiled(sources: Sources, meta: Meta, language: Language, words: Words, *, where: str) -> Edition:
     return Edition(
-        subject=compile_safely(sources.subject, html=False, where=f"{where}/subject.txt"),
-        discreet_subject=compile_safely(
+        subject=read_safely(sources.subject, html=False, where=f"{where}/subject.txt"),
+        discreet_subject=read_safely(
             words.discreet_subject if names_in(sources.subject) else sources.subject, html=False, where=f"{where}/subject.txt"
         ),
-        text=compile_safely(sources.text, html=False, where=f"{where}/body.txt"),
-        html=compile_safely(sources.html, html=True, where=f"{where}/body.mjml (compiled)"),
+        text=read_safely(sources.text, html=False, where=f"{where}/body.txt"),
+        html=read_safely(sources.html, html=True, where=f"{where}/body.mjml (compiled)"),
         preheader=meta.preheader[language],
         words=words,
         version=sources.version,

@@ -1,10 +1,11 @@
 """What if: assumed events run through the rules that decide in earnest, and end as the real ones do."""
 
+import math
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, union_all
 from sqlalchemy.orm import Session
 
 from leads.clock import local_to_utc, now
@@ -27,7 +28,7 @@ from tests.cast import make_lead
 from tests.sequences.conftest import NEW_YORK, enrolled, local, make_sequence, make_step, publish_only, rows_of, send
 
 Advance = Callable[[timedelta], None]
-DAY = timedelta(days=1)
+DAY, HALF_HOUR = timedelta(days=1), timedelta(minutes=30)
 CALL = {"key": "call-them", "todo": "call", "wait": "4 days"}
 STORY = make_sequence(
     make_step("one", wait="0 minutes", lane="transactional", template="office-location"),
@@ -137,7 +138,7 @@ def happens(session: Session, lead: Lead, words: str, start: datetime) -> None:
 
 
 def live_through(session: Session, lead: Lead, words: tuple[str, ...], advance: Advance, start: datetime) -> None:
-    """Two months by the half hour: send what is due, open to-dos, let happen what was assumed."""
+    """Six weeks by the half hour: send what is due, open to-dos, let happen what was assumed."""
     left = sorted(words, key=lambda each: assumption(each).day)
     while now() < start + 45 * DAY:
         while left and start + assumption(left[0]).day * DAY <= now():
@@ -148,7 +149,19 @@ def live_through(session: Session, lead: Lead, words: tuple[str, ...], advance: 
         for row in rows.all():
             send(session, row)
         session.flush()
-        advance(timedelta(minutes=30))
+        advance(half_hours_until([*waiting(session), *(start + assumption(each).day * DAY for each in left)]))
+
+
+def waiting(session: Session) -> list[datetime]:
+    """When rows and to-dos that wait are due."""
+    rows = select(Message.due_at).where(Message.state == "planned")
+    steps = select(Enrolment.next_todo_at).where(Enrolment.ended_at.is_(None), Enrolment.next_todo_at.is_not(None))
+    return [moment for moment in session.scalars(union_all(rows, steps)) if moment]
+
+
+def half_hours_until(moments: list[datetime]) -> timedelta:
+    """How long until the half hour in which the first of these comes, one at least; a day where none does: between them nothing happens."""
+    return max(HALF_HOUR, math.ceil((min(moments, default=now() + DAY) - now()) / HALF_HOUR) * HALF_HOUR)
 
 
 SCENES = {
