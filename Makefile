@@ -25,6 +25,7 @@ demo: $(RUN_STAMP) ## Fill the running system with synthetic people
 
 test: $(DEV_STAMP) ## Run every test; ARGS="-k name" passes options on
 	@sh .ci/chromium
+	@$(BIN)/python -m compileall -q leads tasks config tests
 	@$(BIN)/python -m pytest $(ARGS)
 
 check: $(DEV_STAMP) ## Style, types, imports, configuration, migrations

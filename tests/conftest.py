@@ -16,6 +16,7 @@ os.environ["HANDOFF_MODE"] = "local"
 for name in ("DATABASE_URL", "REDIS_URL", "SMTP_URL"):
     os.environ.pop(name, None)
 
+import psycopg  # noqa: E402
 import pytest  # noqa: E402
 from argon2 import PasswordHasher  # noqa: E402
 from playwright.sync_api import Browser, sync_playwright  # noqa: E402
@@ -76,9 +77,18 @@ def postgres(data_dir: Path) -> Iterator[str]:
         os.environ["DATABASE_URL"] = url
         settings.cache_clear()
         db.engine.cache_clear()
+        write_without_waiting(url)
         migrate.upgrade(db.engine())
         yield url
         db.engine().dispose()
+
+
+def write_without_waiting(url: str) -> None:
+    """Leave it to the system when what is committed reaches the disk: nobody pulls a plug here, and the data goes with the server."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        for setting in ("fsync", "full_page_writes"):
+            connection.execute(f"ALTER SYSTEM SET {setting} = off")
+        connection.execute("SELECT pg_reload_conf()")
 
 
 @pytest.fixture(scope="session")

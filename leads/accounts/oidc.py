@@ -1,6 +1,7 @@
 """Signing in with the clinic's own provider: OpenID Connect, authorization code with PKCE (RFC 7636), state and nonce."""
 
 import secrets
+import ssl
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -45,7 +46,7 @@ class Provider:
 def provider(issuer: str) -> Provider:
     """Return what the provider says of itself; raises ConfigError when it cannot be asked or is another than it is said to be."""
     try:
-        answer = httpx.get(f"{issuer.rstrip('/')}/.well-known/openid-configuration", timeout=PATIENCE)
+        answer = httpx.get(f"{issuer.rstrip('/')}/.well-known/openid-configuration", timeout=PATIENCE, verify=_trust())
         told = answer.raise_for_status().json()
         found = Provider(told["issuer"], told["authorization_endpoint"], told["token_endpoint"], told["jwks_uri"])
     except (httpx.HTTPError, ValueError, KeyError, TypeError):
@@ -129,10 +130,16 @@ def _exchange(there: Provider, code: str, verifier: str) -> str:
     }
     # Both halves are form-encoded before they are joined (RFC 6749, 2.3.1), or a secret with a colon names another client.
     who = (quote_plus(here.handoff_oidc_client_id), quote_plus(secret))
-    answer = httpx.post(there.token, data=asked, auth=who, timeout=PATIENCE).raise_for_status().json()
+    answer = httpx.post(there.token, data=asked, auth=who, timeout=PATIENCE, verify=_trust()).raise_for_status().json()
     return str(answer["id_token"])
 
 
 def _keys(there: Provider) -> KeySet:
     # Asked each time: a provider that changed its keys would otherwise lock everybody out until we restart.
-    return KeySet.import_key_set(httpx.get(there.keys, timeout=PATIENCE).raise_for_status().json())
+    return KeySet.import_key_set(httpx.get(there.keys, timeout=PATIENCE, verify=_trust()).raise_for_status().json())
+
+
+@lru_cache
+def _trust() -> ssl.SSLContext:
+    # Reading the roots takes longer than a request does, and somebody waits to be let in.
+    return httpx.create_ssl_context()

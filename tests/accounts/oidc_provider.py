@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -16,6 +17,12 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 CLIENT, SECRET = "warm-handoff", "a:secret&more"
+
+
+@lru_cache
+def _own_key() -> RSAKey:
+    # Looking for two primes takes longer than a whole sign-in.
+    return RSAKey.generate_key(2048, {"kid": "one"})
 
 
 @dataclass
@@ -27,7 +34,7 @@ class Provider:
     asked: dict[str, str] = field(default_factory=dict)
     claims: dict[str, Any] = field(default_factory=dict)
     without: tuple[str, ...] = ()
-    published: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, {"kid": "one"}))
+    published: RSAKey = field(default_factory=_own_key)
     signs_with: RSAKey | None = None
     algorithm: str = "RS256"
     auth: str = ""
@@ -93,7 +100,7 @@ def running() -> Iterator[Provider]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     provider.issuer = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     yield provider
     server.shutdown()

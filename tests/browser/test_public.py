@@ -87,7 +87,7 @@ def host(request: pytest.FixtureRequest, tmp_path: Path, site: str, monkeypatch:
     (tmp_path / "index.html").write_text(f'<!doctype html><html lang="en"><title>Ours</title>{place} src="{site}/embed.js"></script>')
     quiet = type("Quiet", (SimpleHTTPRequestHandler,), {"log_message": lambda *_: None})
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(quiet, directory=str(tmp_path)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     origin = f"http://127.0.0.1:{server.server_port}"
     monkeypatch.setitem(clinic().__dict__, "embed_origins", [origin])
     yield origin

@@ -55,7 +55,7 @@ def https_server(folder: Path) -> Iterator[tuple[Hooks, Path]]:
     context.load_cert_chain(certificate)
     server.socket = context.wrap_socket(server.socket, server_side=True)
     hooks.port = server.server_address[1]
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     yield hooks, certificate
     server.shutdown()
     server.server_close()

@@ -37,7 +37,7 @@ def workers(database: None) -> None:
 @pytest.fixture
 def redis(postgres: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     server = TcpFakeServer(("127.0.0.1", 0))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     monkeypatch.setattr(settings(), "redis_url", SecretStr(f"redis://127.0.0.1:{server.server_address[1]}/0"))
     yield
     server.shutdown()
