@@ -6,6 +6,7 @@ import pytest
 
 from leads.errors import ConfigError
 from leads.messages.mjml import compile_mjml
+from leads.messages.sandbox import names_in
 from leads.messages.templates import catalogue, claims, load
 from tests.messages.mails import copy_of, planted
 
@@ -176,3 +177,16 @@ def test_what_could_compute_call_or_grow_is_refused(tmp_path: Path, trick: str) 
 
 def test_a_jinja_mistake_is_named_with_its_file(tmp_path: Path) -> None:
     assert "body.txt:" in refused(tmp_path, "body.txt", "well.", "{% if %}")
+
+
+def test_what_would_only_fail_when_it_is_compiled_is_refused_before(tmp_path: Path) -> None:
+    assert "expected another name" in refused(tmp_path, "body.txt", "well.", "{% for loop in offices %}x{% endfor %}")
+
+
+def test_every_mail_that_was_read_can_be_compiled() -> None:
+    for edition in (edition for template in catalogue().values() for edition in template.editions.values()):
+        assert all(each.compiled for each in (edition.subject, edition.discreet_subject, edition.text, edition.html))
+
+
+def test_what_a_loop_names_is_not_asked_for() -> None:
+    assert names_in("{% for a, b in xs if a == y %}{{ a }}{{ loop }}{% else %}{{ z }}{% endfor %}{{ b }}") == {"xs", "y", "z", "b"}
