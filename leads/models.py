@@ -21,6 +21,7 @@ import leads.pipeline.models
 import leads.providers.models
 import leads.providers.registry
 import leads.safety.models
+import leads.scans.models
 import leads.screening.models
 import leads.security.canary
 import leads.security.tokens

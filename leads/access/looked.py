@@ -10,6 +10,7 @@ from leads.appointments.models import Appointment
 from leads.loop.models import Attachment, Referral
 from leads.messages.models import Message
 from leads.pipeline.models import Lead
+from leads.scans.models import Scan
 from leads.screening.models import Screening
 from leads.todos.models import Todo
 
@@ -20,6 +21,7 @@ LOOKS = (
     "message.read",
     "referral.read",
     "attachment.read",
+    "scan.read",
     "appointment.read",
     "screening.read",
     "screening.exported",
@@ -30,7 +32,7 @@ LOOKS = (
 def all_about(session: Session, lead: Lead) -> Collection[uuid.UUID]:
     """Return the ids under which the record speaks of the person behind a lead: theirs, and those of all that hangs on their leads."""
     theirs = select(Lead.id).where(Lead.person_id == lead.person_id)
-    parts = (Message, Referral, Appointment, Screening, Todo)
+    parts = (Message, Referral, Appointment, Screening, Todo, Scan)
     hanging = union_all(theirs, *(select(each.id).where(each.lead_id.in_(theirs)) for each in parts))
     sent_along = select(Attachment.id).join(Referral, Referral.id == Attachment.referral_id).where(Referral.lead_id.in_(theirs))
     return {lead.person_id, *session.scalars(hanging), *session.scalars(sent_along)}

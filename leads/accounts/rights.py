@@ -8,6 +8,8 @@ from leads.errors import Forbidden
 Right = Literal[
     "leads.read",
     "leads.work",
+    "scans.see",
+    "scans.work",
     "clinical",
     "sending.switch",
     "feeds.manage",
@@ -25,6 +27,9 @@ WHO: dict[Right, frozenset[str]] = {
     # An auditor looks and changes nothing; an administrator manages accounts and does not thereby see patients.
     "leads.read": frozenset({"coordinator", "clinician", "supervisor", "auditor"}),
     "leads.work": frozenset({"coordinator", "clinician", "supervisor"}),
+    # Whose a sheet is that names nobody is for those to find out who take people in: it may be about anybody, a colleague too.
+    "scans.see": frozenset({"coordinator", "supervisor", "auditor"}),
+    "scans.work": frozenset({"coordinator", "supervisor"}),
     "clinical": frozenset({"clinician"}),
     "sending.switch": frozenset({"supervisor", "clinician"}),
     "feeds.manage": frozenset({"supervisor"}),

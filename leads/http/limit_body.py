@@ -18,6 +18,7 @@ LARGER = {
     "/console/new/referral": LARGEST_UPLOAD,
     # SNS carries 256 KB (SNS API, "Publish"), which JSON within JSON can spell several times as long.
     "/webhooks/mail/inbound/ses": LARGEST_NOTICE,
+    "/console/scans": LARGEST_UPLOAD,
     # A mail of 20 MB in base64, in JSON.
     "/webhooks/mail/inbound/": LARGEST_MAIL,
     "/webhooks/mail/": LARGEST_NOTICE,

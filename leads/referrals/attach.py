@@ -48,14 +48,14 @@ class Document:
 
 def attach(session: Session, referral: Referral, name: str, content: bytes, *, actor: str, part2: bool = False) -> Attachment:
     """Keep a document with a referral; raises Invalid where it is no PDF, PNG or JPEG, or more than 20 MB would be there in all."""
-    media_type, ending = _kind_of(name, content)
+    media_type, ending = kind_of(name, content)
     # Two uploads at once would both find room.
     lock(session, "attachments", referral.id)
     _require_room(session, referral, len(content))
     attachment = Attachment(
         referral_id=referral.id, media_type=media_type, size=len(content), part2=part2 or referral.part2, actor=actor, at=now()
     )
-    attachment.name = _plain_name(name, ending)
+    attachment.name = plain_name(name, ending)
     attachment.content = base64.b64encode(content).decode("ascii")
     session.add(attachment)
     session.flush()
@@ -63,18 +63,18 @@ def attach(session: Session, referral: Referral, name: str, content: bytes, *, a
     return attachment
 
 
-def attach_new(session: Session, referral: Referral, name: str, content: bytes, *, actor: str) -> Attachment | None:
+def attach_new(session: Session, referral: Referral, name: str, content: bytes, *, actor: str, part2: bool = False) -> Attachment | None:
     """Keep a document as `attach` does, or return None where the very same one is there: a form sent again brings them all again."""
     there = select(Attachment).where(Attachment.referral_id == referral.id, Attachment.size == len(content))
     encoded = base64.b64encode(content).decode("ascii")
     if any(each.content == encoded for each in session.scalars(there)):
         return None
-    return attach(session, referral, name, content, actor=actor)
+    return attach(session, referral, name, content, actor=actor, part2=part2)
 
 
 def check(name: str, content: bytes) -> None:
     """Raise Invalid where a document could not be attached to a referral that has none yet."""
-    _kind_of(name, content)
+    kind_of(name, content)
     if len(content) > MOST_BYTES:
         raise _too_much()
 
@@ -96,12 +96,20 @@ def read(session: Session, referral_id: uuid.UUID, attachment_id: uuid.UUID, *, 
     return Document(attachment.name or "", attachment.media_type, base64.b64decode(attachment.content or ""))
 
 
-def _kind_of(name: str, content: bytes) -> tuple[str, str]:
+def kind_of(name: str, content: bytes) -> tuple[str, str]:
+    """Return the media type a document has by its content, and the ending of its name; raises Invalid for what is none we take."""
     kind = next((kind for begin, kind in BEGINS.items() if content.startswith(begin)), None)
     if kind is None:
-        shown = _plain_name(name, "")
+        shown = plain_name(name, "")
         raise _refused("not_a_document", f"{shown} is no PDF, PNG or JPEG. Save it as one of these, or fax it to us.")
     return kind
+
+
+def plain_name(name: str, ending: str) -> str:
+    """Return a file name without a path, without what could turn it into another one, and with the ending of what it really is."""
+    plain = " ".join(NOT_IN_NAMES.sub(" ", re.split(r"[\\/]", name)[-1]).split()).strip(" .") or "document"
+    stem = plain[: -len(ending)] if ending and plain.lower().endswith(ending) else plain
+    return f"{stem[:LONGEST_NAME].rstrip()}{ending}"
 
 
 def _require_room(session: Session, referral: Referral, size: int) -> None:
@@ -119,13 +127,6 @@ def _too_much() -> Invalid:
 
 def _refused(code: str, words: str) -> Invalid:
     return Invalid(words, errors=(FieldError("attachments", code, words),))
-
-
-def _plain_name(name: str, ending: str) -> str:
-    """Return a file name without a path, without what could turn it into another one, and with the ending of what it really is."""
-    plain = " ".join(NOT_IN_NAMES.sub(" ", re.split(r"[\\/]", name)[-1]).split()).strip(" .") or "document"
-    stem = plain[: -len(ending)] if ending and plain.lower().endswith(ending) else plain
-    return f"{stem[:LONGEST_NAME].rstrip()}{ending}"
 
 
 def _open_name(row_id: uuid.UUID, cell: bytes | None) -> str:

@@ -31,13 +31,18 @@ def draw_locked(request: Request, lock: Locked, *, status: int = 401, error: str
 
 
 def _said(request: Request) -> dict[str, str | None]:
-    """Return what the toast of this page says, and the deed that may be taken back; an address can choose among our words only."""
+    """Return what the toast of this page says, and what takes it back, if anything does; an address can choose among our words only."""
     asked = request.query_params
+    ways = (("did", "/console/undo/{}"), ("aside", "/console/scans/{}/take-up-again"))
+    undo = next((way.format(found) for name, way in ways if (found := _id(asked.get(name, "")))), None)
+    return {"said": shell.SAID.get(asked.get("said", "")), "undo": undo}
+
+
+def _id(text: str) -> uuid.UUID | None:
     try:
-        deed = str(uuid.UUID(asked.get("did", "")))
+        return uuid.UUID(text)
     except ValueError:
-        deed = None
-    return {"said": shell.SAID.get(asked.get("said", "")), "undo": deed}
+        return None
 
 
 def answer_refusal(request: Request, error: LeadsError) -> Response:

@@ -39,6 +39,7 @@ from leads.pipeline.stages import actions
 from leads.pipeline.waitlist import waits
 from leads.pipeline.waitlist import why_not as why_not_wait
 from leads.pipeline.worklist import of_leads
+from leads.scans.look import scans_of
 from leads.sequences.by_hand import why_no_note
 from leads.sequences.explain import explain
 from leads.todos.models import Todo
@@ -86,6 +87,7 @@ def show(
         changed_since=read_at,
         read_at=now(),
         referrals=shown,
+        scans=scans_of(session, lead.id),
         merges=merges_of(session, person.id),
         never=never_again(session, person.id),
         no_note=why_no_note(session, person),

@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from leads.clinic.profile import Choice, clinic
 from leads.clinic.typed import UNDER_AGE, from_form
-from leads.errors import FieldError, Invalid
+from leads.errors import Conflict, FieldError, Invalid, LeadsError, NotFound
 from leads.http.console.draw import draw
+from leads.http.console.scan_at_hand import at_hand, for_inquiry
 from leads.http.console.staff import Reader, Staff, Worker
 from leads.http.console.waiting import waiting
 from leads.http.errors import from_model
@@ -24,10 +25,12 @@ from leads.people.models import Person
 from leads.pipeline.confirm import confirm_address
 from leads.pipeline.contact import log_call
 from leads.pipeline.find import by_number
+from leads.scans.models import Scan
+from leads.scans.settle import became_inquiry
 
 router = APIRouter(prefix="/new")
 CHANNELS = {"phone": "A call", "walk-in": "A walk-in", "fax": "A fax"}
-OURS = ("csrf", "channel", "spoken_by", "address_read_back", "spoken_with")
+OURS = ("csrf", "scan", "channel", "spoken_by", "address_read_back", "spoken_with")
 SPEAKS = ("phone", "walk-in")
 
 
@@ -40,21 +43,31 @@ Typed = Annotated[dict[str, str], Depends(typed_fields)]
 
 
 @router.get("")
-def show(request: Request, session: Db, staff: Reader) -> Response:
-    """Show the empty form."""
+def show(request: Request, session: Db, staff: Reader, scan: str = "") -> Response:
+    """Show the empty form, or one with what is known of a scan that waits."""
+    if held := at_hand(session, staff, scan):
+        # Nobody has spoken with anybody: what they agree to is what the sheet says, and for a person to tick.
+        return _page(request, session, staff, for_inquiry(held), scan=held)
     return _page(request, session, staff, {"channel": "phone", "spoken_with": "yes", "safe_email": "yes", "consent.contact": "yes"})
 
 
 @router.post("")
 def send(request: Request, session: Db, staff: Worker, typed: Typed) -> Response:
-    """Keep it and go to its lead, or show the form again with nothing typed lost."""
+    """Keep it and go to its lead, or show the form again with nothing typed lost; the scan it was typed from goes along."""
+    scan = None
     try:
+        scan = at_hand(session, staff, typed.get("scan", ""))
         asked = _read(typed)
         with session.begin_nested():
             receipt = _keep(session, staff, asked, typed)
+            if scan:
+                became_inquiry(session, scan.id, by_number(session, receipt.number), actor=staff.actor)
     except ValidationError as error:
-        return _page(request, session, staff, typed, refusal=from_model(error))
+        return _page(request, session, staff, typed, refusal=from_model(error), scan=scan)
     except Invalid as refusal:
+        return _page(request, session, staff, typed, refusal=refusal, scan=scan)
+    except (Conflict, NotFound) as refusal:
+        # Somebody was faster with the scan; what was typed stands, and can be kept without it.
         return _page(request, session, staff, typed, refusal=refusal)
     return RedirectResponse(f"/console/leads/{receipt.number}", status_code=303)
 
@@ -88,7 +101,15 @@ def _codes(choices: list[Choice]) -> list[tuple[str, str]]:
     return [("", "Did not say"), *((each.code, each.words["en"]) for each in choices)]
 
 
-def _page(request: Request, session: Session, staff: Staff, typed: Mapping[str, str], *, refusal: Invalid | None = None) -> Response:
+def _page(
+    request: Request,
+    session: Session,
+    staff: Staff,
+    typed: Mapping[str, str],
+    *,
+    refusal: LeadsError | None = None,
+    scan: Scan | None = None,
+) -> Response:
     words = Words("en")
     errors = {each.field: words.of_error(each) for each in refusal.errors} if refusal else {}
     if any(each.code == UNDER_AGE for each in (refusal.errors if refusal else ())):
@@ -101,6 +122,7 @@ def _page(request: Request, session: Session, staff: Staff, typed: Mapping[str, 
         status=refusal.status if refusal else 200,
         waiting=waiting(session),
         refusal=refusal,
+        scan=scan,
         offices=[("none", "No preference"), *((each.code, each.name) for each in clinic().offices)],
         interests=_codes(clinic().interests),
         heard_from=_codes(clinic().heard_from),

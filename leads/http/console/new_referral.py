@@ -9,8 +9,9 @@ from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from leads.clinic.profile import clinic
-from leads.errors import FieldError, Forbidden, Invalid
+from leads.errors import Conflict, FieldError, Forbidden, Invalid, LeadsError, NotFound
 from leads.http.console.draw import draw
+from leads.http.console.scan_at_hand import at_hand, for_referral
 from leads.http.console.staff import Reader, Staff, anybody, staff
 from leads.http.console.waiting import waiting
 from leads.http.errors import from_model
@@ -24,10 +25,12 @@ from leads.loop.models import Referral
 from leads.pipeline.models import Lead
 from leads.referrals.receive import Arrival
 from leads.referrals.submission import Submission
+from leads.scans.models import Scan
+from leads.scans.settle import became_referral
 
 router = APIRouter(prefix="/new/referral")
 CHANNELS = {"fax": "A fax", "phone": "A call", "letter": "A letter"}
-OURS = ("csrf", "channel")
+OURS = ("csrf", "scan", "channel")
 FORM = {"channel": ["fax"], "urgency": ["routine"], "patient.safe_email": ["yes"]}
 
 
@@ -50,22 +53,31 @@ Sender = Annotated[Staff, Depends(sender)]
 
 
 @router.get("")
-def show(request: Request, session: Db, staff: Reader) -> Response:
-    """Show the empty form."""
-    return _page(request, session, staff, FORM)
+def show(request: Request, session: Db, staff: Reader, scan: str = "") -> Response:
+    """Show the empty form, or one with what is known of a scan that waits."""
+    held = at_hand(session, staff, scan)
+    return _page(request, session, staff, FORM | (for_referral(held) if held else {}), scan=held)
 
 
 @router.post("")
 def send(request: Request, session: Db, staff: Sender, sent: Uploaded) -> Response:
     """Keep the referral with its scan and go to its lead, or show the form again with nothing typed lost."""
+    scan = None
     try:
+        scan = at_hand(session, staff, sent.fields.get("scan", [""])[-1])
         channel = _channel(sent)
         typed = {name: values for name, values in sent.fields.items() if name not in OURS}
         asked = Submission.model_validate(nested(_with_wording(typed)))
-        receipt = keep(session, asked, Arrival(channel, actor=staff.actor), Sent({}, sent.files))
+        with session.begin_nested():
+            receipt = keep(session, asked, Arrival(channel, actor=staff.actor), Sent({}, sent.files))
+            if scan:
+                became_referral(session, scan.id, session.get_one(Referral, receipt.id), actor=staff.actor)
     except ValidationError as error:
-        return _page(request, session, staff, sent.fields, refusal=from_model(error), files=sent.files)
+        return _page(request, session, staff, sent.fields, refusal=from_model(error), files=sent.files, scan=scan)
     except Invalid as refusal:
+        return _page(request, session, staff, sent.fields, refusal=refusal, files=sent.files, scan=scan)
+    except (Conflict, NotFound) as refusal:
+        # Somebody was faster with the scan; what was typed stands, and can be kept without it.
         return _page(request, session, staff, sent.fields, refusal=refusal, files=sent.files)
     lead = session.get_one(Lead, session.get_one(Referral, receipt.id).lead_id)
     return RedirectResponse(f"/console/leads/{lead.number}#{receipt.number}", status_code=303)
@@ -90,8 +102,9 @@ def _page(
     staff: Staff,
     typed: Mapping[str, Sequence[str]],
     *,
-    refusal: Invalid | None = None,
+    refusal: LeadsError | None = None,
     files: Sequence[tuple[str, bytes]] = (),
+    scan: Scan | None = None,
 ) -> Response:
     words = Words("en")
     return draw(
@@ -107,4 +120,5 @@ def _page(
         channels=CHANNELS,
         offices=[("none", "No preference"), *((each.code, each.name) for each in clinic().offices)],
         files=[name for name, _ in files],
+        scan=scan,
     )

@@ -18,6 +18,7 @@ from leads.http.console import (
     lead_consents,
     lead_mail,
     lead_page,
+    lead_scans,
     lead_screening,
     lead_standing,
     lead_visit,
@@ -42,6 +43,7 @@ from leads.http.console import (
     reports,
     restricted,
     safety,
+    scans,
     screening_by_phone,
     second_factor,
     sending,
@@ -63,12 +65,12 @@ router = APIRouter(include_in_schema=False, dependencies=[Depends(answer_here)])
 ACCESS = (account, colleagues, invited, lock, oidc, passkeys, record, restricted, second_factor)
 OF_A_LEAD = (
     lead_page, lead_actions, lead_visit, lead_screening, lead_consents, screening_by_phone, lead_mail, lead_standing, mails, person_actions,
-    referral_actions, documents,
+    referral_actions, documents, lead_scans,
 )  # fmt: skip
 LISTS = (leads_list, list_actions, board, palette, live)
 BY_HAND = (new, new_referral, known)
 OF_THE_STUDIO = (simulation, sequence_pages, mail_wording, mail_samples, brief, reports, imports)
-OF_ALL = (inbox, quarantine, merges, merge_page, visits, safety, sending)
+OF_ALL = (inbox, scans, quarantine, merges, merge_page, visits, safety, sending)
 for each in (sign_in, *ACCESS, *LISTS, *OF_A_LEAD, *BY_HAND, *OF_ALL, *OF_THE_STUDIO, find):
     router.include_router(each.router, prefix="/console")
 

@@ -27,6 +27,7 @@ TABS = (
     Tab("board", "Board", "/console/board", "g b"),
     Tab("visits", "Visits", "/console/visits", "g v"),
     Tab("inbox", "Inbox", "/console/inbox", "g i", "inbox"),
+    Tab("scans", "Scans", "/console/scans", "g f", "scans", right="scans.see"),
     Tab("quarantine", "Quarantine", "/console/quarantine", "g q", "quarantine"),
     Tab("merges", "Same person?", "/console/merges", "g p", "merges"),
     Tab("sending", "Sending", "/console/sending", "g s", "unknown"),
@@ -52,6 +53,10 @@ SAID = {
     # No button to take these back: somebody may have been told of it, and a second telling would have to follow the first.
     "gone-on": "Done. Its sequence has gone on from here, so it cannot be taken back; a new to-do can be opened.",
     "moved": "Moved. What follows from it has begun: to go back, move it again and say why.",
+    "scan-kept": "Kept. It waits below until somebody knows whose it is.",
+    "scan-given": "The scan hangs on this lead now. If it is not about them, take it off again below.",
+    "scan-aside": "Put aside. It is kept, with your reason.",
+    "scan-off": "Taken off. It waits among the scans again.",
     "tested": "A test is on its way. It counts once they have answered it.",
     "undone": "Taken back.",
     "saved": "View saved. Its address can be shared.",

@@ -24,6 +24,7 @@ from leads.people.merge import family_of
 from leads.people.models import Merge, Person
 from leads.pipeline.models import Lead, Note, StageChange
 from leads.safety.models import Alarm
+from leads.scans.models import Scan
 from leads.screening.models import Screening
 from leads.sequences.in_words import in_words
 from leads.todos.models import Todo
@@ -252,8 +253,15 @@ def _answers(session: Session, lead: Lead, before: datetime | None) -> Iterable[
         yield Entry(row.received_at, "mail", WROTE[row.kind or ""], actor, said.get("own") or said.get("text") or None, facts)
 
 
+def _scans(session: Session, lead: Lead, before: datetime | None) -> Iterable[Entry]:
+    for row in _newest(session, Scan, Scan.settled_at, Scan.lead_id == lead.id, before):
+        became = {"inquiry": "An inquiry was written from a scan", "referral": "A referral was written from a scan"}
+        facts = (("Came", words.in_words(words.CHANNELS, row.channel)), *((("From", row.sender),) if row.sender else ()))
+        yield Entry(row.settled_at, "note", became.get(row.outcome or "", "A scan was found to be theirs"), row.settled_by, row.note, facts)
+
+
 # Of what happened at one moment, the gravest comes first.
 SOURCES = (
     _holds, _alarms, _todos, _notes, _answers, _visits, _screenings, _referrals, _messages, _steered, _rests, _confirmations, _stages,
-    _consents, _inquiries, _merges, _used, _read,
+    _consents, _inquiries, _scans, _merges, _used, _read,
 )  # fmt: skip

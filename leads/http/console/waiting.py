@@ -1,4 +1,4 @@
-"""What waits for a person, shown on every page: urgent to-dos, submissions in quarantine, suspected doubles, unknown deliveries."""
+"""What waits for a person, on every page: urgent to-dos, quarantine, suspected doubles, unknown deliveries, mail and scans of nobody."""
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -7,6 +7,7 @@ from leads.inbound.mail_models import InboundMail
 from leads.inquiries.models import QuarantinedInquiry
 from leads.messages.models import Message
 from leads.people.models import MergeSuggestion
+from leads.scans.models import Scan
 from leads.todos.models import Todo
 
 
@@ -17,5 +18,6 @@ def waiting(session: Session) -> dict[str, int]:
     urgent = select(func.count()).where(Todo.urgent, Todo.done_at.is_(None)).scalar_subquery()
     unknown = select(func.count()).where(Message.state == "unknown").scalar_subquery()
     unread = select(func.count()).where(InboundMail.state.in_(("unmatched", "failed"))).scalar_subquery()
-    counts = session.execute(select(urgent, quarantined, doubles, unknown, unread)).one()
-    return dict(zip(("safety", "quarantine", "merges", "unknown", "inbox"), counts, strict=True))
+    nameless = select(func.count()).where(Scan.settled_at.is_(None)).scalar_subquery()
+    counts = session.execute(select(urgent, quarantined, doubles, unknown, unread, nameless)).one()
+    return dict(zip(("safety", "quarantine", "merges", "unknown", "inbox", "scans"), counts, strict=True))

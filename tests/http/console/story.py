@@ -13,12 +13,14 @@ from leads.people.models import MergeSuggestion
 from leads.pipeline.models import Lead
 from leads.referrals.attach import attach
 from leads.safety.disclose import disclose
+from leads.scans.settle import give_to
 from leads.screening.begin import begin
 from leads.screening.save import save_page
 from leads.screening.submit import submit
 from tests.appointments.visits import slot
 from tests.cast import ACTOR, make_confirmed_person, make_lead
 from tests.loop.cast import make_referral
+from tests.scans.cast import make_scan
 from tests.the_app import the_app
 
 NAME, ADDRESS = "Quimby", "zelda@example.com"
@@ -54,7 +56,9 @@ def make_story(session: Session) -> Story:
     person = make_confirmed_person(session, given_name="Zelda", family_name=NAME, email=ADDRESS)
     lead = make_lead(session, person, stage="qualified", source="referral", office="new-haven")
     referral = make_referral(session, lead=lead)
-    scan = attach(session, referral, "Letter.pdf", b"%PDF-1.7 words", actor=ACTOR)
+    letter = attach(session, referral, "Letter.pdf", b"%PDF-1.7 words", actor=ACTOR)
+    nobodys, theirs = make_scan(session), make_scan(session, content=b"%PDF-1.7 theirs")
+    give_to(session, theirs.id, lead, actor=ACTOR)
     book(session, lead.id, slot(), actor=ACTOR)
     sent, _ = (_screening(session, lead, is_sent=is_sent) for is_sent in (True, False))
     mail = post(session, person.id, "inquiry-received", cause="test", lead_id=lead.id)
@@ -64,7 +68,7 @@ def make_story(session: Session) -> Story:
     suggest_merge(session, person.id, other.id, why="phone")
     disclose(session, person.id, lead.id, source="inquiry", actor="system")
     session.commit()
-    ids = {"message_id": mail.id, "attachment_id": scan.id, "screening_id": sent}
+    ids = {"message_id": mail.id, "attachment_id": letter.id, "scan_id": nobodys.id, "theirs": theirs.id, "screening_id": sent}
     ids["pair_id"] = session.scalars(select(MergeSuggestion.id)).one()
     named = {"number": lead.number, "which": referral.number, "key": "history"}
     return Story(lead, named | {name: str(row_id) for name, row_id in ids.items()})

@@ -27,6 +27,8 @@ LISTS = {
     "/console/leads/{number}/screening/{screening_id}/response.json": "screening.exported",
     "/console/merges": "merges.listed",
     "/console/quarantine": "quarantine.listed",
+    "/console/scans": "scans.listed",
+    "/console/scans/{scan_id}/document": "scan.read",
     "/console/sending": "unknown.listed",
     "/console/visits": "visits.listed",
     "/console/openings": "openings.listed",

@@ -4,6 +4,7 @@ ROLES = ("coordinator", "clinician", "supervisor", "reviewer", "administrator", 
 EVERYBODY = frozenset(ROLES)
 WORKERS = frozenset({"coordinator", "clinician", "supervisor"})
 READERS = WORKERS | {"auditor"}
+INTAKE = frozenset({"coordinator", "supervisor"})
 CLINICIANS = frozenset({"clinician"})
 SUPERVISORS = frozenset({"supervisor"})
 SENIOR = CLINICIANS | SUPERVISORS
@@ -69,6 +70,7 @@ WHO_MAY = {
         "GET /console/leads/{number}/consents.json",
         "GET /console/leads/{number}/messages/{message_id}",
         "GET /console/leads/{number}/referrals/{which}/attachments/{attachment_id}",
+        "GET /console/leads/{number}/scans/{theirs}",
         "GET /console/leads/{number}/visit",
         "POST /console/leads/{number}/open",
         "GET /console/merges",
@@ -99,7 +101,15 @@ WHO_MAY = {
         "GET /console/sequences/{key}",
         "GET /console/sequences/{key}/simulate",
     },
+    INTAKE | {"auditor"}: {"GET /console/scans", "GET /console/scans/{scan_id}/document"},
+    INTAKE: {
+        "POST /console/scans",
+        "POST /console/scans/{scan_id}/give",
+        "POST /console/scans/{scan_id}/put-aside",
+        "POST /console/scans/{scan_id}/take-up-again",
+    },
     WORKERS: {
+        "POST /console/leads/{number}/scans/{theirs}/not-theirs",
         "GET /console/board/{number}/move",
         "POST /console/assign",
         "POST /console/board/{number}/move",

@@ -1,0 +1,1 @@
+"""Scans of which nobody can tell yet whose they are."""

@@ -1,0 +1,93 @@
+"""Looking at scans: those that wait, those put aside, those of a lead, and one of them to be saved; each look is on record."""
+
+import base64
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, func, inspect, select, tuple_
+from sqlalchemy.orm import Session, defer
+
+from leads.audit.trail import record
+from leads.errors import NotFound
+from leads.referrals.attach import Document
+from leads.scans.models import Scan
+
+A_PAGE = 25
+# What still has its content here, and belongs to a lead as a document of its own.
+ON_ITS_OWN = ("inquiry", "given")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a page of a list ended: the next one begins behind it."""
+
+    at: datetime
+    id: uuid.UUID
+
+    def __str__(self) -> str:
+        return f"{self.at.isoformat()}~{self.id}"
+
+    @classmethod
+    def read(cls, text: str) -> "Place | None":
+        """Return the place a link names, or None where it names none."""
+        at, _, scan_id = text.partition("~")
+        try:
+            moment = datetime.fromisoformat(at)
+            return cls(moment, uuid.UUID(scan_id)) if moment.tzinfo else None
+        except ValueError:
+            return None
+
+
+def waiting(session: Session, *, after: Place | None = None) -> tuple[Sequence[Scan], Place | None]:
+    """Return a page of those that wait, the one promised soonest first, and where the next page begins, if there is one."""
+    wanted = _unread(Scan.settled_at.is_(None))
+    if after is not None:
+        wanted = wanted.where(tuple_(Scan.expected_by, Scan.id) > tuple_(after.at, after.id))
+    found = session.scalars(wanted.order_by(Scan.expected_by, Scan.id).limit(A_PAGE + 1)).all()
+    return found[:A_PAGE], Place(found[A_PAGE - 1].expected_by, found[A_PAGE - 1].id) if len(found) > A_PAGE else None
+
+
+def put_aside(session: Session, *, after: Place | None = None) -> tuple[Sequence[Scan], Place | None]:
+    """Return a page of those put aside, the newest first, and where the next page begins, if there is one."""
+    wanted = _unread(Scan.outcome == "aside")
+    if after is not None:
+        wanted = wanted.where(tuple_(Scan.settled_at, Scan.id) < tuple_(after.at, after.id))
+    found = session.scalars(wanted.order_by(Scan.settled_at.desc(), Scan.id.desc()).limit(A_PAGE + 1)).all()
+    last = found[A_PAGE - 1] if len(found) > A_PAGE else None
+    return found[:A_PAGE], Place(last.settled_at, last.id) if last and last.settled_at else None
+
+
+def how_many_aside(session: Session) -> int:
+    """Return how many are put aside."""
+    return session.scalar(select(func.count()).where(Scan.outcome == "aside")) or 0
+
+
+def scans_of(session: Session, lead_id: uuid.UUID) -> Sequence[Scan]:
+    """Return the scans that hang on a lead as such, without their content, the first one first; a referral's are its attachments."""
+    theirs = _unread(Scan.lead_id == lead_id, Scan.outcome.in_(ON_ITS_OWN))
+    return session.scalars(theirs.order_by(Scan.brought_at, Scan.id)).all()
+
+
+def look(session: Session, scan_id: uuid.UUID, *, actor: str, purpose: str) -> Scan:
+    """Return a scan that waits, with what is known of it, and write down who looked; raises NotFound."""
+    scan = session.get(Scan, scan_id)
+    if scan is None or scan.settled_at is not None:
+        raise NotFound("This scan does not wait any more: somebody has decided about it.")
+    record(session, "scan.read", scan, actor=actor, purpose=purpose)
+    return scan
+
+
+def read(session: Session, scan_id: uuid.UUID, *, lead_id: uuid.UUID | None = None, actor: str, purpose: str) -> Document:
+    """Return a scan to be saved and write down who read it: one of the queue or put aside, or a lead's own; raises NotFound."""
+    scan = session.get(Scan, scan_id)
+    if scan is None or scan.lead_id != lead_id or scan.content is None:
+        raise NotFound("There is no such scan.")
+    record(session, "scan.read", scan, actor=actor, purpose=purpose)
+    return Document(scan.name or "", scan.media_type, base64.b64decode(scan.content))
+
+
+def _unread(*conditions: ColumnElement[bool]) -> Select[Scan]:
+    # A list of twenty-five scans would be half a gigabyte, and show none of it.
+    return select(Scan).where(*conditions).options(defer(inspect(Scan).attrs["content_cell"].class_attribute))
