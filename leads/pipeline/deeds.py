@@ -16,6 +16,7 @@ from leads.errors import Conflict, Invalid, LeadsError, NotFound
 from leads.pipeline.assign import assign
 from leads.pipeline.find import locked
 from leads.pipeline.models import Deed, Lead
+from leads.pipeline.move_back import move_back
 from leads.pipeline.stages import COORDINATORS, at_version
 from leads.todos.models import Todo
 from leads.todos.open import reopen
@@ -77,6 +78,8 @@ def undo(session: Session, deed_id: uuid.UUID, *, account_id: uuid.UUID) -> Done
     deed.undone_at = now()
     record(session, "deed.undone", deed, actor=f"account:{account_id}", kind=deed.kind)
     actor = f"account:{account_id}"
+    if deed.kind == "move":
+        return Done([move_back(session, deed, actor=actor)], ())
     if deed.kind == "todo":
         todo = reopen(session, uuid.UUID(deed.details["todo"]), actor=actor)
         if todo.lead_id:

@@ -131,6 +131,7 @@ class StageChange(Base):
     """One move of a lead from stage to stage: who, when and why."""
 
     __tablename__ = "stage_changes"
+    __table_args__ = (Index("ix_stage_changes_taken_back", "takes_back", unique=True, postgresql_where=text("takes_back IS NOT NULL")),)
     ONLY_WRITTEN = True
 
     lead_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("leads.id"), index=True)
@@ -140,6 +141,8 @@ class StageChange(Base):
     reason = Encrypted[str]()
     actor: Mapped[str] = mapped_column(String(80))
     at: Mapped[datetime]
+    # The move that this one takes back: both are history, and no report counts the first.
+    takes_back: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("stage_changes.id"))
 
 
 class Note(Base):

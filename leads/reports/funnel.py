@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, case, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, ScalarSelect, Select, case, exists, func, select
+from sqlalchemy.orm import Session, aliased
 
 from leads.inquiries.models import Inquiry
 from leads.loop.models import Referral
@@ -48,7 +48,10 @@ def _counted(by: By, period: Period) -> Select[*tuple[Any, ...]]:
 
 def _journeys(by: By, period: Period) -> Select[*tuple[Any, ...]]:
     rank = case(*((StageChange.to_stage == stage, place) for place, stage in enumerate(WAY)), else_=0)
-    furthest = select(func.max(rank)).where(StageChange.lead_id == Lead.id).scalar_subquery()
+    back = aliased(StageChange)
+    # Who was moved by mistake never came there.
+    by_mistake = exists().where(back.takes_back == StageChange.id)
+    furthest = select(func.max(rank)).where(StageChange.lead_id == Lead.id, ~by_mistake).scalar_subquery()
     wanted = select(Lead.id, _group(by).label("group"), func.coalesce(furthest, 0).label("rank"))
     if by == "referrer":
         wanted = wanted.join(Referral, Referral.lead_id == Lead.id).outerjoin(Practice, Practice.id == Referral.practice_id)

@@ -25,28 +25,34 @@ class Place:
 
     at: datetime
     id: uuid.UUID
+    urgent: bool = False
+
+    @classmethod
+    def behind(cls, scan: Scan) -> "Place":
+        """Return the place behind a scan of either list."""
+        return cls(scan.settled_at or scan.expected_by, scan.id, scan.urgent)
 
     def __str__(self) -> str:
-        return f"{self.at.isoformat()}~{self.id}"
+        return f"{self.at.isoformat()}~{self.id}~{int(self.urgent)}"
 
     @classmethod
     def read(cls, text: str) -> "Place | None":
         """Return the place a link names, or None where it names none."""
-        at, _, scan_id = text.partition("~")
+        at, _, rest = text.partition("~")
+        scan_id, _, urgent = rest.partition("~")
         try:
             moment = datetime.fromisoformat(at)
-            return cls(moment, uuid.UUID(scan_id)) if moment.tzinfo else None
+            return cls(moment, uuid.UUID(scan_id), urgent == "1") if moment.tzinfo else None
         except ValueError:
             return None
 
 
 def waiting(session: Session, *, after: Place | None = None) -> tuple[Sequence[Scan], Place | None]:
-    """Return a page of those that wait, the one promised soonest first, and where the next page begins, if there is one."""
-    wanted = _unread(Scan.settled_at.is_(None))
+    """Return a page of those that wait, and where the next begins, if there is one: first who may be in danger, then the soonest due."""
+    wanted, calm = _unread(Scan.settled_at.is_(None)), Scan.urgent.is_(False)
     if after is not None:
-        wanted = wanted.where(tuple_(Scan.expected_by, Scan.id) > tuple_(after.at, after.id))
-    found = session.scalars(wanted.order_by(Scan.expected_by, Scan.id).limit(A_PAGE + 1)).all()
-    return found[:A_PAGE], Place(found[A_PAGE - 1].expected_by, found[A_PAGE - 1].id) if len(found) > A_PAGE else None
+        wanted = wanted.where(tuple_(calm, Scan.expected_by, Scan.id) > tuple_(not after.urgent, after.at, after.id))
+    return _page(session, wanted.order_by(calm, Scan.expected_by, Scan.id))
 
 
 def put_aside(session: Session, *, after: Place | None = None) -> tuple[Sequence[Scan], Place | None]:
@@ -54,9 +60,7 @@ def put_aside(session: Session, *, after: Place | None = None) -> tuple[Sequence
     wanted = _unread(Scan.outcome == "aside")
     if after is not None:
         wanted = wanted.where(tuple_(Scan.settled_at, Scan.id) < tuple_(after.at, after.id))
-    found = session.scalars(wanted.order_by(Scan.settled_at.desc(), Scan.id.desc()).limit(A_PAGE + 1)).all()
-    last = found[A_PAGE - 1] if len(found) > A_PAGE else None
-    return found[:A_PAGE], Place(last.settled_at, last.id) if last and last.settled_at else None
+    return _page(session, wanted.order_by(Scan.settled_at.desc(), Scan.id.desc()))
 
 
 def how_many_aside(session: Session) -> int:
@@ -86,6 +90,11 @@ def read(session: Session, scan_id: uuid.UUID, *, lead_id: uuid.UUID | None = No
         raise NotFound("There is no such scan.")
     record(session, "scan.read", scan, actor=actor, purpose=purpose)
     return Document(scan.name or "", scan.media_type, base64.b64decode(scan.content))
+
+
+def _page(session: Session, wanted: Select[Scan]) -> tuple[Sequence[Scan], Place | None]:
+    found = session.scalars(wanted.limit(A_PAGE + 1)).all()
+    return found[:A_PAGE], Place.behind(found[A_PAGE - 1]) if len(found) > A_PAGE else None
 
 
 def _unread(*conditions: ColumnElement[bool]) -> Select[Scan]:

@@ -37,6 +37,7 @@ from tests.inbound.mails import arrived, written
 from tests.referrals.cast import make_referral
 from tests.reports.cast import journeys
 from tests.safety.cast import answer_test, make_roster, put_on_call
+from tests.scans.cast import make_scan
 from tests.the_app import the_app
 
 pytestmark = [pytest.mark.browser, pytest.mark.committed]
@@ -48,7 +49,8 @@ NO_PAGES = {
     "/console/import/{import_id}/errors.csv", "/console/import/{import_id}/progress", "/console/reports/{name}.csv",
     "/console/mails/{name}/frame", f"{LEAD}/consents.json", f"{LEAD}/screening/next",
     f"{LEAD}/screening/{{screening_id}}/questionnaire.json", f"{LEAD}/screening/{{screening_id}}/response.json",
-    f"{LEAD}/referrals/{{which}}/attachments/{{attachment_id}}",
+    f"{LEAD}/referrals/{{which}}/attachments/{{attachment_id}}", f"{LEAD}/scans/{{theirs}}",
+    "/console/scans/{scan_id}/document",
 }  # fmt: skip
 # Everything a page fetched, and its size, as the browser remembers it; but for the stream of counts and the palette's list.
 ASKED = """performance.getEntriesByType("navigation").concat(performance.getEntriesByType("resource"))
@@ -105,6 +107,7 @@ def of_lists(session: Session) -> Mapping[str, list[str]]:
     mail_id = take_in(session, arrived(written("A question.", subject="hello", sender="who@example.com", to="care@mail.elmharbor.test")))
     assert mail_id
     read(session, mail_id)
+    scan = make_scan(session)
     test = answer_test(session, make_roster(session)[0])
     shown = (
         "board",
@@ -113,6 +116,7 @@ def of_lists(session: Session) -> Mapping[str, list[str]]:
         "safety",
         "visits",
         "inbox",
+        "scans",
         "quarantine",
         "merges",
         "sending",
@@ -123,6 +127,8 @@ def of_lists(session: Session) -> Mapping[str, list[str]]:
     lists = {f"/console/{each}": [f"/console/{each}"] for each in (*shown, "account", "second-factor/set-up")}
     return lists | {
         "/console": ["/console", "/console?need=call-now", "/console?need=merge", "/console?need=closed"],
+        "/console/new": ["/console/new", f"/console/new?scan={scan.id}"],
+        "/console/scans": ["/console/scans", "/console/scans?list=aside"],
         "/console/safety/test/{test_id}": [f"/console/safety/test/{test.id}"],
         "/console/{mistyped:path}": ["/console/nothing"],
     }

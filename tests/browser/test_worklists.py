@@ -62,6 +62,16 @@ def test_a_lead_is_moved_on_the_board_by_keyboard_alone(visit: Visit, numbers: l
     expect(page.get_by_role("status")).to_contain_text("Moved.")
     assert stage_of(numbers[1]) == "contacted"
     expect(page.get_by_role("link", name="Noah Okafor")).to_be_focused()
+    page.keyboard.press("z")
+    expect(page.get_by_role("status")).to_contain_text("Taken back.")
+    assert stage_of(numbers[1]) == "new"
+
+
+def test_a_card_of_which_something_came_says_so_and_is_not_taken_back(visit: Visit, numbers: list[str]) -> None:
+    page = sign_in(visit, "/console/board")
+    page.locator(f"[id='{numbers[0]}']").drag_to(page.locator("[data-stage=screening]"))
+    expect(page.get_by_role("status")).to_contain_text("Mails to them have begun or ended with it")
+    expect(page.get_by_role("button", name="Undo")).to_have_count(0)
 
 
 def test_a_card_is_dragged_only_where_it_may_go(visit: Visit, numbers: list[str]) -> None:

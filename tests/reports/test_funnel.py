@@ -32,6 +32,14 @@ def test_who_was_closed_stays_where_they_had_come_to(session: Session) -> None:
     assert funnel(session, "office", october()).totals == [11, 11, 11, 0, 0, 0]
 
 
+def test_who_was_moved_by_mistake_never_came_there(session: Session) -> None:
+    for lead in journeys(session, 11, to="contacted"):
+        change = StageChange(lead_id=lead.id, from_stage="contacted", to_stage="screening", actor="system", at=now())
+        back = {"lead_id": lead.id, "from_stage": "screening", "to_stage": "contacted", "takes_back": change.id}
+        session.add_all((change, StageChange(**back, actor="system", at=now())))
+    assert funnel(session, "office", october()).totals == [11, 11, 0, 0, 0, 0]
+
+
 def test_only_those_who_began_in_the_period_count(session: Session) -> None:
     journeys(session, 11)
     journeys(session, 15, at=OCTOBER - timedelta(days=30))

@@ -1,5 +1,7 @@
 """A scan that names nobody is kept before anybody knows whose it is: known by its content, encrypted, and due like a promise."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
@@ -32,7 +34,7 @@ def test_it_is_late_once_the_promise_has_passed(session: Session, tuesday: objec
 
 
 def test_somebody_in_danger_is_owed_an_answer_at_once_and_stands_first(session: Session) -> None:
-    make_scan(session)
+    make_scan(session).expected_by = now() - timedelta(days=2)
     urgent = make_scan(session, content=b"%PDF-1.4 she writes that she cannot go on", urgent=True)
     assert urgent.expected_by == now()
     assert waiting(session)[0][0].id == urgent.id

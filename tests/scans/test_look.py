@@ -46,7 +46,7 @@ def test_a_leads_scan_is_not_read_through_the_queue_nor_through_another_lead(ses
 
 def test_the_list_comes_in_pages_and_without_content(session: Session) -> None:
     for each in range(A_PAGE + 2):
-        make_scan(session, content=b"%PDF- " + bytes([65 + each]))
+        make_scan(session, content=b"%PDF- " + bytes([65 + each]), urgent=each % 9 == 0)
     session.flush()
     session.expunge_all()
     first, more = waiting(session)

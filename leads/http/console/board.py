@@ -17,7 +17,8 @@ from leads.http.console.staff import Reader, Staff, Worker
 from leads.http.console.waiting import waiting
 from leads.http.transaction import Db
 from leads.pipeline.find import by_number
-from leads.pipeline.models import Lead
+from leads.pipeline.models import Deed, Lead
+from leads.pipeline.move_back import move_and_keep
 from leads.pipeline.stages import STAGES, Action, actions
 from leads.pipeline.worklist import at_stage, count_at_stages
 
@@ -73,11 +74,17 @@ def move(
     lead, words = open_lead(session, staff, number), {"reason": reason.strip() or None, "outcome": outcome or None}
     try:
         with session.begin_nested():
-            move_lead(session, lead.id, to, version=version, actor=staff.actor, roles=staff.roles, **words)
+            moved = move_and_keep(
+                session,
+                lead,
+                lambda: move_lead(session, lead.id, to, version=version, actor=staff.actor, roles=staff.roles, **words),
+                account_id=staff.id,
+            )
     except LeadsError as refusal:
         session.refresh(lead)
         return _ask(request, session, staff, lead, to=to, typed={"reason": reason, "outcome": outcome}, refusal=refusal)
-    return RedirectResponse(f"/console/board?said=moved#{lead.number}", status_code=303)
+    told = f"said=moved&did={moved.id}" if isinstance(moved, Deed) else f"said=moved-{moved}"
+    return RedirectResponse(f"/console/board?{told}#{lead.number}", status_code=303)
 
 
 def _ask(

@@ -1,4 +1,7 @@
-"""The scan from which somebody types an inquiry or a referral: named above the form, what is known of it already in its fields."""
+"""The scan from which somebody types an inquiry or a referral: named above the form, with what a colleague noted of it.
+
+The note stays beside the fields: in them it would become the patient's or the referrer's own words.
+"""
 
 import uuid
 
@@ -9,6 +12,7 @@ from leads.errors import NotFound
 from leads.http.console.staff import Staff
 from leads.scans.look import look
 from leads.scans.models import Scan
+from leads.security.identifiers import normal_phone
 
 
 def at_hand(session: Session, staff: Staff, text: str) -> Scan | None:
@@ -26,11 +30,13 @@ def at_hand(session: Session, staff: Staff, text: str) -> Scan | None:
 def for_inquiry(scan: Scan) -> dict[str, str]:
     """Return what the form of an inquiry begins with."""
     channel = scan.channel if scan.channel in ("fax", "walk-in") else "fax"
-    return {"channel": channel, "office": scan.office, "message": scan.note or ""}
+    return {"channel": channel, "office": scan.office}
 
 
 def for_referral(scan: Scan) -> dict[str, list[str]]:
     """Return what the form of a referral begins with."""
-    known = {"channel": scan.channel if scan.channel in ("fax", "letter") else "letter", "office": scan.office, "reason": scan.note or ""}
+    known = {"channel": scan.channel if scan.channel in ("fax", "letter") else "letter", "office": scan.office}
+    sender = scan.sender or ""
+    known |= {"provider.fax" if normal_phone(sender) else "provider.practice": sender}
     ticked = {name: "yes" for name, is_so in (("part2", scan.part2), ("current_risk", scan.urgent)) if is_so}
     return {name: [value] for name, value in (known | ticked).items()}

@@ -49,7 +49,7 @@ def sender(request: Request, who: Annotated[Staff, Depends(colleague)], sent: Up
 
 @router.get("")
 def show(request: Request, session: Db, staff: Looker, list: str = "", after: str = "") -> Response:
-    """Show what waits, the one promised soonest first; or what was put aside."""
+    """Show what waits, the most pressing first; or what was put aside."""
     return _page(request, session, staff, aside=list == "aside", after=after)
 
 

@@ -52,7 +52,13 @@ SAID = {
     "done": "Done.",
     # No button to take these back: somebody may have been told of it, and a second telling would have to follow the first.
     "gone-on": "Done. Its sequence has gone on from here, so it cannot be taken back; a new to-do can be opened.",
-    "moved": "Moved. What follows from it has begun: to go back, move it again and say why.",
+    "moved": "Moved.",
+    # A move of which something has come is not taken back as if nothing had: the toast says what it was.
+    "moved-closed": "Moved. A closing or reopening stays in its history: to go back, move it again and say why.",
+    "moved-visit": "Moved, and its visit with it. They may have been told: to go back, see to the visit on its page.",
+    "moved-told": "Moved, and its referral with it. The referrer may have been told: to go back, move it again and say why.",
+    "moved-mails": "Moved. Mails to them have begun or ended with it: to go back, move it again and say why.",
+    "moved-on": "Moved. What follows from it has begun: to go back, move it again and say why.",
     "scan-kept": "Kept. It waits below until somebody knows whose it is.",
     "scan-given": "The scan hangs on this lead now. If it is not about them, take it off again below.",
     "scan-aside": "Put aside. It is kept, with your reason.",

@@ -1,4 +1,4 @@
-// Keys on a lead's page: each control says its own (data-key); after c, a digit logs the call (data-then).
+// Keys on the page of a lead, or of scans: each control says its own (data-key); after c, a digit logs the call (data-then).
 (() => {
   "use strict";
   const typing = (at) => at.closest("input:not([type=checkbox], [type=radio], [type=submit]), textarea, select, [contenteditable]");

@@ -1,5 +1,6 @@
 """The board: each lead at its stage, moved only where it may go, and never over somebody else's change."""
 
+import re
 from collections.abc import Callable
 
 from sqlalchemy import select
@@ -30,7 +31,7 @@ def test_each_open_lead_stands_at_its_stage_and_is_on_record(coordinator: Browse
 
 def test_a_lead_moves_without_a_script_and_the_board_says_so(coordinator: Browser, session: Session, lead: Lead) -> None:
     answer = move(coordinator, lead, "contacted")
-    assert answer.headers["location"] == f"/console/board?said=moved#{lead.number}"  # type: ignore[attr-defined]
+    assert re.fullmatch(rf"/console/board\?said=moved&did=[0-9a-f-]+#{lead.number}", answer.headers["location"])  # type: ignore[attr-defined]
     session.expire_all()
     assert by_number(session, lead.number).stage == "contacted"
 
@@ -78,3 +79,23 @@ def test_an_auditor_sees_the_board_and_moves_nothing(signed_in: Enter, lead: Lea
 def test_looking_moves_nothing(coordinator: Browser, session: Session, lead: Lead) -> None:
     coordinator.get(f"/console/board/{lead.number}/move?to=contacted")
     assert by_number(session, lead.number).stage == "new"
+
+
+def test_a_move_of_which_nothing_came_is_taken_back_from_the_toast(coordinator: Browser, session: Session, lead: Lead) -> None:
+    answer = move(coordinator, lead, "contacted")
+    page = coordinator.get(answer.headers["location"]).text  # type: ignore[attr-defined]
+    (undo,) = re.findall(r'action="(/console/undo/[0-9a-f-]+)"', page)
+    coordinator.form(undo, page="/console/board", back="/console/board")
+    session.expire_all()
+    assert by_number(session, lead.number).stage == "new"
+    timeline = coordinator.get(f"/console/leads/{lead.number}").text
+    assert "Taken back: it was moved by mistake." in timeline
+    assert "New → Contacted" in timeline
+
+
+def test_a_move_of_which_something_came_says_what_and_offers_no_undo(coordinator: Browser, lead: Lead) -> None:
+    answer = move(coordinator, lead, "screening")
+    assert answer.headers["location"] == f"/console/board?said=moved-mails#{lead.number}"  # type: ignore[attr-defined]
+    page = coordinator.get(answer.headers["location"]).text  # type: ignore[attr-defined]
+    assert "Mails to them have begun or ended with it" in page
+    assert "/console/undo/" not in page

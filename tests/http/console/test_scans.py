@@ -96,7 +96,8 @@ def test_another_sites_form_brings_nothing_in(coordinator: Browser, session: Ses
 def test_a_referral_is_typed_from_it_and_carries_it(coordinator: Browser, session: Session, scan: Scan) -> None:
     place = f"/console/new/referral?scan={scan.id}"
     page = coordinator.get(place).text
-    assert "A letter about ketamine; the name is cut off.</textarea>" in page
+    assert "Noted when it came: A letter about ketamine; the name is cut off." in page
+    assert 'value="Harbor Psychiatry, 203-555-0144"' in page
     fields = FAXED | {"csrf": hidden_fields(page, "csrf")[0], "scan": hidden_fields(page, "scan")[0]}
     answer = coordinator.post("/console/new/referral", data=fields, files={"attachments": ("", b"")}, follow_redirects=False)
     referral = session.scalars(select(Referral)).one()
