@@ -9,9 +9,9 @@ from pydantic_core import PydanticCustomError
 from sqlalchemy.orm import Session
 
 from config.settings import settings
+from leads.access.outside import list_outside, read_outside
 from leads.accounts.idempotency import once
 from leads.accounts.keys import Holder
-from leads.audit.trail import record, record_about
 from leads.errors import FieldError, Invalid, NotFound
 from leads.http.api.caller import JsonBody, needs, scoped
 from leads.http.api.inquiries import Repeatable
@@ -90,7 +90,7 @@ def list_referrals(
     if more:
         asked = {"after": found[-1].referral.number, "limit": limit} | ({"since": since.isoformat()} if since else {})
         response.headers["Link"] = f'<{settings().public_url}/api/v1/referrals?{urlencode(asked)}>; rel="next"'
-    record_about(session, "referrals.listed", "practices", practice.id, actor=f"key:{key.id}", count=len(found))
+    list_outside(session, practice, [each.referral for each in found], actor=f"key:{key.id}", count=len(found))
     return ReferralList(referrals=[ReferralStatus.of(each) for each in found], ask_next_since=next_since)
 
 
@@ -104,7 +104,7 @@ def list_referrals(
 def read_referral(session: Db, key: ReferralReader, response: Response, id: str) -> ReferralStatus:
     """How one of your practice's referrals stands, by its id or number. Each reading is on record."""
     referral = get_of_practice(session, practice_of_key(session, key).id, id)
-    record(session, "referral.read", referral, actor=f"key:{key.id}")
+    read_outside(session, referral, actor=f"key:{key.id}")
     shown = show(session, referral)
     response.headers["ETag"] = f'"{shown.seen.version}"'
     return ReferralStatus.of(shown)

@@ -8,6 +8,7 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
 from leads.access.break_glass import A_PAGE, break_glass, mark_seen, openings
+from leads.access.outside import looks_from_outside
 from leads.access.restrict import lift, restrict
 from leads.accounts.staff import names_of
 from leads.audit.trail import record_about
@@ -16,6 +17,7 @@ from leads.http.console.act import Asked, do
 from leads.http.console.draw import draw
 from leads.http.console.restriction import Restricted
 from leads.http.console.staff import Staff, does, needs
+from leads.http.console.timeline import who_is_who
 from leads.http.console.waiting import waiting
 from leads.http.transaction import Db
 from leads.pipeline.find import by_number
@@ -73,7 +75,7 @@ def _page(
     request: Request, session: Session, staff: Staff, *, before: uuid.UUID | None = None, refusal: Conflict | None = None
 ) -> Response:
     found = openings(session, before=before)
-    shown = found[:A_PAGE]
+    shown, outside = found[:A_PAGE], looks_from_outside(session) if before is None else ()
     record_about(session, "openings.listed", "openings", None, actor=staff.actor, ids=[str(each.id) for each, _ in shown])
     return draw(
         request,
@@ -86,6 +88,8 @@ def _page(
         names=names_of(session, {each.account_id for each, _ in shown}),
         more=f"?before={shown[-1][0].id}" if len(found) > A_PAGE else None,
         refusal=refusal,
+        outside=outside,
+        lookers=who_is_who(session, {each.actor for each in outside}),
     )
 
 

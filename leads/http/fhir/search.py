@@ -3,6 +3,7 @@
 import re
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
@@ -13,6 +14,7 @@ from leads.clinic.profile import clinic
 from leads.http.fhir.codes import NPI, US, Resource, base
 from leads.http.fhir.entries import refused
 from leads.http.fhir.write_task import moment, view, write_request, write_task
+from leads.loop.models import Referral
 from leads.loop.states import STATES
 from leads.providers.models import Practice, Provider
 from leads.referrals.shown import Shown, Wanted, ask_next_since, page
@@ -23,7 +25,15 @@ MOMENT = re.compile(r"(gt|ge)?(.+)")
 Asked = Sequence[tuple[str, str]]
 
 
-def search(session: Session, practice: Practice, asked: Asked) -> Resource:
+@dataclass(frozen=True)
+class Found:
+    """The Bundle that answers a search, and the referrals it shows."""
+
+    bundle: Resource
+    referrals: Sequence[Referral]
+
+
+def search(session: Session, practice: Practice, asked: Asked) -> Found:
     """Return one page of the Tasks a practice asks for; raises Invalid for a value that cannot be. What we don't know is left out.
 
     The Bundle's `self` link says what was understood, and `meta.lastUpdated` from when to ask the next time.
@@ -44,7 +54,7 @@ def search(session: Session, practice: Practice, asked: Asked) -> Resource:
     included = "Task:focus" in given.get("_include", ())
     entries = list(_entries(session, found, included=included))
     bundle = {"resourceType": "Bundle", "type": "searchset", "meta": {"lastUpdated": moment(next_since)}, "link": links}
-    return bundle | ({"entry": entries} if entries else {})
+    return Found(bundle | ({"entry": entries} if entries else {}), [each.referral for each in found])
 
 
 def is_a_poll(asked: Asked) -> bool:

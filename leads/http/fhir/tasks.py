@@ -8,8 +8,8 @@ from fastapi import APIRouter, Header, Request, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from leads.access.outside import list_outside, read_outside
 from leads.accounts.keys import Holder
-from leads.audit.trail import record, record_about
 from leads.errors import PreconditionFailed
 from leads.http.fhir.caller import Body, Key, Own, count_poll
 from leads.http.fhir.codes import Resource, base
@@ -36,17 +36,18 @@ def search_tasks(request: Request, session: Db, key: Key, practice: Own) -> Resp
     asked = request.query_params.multi_items()
     if is_a_poll(asked):
         count_poll(session, key)
-    bundle = search(session, practice, asked)
-    record_about(session, "referrals.listed", "practices", practice.id, actor=f"key:{key.id}", count=len(bundle.get("entry", ())))
-    return as_fhir(bundle)
+    found = search(session, practice, asked)
+    list_outside(session, practice, found.referrals, actor=f"key:{key.id}", count=len(found.bundle.get("entry", ())))
+    return as_fhir(found.bundle)
 
 
 @router.get("/Task/{id}")
 def read_task(session: Db, key: Key, practice: Own, id: str) -> Response:
     """One Task: a referral's, that of a cancellation its sender has asked for, or a web inquiry's of the practice's own site."""
-    if asked := _cancellation(session, practice, id):
+    if asked := _cancellation(session, key, practice, id):
         return as_fhir(asked)
     if own := self_referral(session, practice, id):
+        read_outside(session, own.inquiry, actor=f"key:{key.id}")
         return as_fhir(task_of(own), headers=_headers(own.shown))
     referral = _read(session, key, practice, id)
     return _shown(session, referral)
@@ -66,6 +67,7 @@ def read_history(session: Db, key: Key, practice: Own, id: str) -> Response:
 def read_request(session: Db, key: Key, practice: Own, id: str) -> Response:
     """The request itself."""
     if own := self_referral(session, practice, id):
+        read_outside(session, own.inquiry, actor=f"key:{key.id}")
         return as_fhir(request_of(own), headers=_headers(own.shown))
     referral = _read(session, key, practice, id)
     shown = view(show(session, referral))
@@ -99,7 +101,7 @@ def ask_to_cancel(session: Db, key: Key, practice: Own, body: Body) -> Response:
 
 def _read(session: Session, key: Holder, practice: Practice, id: str) -> Referral:
     referral = get_of_practice(session, practice.id, id)
-    record(session, "referral.read", referral, actor=f"key:{key.id}")
+    read_outside(session, referral, actor=f"key:{key.id}")
     return referral
 
 
@@ -140,12 +142,12 @@ def _check_version(shown: View, if_match: str | None) -> None:
         raise PreconditionFailed(words)
 
 
-def _cancellation(session: Session, practice: Practice, id: str) -> Resource | None:
+def _cancellation(session: Session, key: Holder, practice: Practice, id: str) -> Resource | None:
     try:
         happened = session.get(ReferralEvent, uuid.UUID(id))
     except ValueError:
         return None
     if happened is None or happened.event != "cancel_request":
         return None
-    referral = get_of_practice(session, practice.id, str(happened.referral_id))
+    referral = _read(session, key, practice, str(happened.referral_id))
     return write_cancellation(referral, happened, view(show(session, referral)))

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
-from leads.audit.trail import record
+from leads.access.outside import list_outside
 from leads.http.portal.draw import draw
 from leads.http.portal.signed import Reader, Signed, Writer
 from leads.http.transaction import Db
@@ -40,4 +40,4 @@ def find(request: Request, session: Db, signed: Writer, q: Annotated[str, Form()
 
 
 def _put_on_record(session: Session, signed: Signed, rows: list[Row], *, by: str) -> None:
-    record(session, "referrals.listed", signed.practice, actor=signed.actor, by=by, referrals=[row.referral.number for row in rows])
+    list_outside(session, signed.practice, [row.referral for row in rows], actor=signed.actor, by=by)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
-from leads.audit.trail import record
+from leads.access.outside import read_outside
 from leads.errors import LeadsError
 from leads.http.portal.draw import draw
 from leads.http.portal.signed import Reader, Signed
@@ -41,7 +41,7 @@ def show(
 ) -> Response:
     """Return a referral's page; after a refusal with the reason and what was typed."""
     told = seen(session, referral)
-    record(session, "referral.read", referral, actor=signed.actor, level=told.level)
+    read_outside(session, referral, actor=signed.actor, level=told.level)
     context = {
         "referral": referral,
         "seen": told,

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from leads.access.models import Opening
+from leads.access.outside import read_outside
 from leads.access.restrict import restrict
 from leads.accounts.keys import create_key
 from leads.accounts.models import Account
@@ -21,6 +22,7 @@ from tests.cast import ACTOR
 from tests.http.console.conftest import Browser
 from tests.http.console.entering import enter
 from tests.http.console.story import ADDRESS, NAME, make_story, shown_paths
+from tests.loop.cast import make_referral
 
 WHY = "She phoned and nobody else is at the desk."
 
@@ -52,7 +54,7 @@ def test_no_way_to_it_is_open_without_a_reason(browser: Browser, session: Sessio
     enter(browser, session, casey)
     for path in shown_paths():
         answer = browser.get(story.at(path))
-        is_about_her = "{" in path and path != "/console/leads/{number}/reads"
+        is_about_her = "{" in path and path not in ("/console/leads/{number}/reads", "/console/scans/{scan_id}/document")
         assert (answer.status_code, ADDRESS in answer.text) == (403 if is_about_her else 200, False), path
         assert "Open it for an hour" in answer.text or not is_about_her, path
     assert session.scalars(select(AuditEntry).where(AuditEntry.action == "person.read")).all() == []
@@ -153,3 +155,16 @@ def test_a_machine_gives_no_reason_and_gets_nothing(browser: Browser, session: S
 def test_an_opening_there_is_not_is_not_found(browser: Browser, session: Session) -> None:
     token = enter(browser, session, make_account(session, "supervisor"))
     assert browser.post(f"/console/openings/{uuid.uuid4()}/seen", data={"csrf": token}).status_code == 404
+
+
+def test_supervisors_see_who_looked_from_outside(browser: Browser, session: Session, token: str, casey: Account, lead: Lead) -> None:
+    referral = make_referral(session, lead=lead)
+    read_outside(session, referral, actor=f"provider:{referral.provider_id}")
+    read_outside(session, referral, actor=f"provider:{referral.provider_id}")
+    casey.roles = ["supervisor"]
+    session.commit()
+    page = browser.get("/console/openings").text
+    assert "Looked at from outside" in page
+    assert "the referrer" in page
+    assert "2 times" in page
+    assert "Rivera" not in page.partition("Looked at from outside")[2]
