@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 from fastapi.routing import iter_route_contexts
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -30,7 +30,9 @@ from tests.accounts.cast import PASSWORD, make_account
 from tests.accounts.proofs import give_app
 from tests.browser.conftest import barriers
 from tests.browser.test_axe import SCREENING
+from tests.browser.test_visits import deliver
 from tests.cast import ACTOR, make_confirmed_person, make_lead, raw_submission, submission
+from tests.conftest import Mailbox
 from tests.http.console.who_may import ROLES
 from tests.imports.cast import BEN, NOBODY, rehearsed
 from tests.inbound.mails import arrived, written
@@ -198,9 +200,20 @@ def walk(page: Page, wrong: Wrong, paths: list[str]) -> None:
         look(page, wrong, path)
 
 
+def sent_mail(mailbox: Mailbox) -> str:
+    """Grace wrote and was answered: the page of the mail that went out."""
+    with transaction() as session:
+        number = receive(session, submission(given_name="Grace", email="grace@example.com"), Arrival("page")).number
+    deliver(mailbox)
+    with transaction() as session:
+        sent = select(Message).where(Message.lead_id == by_number(session, number).id, Message.state == "sent")
+        return f"/console/leads/{number}/messages/{session.scalars(sent).one().id}"
+
+
 @pytest.mark.timeout(300)
-def test_no_page_of_the_console_has_a_barrier_or_is_forgotten(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_page_of_the_console_has_a_barrier_or_is_forgotten(visit: Visit, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
     put_on_call(monkeypatch, "alba@example.com", "boris@example.com", staffed=True)
+    sent = sent_mail(mailbox)
     with transaction() as session:
         behind_glass = restricted(session)
         pages = {**of_leads(session), **of_lists(session), **of_the_studio(session)}
@@ -217,6 +230,10 @@ def test_no_page_of_the_console_has_a_barrier_or_is_forgotten(visit: Visit, monk
     go_through_the_door(page, "casey@example.com")
     walk(page, wrong, [path for paths in pages.values() for path in paths])
     walk(page, wrong, [f"/console/leads/{behind_glass}"])
+    walk(page, wrong, [sent])
+    page.get_by_role("link", name="As it was sent").click()
+    expect(page.get_by_text("byte for byte what was sent")).to_be_visible()
+    look(page, wrong, "as-sent")
     page.goto("/console/account")
     page.get_by_role("button", name="Set up an app").click()
     look(page, wrong, "/console/second-factor/set-up/app")

@@ -5,12 +5,15 @@ from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
+from sqlalchemy import select
 
+from leads.clinic.profile import clinic
 from leads.db import transaction
 from leads.inquiries.receive import Arrival, receive
 from leads.people.match import suggest_merge
 from leads.pipeline.confirm import confirm_address
 from leads.pipeline.find import by_number
+from leads.todos.models import Todo
 from tests.accounts.cast import make_account
 from tests.browser.test_console import Visit, sign_in, stage_of
 from tests.browser.test_visits import Advance, advance, deliver
@@ -132,6 +135,46 @@ def test_the_second_of_two_coordinators_sees_what_changed(visit: Visit, number: 
     expect(second.get_by_role("alert")).to_contain_text("Somebody changed this lead")
     expect(second.get_by_label("Note for colleagues")).to_have_value("She asked about parking.")
     expect(second.locator("#timeline .flag").first).to_have_text("new")
+
+
+def open_calls(number: str) -> list[str]:
+    """The days on which somebody is to be called, as the office reads them."""
+    with transaction() as session:
+        lead = by_number(session, number)
+        calls = session.scalars(select(Todo).where(Todo.lead_id == lead.id, Todo.kind == "call", Todo.done_at.is_(None)))
+        return [str(each.due_at.astimezone(clinic().office(lead.office).zone).date()) for each in calls]
+
+
+def test_who_was_not_reached_is_called_again_on_the_day_that_was_chosen(visit: Visit, number: str) -> None:
+    page = sign_in(visit, lead_page(number))
+    assert open_calls(number) != ["2026-10-14"]
+    page.get_by_label("What was said").fill("Her sister answered: Wednesday week is better.")
+    page.get_by_label("Call again on").fill("2026-10-14")
+    chosen(page, "2 Left a message")
+    expect(page.get_by_text("Call: left a message")).to_be_visible()
+    expect(page.get_by_text("Wednesday week is better.")).to_be_visible()
+    expect(page.locator("section.next .what")).to_contain_text("Call them by Wed Oct 14")
+    assert open_calls(number) == ["2026-10-14"]
+
+
+def test_who_was_reached_can_have_another_call_on_a_day_of_theirs(visit: Visit, number: str) -> None:
+    page = sign_in(visit, lead_page(number))
+    page.get_by_label("Call again on").fill("2026-10-14")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Reached").click()
+    expect(page.get_by_text("Call: reached")).to_be_visible()
+    assert (stage_of(number), open_calls(number)) == ("contacted", ["2026-10-14"])
+
+
+def test_a_day_that_has_passed_is_refused_and_what_was_typed_stays(visit: Visit, number: str) -> None:
+    page = sign_in(visit, lead_page(number))
+    page.get_by_label("What was said").fill("Nobody answered.")
+    page.get_by_label("Call again on").fill("2026-10-01")
+    chosen(page, "3 No answer")
+    expect(page.get_by_role("alert")).to_contain_text("Choose a day for the next call, within a year.")
+    expect(page.get_by_label("What was said")).to_have_value("Nobody answered.")
+    expect(page.get_by_label("Call again on")).to_have_value("2026-10-01")
+    expect(page.get_by_text("Call: no answer")).to_have_count(0)
 
 
 def test_a_call_is_an_inquiry_within_a_minute_by_keyboard(visit: Visit, number: str) -> None:

@@ -70,7 +70,8 @@ def test_a_lead_is_moved_on_the_board_by_keyboard_alone(visit: Visit, numbers: l
 def test_a_card_of_which_something_came_says_so_and_is_not_taken_back(visit: Visit, numbers: list[str]) -> None:
     page = sign_in(visit, "/console/board")
     page.locator(f"[id='{numbers[0]}']").drag_to(page.locator("[data-stage=screening]"))
-    expect(page.get_by_role("status")).to_contain_text("Mails to them have begun or ended with it")
+    # The first mail that a process plans has every template read before.
+    expect(page.get_by_role("status")).to_contain_text("Mails to them have begun or ended with it", timeout=30_000)
     expect(page.get_by_role("button", name="Undo")).to_have_count(0)
 
 
