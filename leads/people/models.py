@@ -30,6 +30,7 @@ class Person(Base):
         Index(None, "phone_index"),
         Index("ix_people_name_buckets", "name_buckets", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
         Index("ix_people_unhashed", "id", postgresql_where=text("name_buckets IS NULL")),
+        Index("ix_people_restricted", "id", postgresql_where=text("restricted_at IS NOT NULL")),
         Index("ix_people_merged", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
     )
 

@@ -47,9 +47,15 @@ class Place:
             return None
 
 
+def without_content(*conditions: ColumnElement[bool]) -> Select[Scan]:
+    """Return the query of these scans, each without its content until it is asked for."""
+    # A list of twenty-five scans would be half a gigabyte, and show none of it.
+    return select(Scan).where(*conditions).options(defer(inspect(Scan).attrs["content_cell"].class_attribute))
+
+
 def waiting(session: Session, *, after: Place | None = None) -> tuple[Sequence[Scan], Place | None]:
     """Return a page of those that wait, and where the next begins, if there is one: first who may be in danger, then the soonest due."""
-    wanted, calm = _unread(Scan.settled_at.is_(None)), Scan.urgent.is_(False)
+    wanted, calm = without_content(Scan.settled_at.is_(None)), Scan.urgent.is_(False)
     if after is not None:
         wanted = wanted.where(tuple_(calm, Scan.expected_by, Scan.id) > tuple_(not after.urgent, after.at, after.id))
     return _page(session, wanted.order_by(calm, Scan.expected_by, Scan.id))
@@ -57,7 +63,7 @@ def waiting(session: Session, *, after: Place | None = None) -> tuple[Sequence[S
 
 def put_aside(session: Session, *, after: Place | None = None) -> tuple[Sequence[Scan], Place | None]:
     """Return a page of those put aside, the newest first, and where the next page begins, if there is one."""
-    wanted = _unread(Scan.outcome == "aside")
+    wanted = without_content(Scan.outcome == "aside")
     if after is not None:
         wanted = wanted.where(tuple_(Scan.settled_at, Scan.id) < tuple_(after.at, after.id))
     return _page(session, wanted.order_by(Scan.settled_at.desc(), Scan.id.desc()))
@@ -70,13 +76,13 @@ def how_many_aside(session: Session) -> int:
 
 def scans_of(session: Session, lead_id: uuid.UUID) -> Sequence[Scan]:
     """Return the scans that hang on a lead as such, without their content, the first one first; a referral's are its attachments."""
-    theirs = _unread(Scan.lead_id == lead_id, Scan.outcome.in_(ON_ITS_OWN))
+    theirs = without_content(Scan.lead_id == lead_id, Scan.outcome.in_(ON_ITS_OWN))
     return session.scalars(theirs.order_by(Scan.brought_at, Scan.id)).all()
 
 
 def look(session: Session, scan_id: uuid.UUID, *, actor: str, purpose: str) -> Scan:
     """Return a scan that waits, with what is known of it, and write down who looked; raises NotFound."""
-    scan = session.get(Scan, scan_id)
+    scan = session.scalar(without_content(Scan.id == scan_id))
     if scan is None or scan.settled_at is not None:
         raise NotFound("This scan does not wait any more: somebody has decided about it.")
     record(session, "scan.read", scan, actor=actor, purpose=purpose)
@@ -95,8 +101,3 @@ def read(session: Session, scan_id: uuid.UUID, *, lead_id: uuid.UUID | None = No
 def _page(session: Session, wanted: Select[Scan]) -> tuple[Sequence[Scan], Place | None]:
     found = session.scalars(wanted.limit(A_PAGE + 1)).all()
     return found[:A_PAGE], Place.behind(found[A_PAGE - 1]) if len(found) > A_PAGE else None
-
-
-def _unread(*conditions: ColumnElement[bool]) -> Select[Scan]:
-    # A list of twenty-five scans would be half a gigabyte, and show none of it.
-    return select(Scan).where(*conditions).options(defer(inspect(Scan).attrs["content_cell"].class_attribute))

@@ -12,7 +12,7 @@ from leads.loop.models import Referral
 from leads.pipeline.models import Lead
 from leads.referrals.attach import attach_new
 from leads.scans.bring_in import require_single
-from leads.scans.look import ON_ITS_OWN
+from leads.scans.look import ON_ITS_OWN, without_content
 from leads.scans.models import Scan
 
 LONGEST_REASON = 500
@@ -54,9 +54,7 @@ def put_aside(session: Session, scan_id: uuid.UUID, *, reason: str, actor: str) 
 
 def take_up_again(session: Session, scan_id: uuid.UUID, *, actor: str) -> Scan:
     """Let a scan that was put aside wait again, under the promise it came with; raises NotFound or Conflict."""
-    scan = session.get(Scan, scan_id, with_for_update=True, populate_existing=True)
-    if scan is None:
-        raise NotFound("There is no such scan.")
+    scan = _locked(session, scan_id)
     if scan.outcome != "aside":
         raise Conflict("This scan is not put aside any more.")
     return _wait_again(session, scan, actor)
@@ -64,18 +62,24 @@ def take_up_again(session: Session, scan_id: uuid.UUID, *, actor: str) -> Scan:
 
 def not_theirs(session: Session, scan_id: uuid.UUID, lead: Lead, *, actor: str) -> Scan:
     """Take a scan from a lead that it is not about, and let it wait again; raises NotFound or Conflict."""
-    scan = session.get(Scan, scan_id, with_for_update=True, populate_existing=True)
-    if scan is None or scan.lead_id != lead.id or scan.outcome not in ON_ITS_OWN:
+    scan = _locked(session, scan_id)
+    if scan.lead_id != lead.id or scan.outcome not in ON_ITS_OWN:
         raise NotFound(f"There is no such scan on {lead.number}.")
     return _wait_again(session, scan, actor)
 
 
 def _held(session: Session, scan_id: uuid.UUID) -> Scan:
-    scan = session.get(Scan, scan_id, with_for_update=True, populate_existing=True)
-    if scan is None:
-        raise NotFound("There is no such scan.")
+    scan = _locked(session, scan_id)
     if scan.settled_at is not None:
         raise Conflict("Somebody has already decided about this scan.")
+    return scan
+
+
+def _locked(session: Session, scan_id: uuid.UUID) -> Scan:
+    wanted = without_content(Scan.id == scan_id).with_for_update().execution_options(populate_existing=True)
+    scan = session.scalar(wanted)
+    if scan is None:
+        raise NotFound("There is no such scan.")
     return scan
 
 

@@ -73,3 +73,13 @@ def test_it_goes_along_when_two_records_are_one_person(session: Session) -> None
     assert session.get_one(Person, made.kept_id).id == goes_on.person_id
     assert [each.id for each in scans_of(session, goes_on.id)] == [scan.id]
     assert kept.id
+
+
+def test_deciding_and_typing_from_it_read_no_content(session: Session) -> None:
+    scan_id, lead = make_scan(session).id, make_lead(session)
+    session.flush()
+    session.expunge_all()
+    shown = look(session, scan_id, actor=ACTOR, purpose="typed-from")
+    given = give_to(session, scan_id, session.get_one(Lead, lead.id), actor=ACTOR)
+    assert "content_cell" in inspect(shown).unloaded
+    assert given.id == scan_id

@@ -24,6 +24,7 @@ from leads.people.merge import family_of
 from leads.people.models import Merge, Person
 from leads.pipeline.models import Lead, Note, StageChange
 from leads.safety.models import Alarm
+from leads.scans.look import without_content
 from leads.scans.models import Scan
 from leads.screening.models import Screening
 from leads.sequences.in_words import in_words
@@ -254,10 +255,12 @@ def _answers(session: Session, lead: Lead, before: datetime | None) -> Iterable[
 
 
 def _scans(session: Session, lead: Lead, before: datetime | None) -> Iterable[Entry]:
-    for row in _newest(session, Scan, Scan.settled_at, Scan.lead_id == lead.id, before):
+    wanted = without_content(Scan.lead_id == lead.id, *((Scan.settled_at < before,) if before else ()))
+    for row in session.scalars(wanted.order_by(Scan.settled_at.desc()).limit(A_PAGE + 1)):
         became = {"inquiry": "An inquiry was written from a scan", "referral": "A referral was written from a scan"}
         facts = (("Came", words.in_words(words.CHANNELS, row.channel)), *((("From", row.sender),) if row.sender else ()))
-        yield Entry(row.settled_at, "note", became.get(row.outcome or "", "A scan was found to be theirs"), row.settled_by, row.note, facts)
+        title, by = became.get(row.outcome or "", "A scan was found to be theirs"), row.settled_by or "system"
+        yield Entry(row.settled_at or row.brought_at, "note", title, by, row.note, facts)
 
 
 # Of what happened at one moment, the gravest comes first.
