@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from leads.access.break_glass import break_glass
 from leads.access.invite import invite
+from leads.access.outside import read_outside
 from leads.access.restrict import restrict
 from leads.clock import real_now
 from leads.db import transaction
@@ -36,6 +37,7 @@ from tests.conftest import Mailbox
 from tests.http.console.who_may import ROLES
 from tests.imports.cast import BEN, NOBODY, rehearsed
 from tests.inbound.mails import arrived, written
+from tests.loop.cast import make_referral as referral_of
 from tests.referrals.cast import make_referral
 from tests.reports.cast import journeys
 from tests.safety.cast import answer_test, make_roster, put_on_call
@@ -167,13 +169,15 @@ def of_the_door(session: Session) -> Mapping[str, list[str]]:
 
 
 def restricted(session: Session) -> str:
-    """The number of somebody whose record is restricted, and was opened by a reason all the same."""
+    """The number of somebody whose record is restricted, was opened by a reason all the same, and looked at by who referred them."""
     casey, lead = (
         make_account(session, *ROLES),
         make_lead(session, make_confirmed_person(session, given_name="Ines", email="ines@example.com")),
     )
     restrict(session, lead.person_id, reason="She works at our front desk.", actor=ACTOR, roles={"supervisor"})
     break_glass(session, lead, casey.id, reason="She phoned, and nobody else was at the desk.")
+    referral = referral_of(session, lead=lead)
+    read_outside(session, referral, actor=f"provider:{referral.provider_id}")
     give_app(session, make_account(session, email="sam@example.com", name="Sam Ortiz"))
     return lead.number
 

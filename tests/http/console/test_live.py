@@ -59,7 +59,7 @@ def test_the_counts_carry_numbers_and_nothing_of_anybody(session: Session, lead:
     words, _ = ask([])
     told = json.loads(words)
     assert told["needs"] == {"new": 1}
-    assert set(told["tabs"]) == {"inbox", "safety", "quarantine", "merges", "unknown"}
+    assert set(told["tabs"]) == {"inbox", "safety", "quarantine", "merges", "unknown", "scans"}
     assert all(isinstance(count, int) for counts in told.values() for count in counts.values())
 
 
