@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "5c0e7a91f3d8"
-down_revision = "e3a95c1d7b42"
+down_revision = "7a1f4be90d36"
 branch_labels = None
 depends_on = None
 
