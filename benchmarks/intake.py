@@ -4,23 +4,20 @@ import asyncio
 import itertools
 import json
 import os
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from benchmarks import data
 from benchmarks.measure import Row, at_least, grows, percentile
 from benchmarks.rivals import bare_web
+from benchmarks.served import served
 from benchmarks.stage import Stage
 from leads import db
 from leads.accounts.keys import create_key
 from leads.clinic.profile import clinic
 from leads.local import commands
-from leads.local.ready import answers
-from leads.local.redis import free_port
 
 CLIENTS, PROCESSES = 16, 2
 _serial = itertools.count()
@@ -36,7 +33,11 @@ def rows(stage: Stage) -> Iterator[Row]:
     os.environ["BENCH_WEB_DATABASE"] = url
     os.environ["HANDOFF_API_RATE"] = "100000"
     bare_web.Base.metadata.create_all(db.engine())
-    with _ours() as our_ports, _bare() as bare_ports:
+    bare_command = [sys.executable, "-m", "uvicorn", "benchmarks.rivals.bare_web:app", "--no-access-log", "--port"]
+    with (
+        served(lambda port: commands.web("127.0.0.1", port), "/healthz", processes=PROCESSES) as our_ports,
+        served(lambda port: [*bare_command, str(port)], "/docs", processes=PROCESSES) as bare_ports,
+    ):
         ours, bare = Site(our_ports, "/api/v1/inquiries", key), Site(bare_ports, "/inquiries", "")
         for site in (ours, bare):
             site.ask(100)
@@ -103,35 +104,3 @@ class Site:
         head = f"POST {self.path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
         mine = f"Authorization: Bearer {self.key}\r\nIdempotency-Key: {number}\r\n" if self.key else ""
         return f"{head}{mine}\r\n".encode() + body
-
-
-@contextmanager
-def _ours() -> Iterator[Sequence[int]]:
-    with _serving(lambda port: commands.web("127.0.0.1", port), "/healthz") as ports:
-        yield ports
-
-
-@contextmanager
-def _bare() -> Iterator[Sequence[int]]:
-    bare = [sys.executable, "-m", "uvicorn", "benchmarks.rivals.bare_web:app", "--no-access-log", "--host", "127.0.0.1", "--port"]
-    with _serving(lambda port: [*bare, str(port)], "/docs") as ports:
-        yield ports
-
-
-@contextmanager
-def _serving(command: Callable[[int], Sequence[str]], path: str) -> Iterator[Sequence[int]]:
-    with ExitStack() as stack:
-        yield [stack.enter_context(_process(command, path)) for _ in range(PROCESSES)]
-
-
-@contextmanager
-def _process(command: Callable[[int], Sequence[str]], path: str) -> Iterator[int]:
-    port = free_port()
-    process = subprocess.Popen(command(port), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        while not answers(f"http://127.0.0.1:{port}{path}"):
-            time.sleep(0.1)
-        yield port
-    finally:
-        process.terminate()
-        process.wait(20)
