@@ -202,7 +202,8 @@ def _asked(filters: Filters) -> dict[str, Any]:
 def _counting(given: tuple[str, ...], most: int) -> Statement:
     counted: list[Select[*tuple[Any, ...]]] = []
     for need in NEEDS:
-        listed = _together(_parts(need, given), most).subquery()
+        # In no order: who stands where in the list makes it no longer.
+        listed = _joined(_parts(need, given), most).limit(literal_column(str(most))).subquery()
         counted.append(select(_said(need).label("need"), func.count()).select_from(listed))
     return Statement.of(_all_of(counted))
 
@@ -219,10 +220,13 @@ def _all_of(lists: Sequence[Select[*tuple[Any, ...]]]) -> Select[*tuple[Any, ...
 
 
 def _together(parts: Sequence[Select[*tuple[Any, ...]]], limit: int) -> Select[*tuple[Any, ...]]:
+    both = _joined(parts, limit).subquery()
+    return select(both).order_by(both.c.due, both.c.id).limit(literal_column(str(limit)))
+
+
+def _joined(parts: Sequence[Select[*tuple[Any, ...]]], limit: int) -> Select[*tuple[Any, ...]]:
     # A number that the planner sees: for one it does not know it would sort what the index has in order.
-    most: ColumnElement[int] = literal_column(str(limit))
-    both = _all_of([select(part.limit(most).subquery()) for part in parts]).subquery()
-    return select(both).order_by(both.c.due, both.c.id).limit(most)
+    return _all_of([select(part.limit(literal_column(str(limit))).subquery()) for part in parts])
 
 
 def _said(need: str) -> ColumnElement[str]:
