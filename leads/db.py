@@ -96,10 +96,14 @@ def make_engine(url: str, **options: Any) -> Engine:
 
 def _refuse_hung_up(dbapi_connection: Any, *_: Any) -> None:
     # Whoever rests has been asked nothing: what there is to read is the server's goodbye. To ask it would cost a round trip each time.
+    if dbapi_connection.closed or _has_news(dbapi_connection):
+        raise InvalidatePoolError("This connection was closed.")
+
+
+def _has_news(dbapi_connection: Any) -> bool:
     resting = poll()
     resting.register(dbapi_connection.fileno(), POLLIN)
-    if resting.poll(0):
-        raise InvalidatePoolError("The server has closed this connection.")
+    return bool(resting.poll(0))
 
 
 def _refuse_lost_commits(dbapi_connection: Any, _: Any) -> None:

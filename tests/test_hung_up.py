@@ -38,6 +38,13 @@ def test_so_does_each_where_all_were_closed(postgres: str) -> None:
         assert [each.scalar(select(1)) for each in (one, other, third)] == [1, 1, 1]
 
 
+def test_one_that_we_closed_ourselves_is_not_handed_out_either() -> None:
+    with db.engine().connect() as held:
+        held.connection.driver_connection.close()  # type: ignore[union-attr]
+    with db.transaction() as session:
+        assert session.scalar(select(1)) == 1
+
+
 def test_one_that_is_well_is_kept(postgres: str) -> None:
     db.engine().dispose()
     assert rest(1) == rest(1)
