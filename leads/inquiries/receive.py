@@ -73,7 +73,7 @@ def receive(session: Session, asked: Submission, arrival: Arrival) -> Receipt:
     with session.no_autoflush:
         look = _look(session, asked)
         person, is_known = _person(session, asked, look)
-        lead, is_new = _lead(session, person, asked, arrival, known=is_known, serial=look.serial)
+        lead, is_new = _lead(session, person, asked, arrival, is_known=is_known, serial=look.serial)
         promise = expected_by(lead.office, now())
         inquiry = _keep(session, asked, arrival, lead)
         _grant(session, asked, person, arrival, is_known=is_known)
@@ -132,7 +132,7 @@ class Look:
 
     who: Identity
     candidates: list[uuid.UUID]
-    mails: tuple[Any, ...]
+    mails: tuple[int, int]
     serial: int
 
 
@@ -146,8 +146,8 @@ def _look(session: Session, asked: Submission) -> Look:
     # Nobody without an address is mailed, and nobody must wait for another who has none either.
     locked = [*names, lock_name(FORM_MAIL, mail)] if mail else names
     mails = seen_of_late(FORM_MAIL, mail or b"", timedelta(hours=1), timedelta(days=1))
-    _, found, mailed, drawn = together(session, (HOLD, {"names": locked}), (FIND, indexes), (COUNT, mails), (DRAW, {}))
-    return Look(who, [row[0] for row in found], mailed[0], drawn[0][0])
+    _, found, [(in_hour, in_day)], [(serial,)] = together(session, (HOLD, {"names": locked}), (FIND, indexes), (COUNT, mails), (DRAW, {}))
+    return Look(who, [row[0] for row in found], (in_hour, in_day), serial)
 
 
 def _person(session: Session, asked: Submission, look: Look) -> tuple[Person, bool]:
@@ -155,11 +155,11 @@ def _person(session: Session, asked: Submission, look: Look) -> tuple[Person, bo
     return recognise(session, look.who, manner, look.candidates)
 
 
-def _lead(session: Session, person: Person, asked: Submission, arrival: Arrival, *, known: bool, serial: int) -> tuple[Lead, bool]:
+def _lead(session: Session, person: Person, asked: Submission, arrival: Arrival, *, is_known: bool, serial: int) -> tuple[Lead, bool]:
     # A second inquiry while the first is open belongs to the same journey; its words show in the timeline.
-    open_already = open_lead_of(session, person.id) if known else None
-    if open_already is not None:
-        return open_already, False
+    known = open_lead_of(session, person.id) if is_known else None
+    if known is not None:
+        return known, False
     about: dict[str, Any] = {"office": asked.office, "source": "inquiry", "for_whom": asked.for_whom, "interest": asked.interest}
     return begin_lead(session, person, **about, serial=serial, actor=arrival.actor), True
 
