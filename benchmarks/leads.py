@@ -15,7 +15,7 @@ from benchmarks import data, leads_data
 from benchmarks.measure import Row, at_most, grows, percentile
 from benchmarks.served import served
 from benchmarks.stage import Stage
-from leads import db
+from leads import db, migrate
 from leads.accounts.models import Account
 from leads.accounts.sessions import form_token
 from leads.accounts.staff import account_index, create_account
@@ -128,6 +128,8 @@ def _measure(databases: Mapping[int, str]) -> dict[str, list[float]]:
 @contextmanager
 def _desk(count: int, url: str) -> Iterator[Desk]:
     data.use(url)
+    # A kept database may be older than what is measured.
+    migrate.upgrade(db.engine())
     with served(lambda port: commands.web("127.0.0.1", port), "/healthz") as (port,):
         yield Desk(count, port)
     db.engine().dispose()

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
+from jinja2 import meta
 
 from leads.errors import ConfigError
 from leads.messages.mjml import compile_mjml
-from leads.messages.sandbox import names_in
+from leads.messages.sandbox import PLAIN, names_in
 from leads.messages.templates import catalogue, claims, load
 from tests.messages.mails import copy_of, planted
 
@@ -190,3 +191,10 @@ def test_every_mail_that_was_read_can_be_compiled() -> None:
 
 def test_what_a_loop_names_is_not_asked_for() -> None:
     assert names_in("{% for a, b in xs if a == y %}{{ a }}{{ loop }}{% else %}{{ z }}{% endfor %}{{ b }}") == {"xs", "y", "z", "b"}
+
+
+@pytest.mark.parametrize("name", sorted(catalogue()))
+def test_the_names_of_every_mail_are_those_that_jinja_finds(name: str) -> None:
+    for edition in catalogue()[name].editions.values():
+        for source in (edition.sources.subject, edition.sources.text, edition.sources.html):
+            assert names_in(source) == meta.find_undeclared_variables(PLAIN.parse(source))
