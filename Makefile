@@ -23,10 +23,11 @@ run: $(RUN_STAMP) ## Start the whole system on this machine; ARGS="--port 8001" 
 demo: $(RUN_STAMP) ## Fill the running system with synthetic people
 	@exec $(BIN)/handoff demo $(ARGS)
 
+# What pytest makes of its asserts is kept for the next run, even where Python is told to write nothing down.
 test: $(DEV_STAMP) ## Run every test; ARGS="-k name" passes options on
 	@sh .ci/chromium
 	@$(BIN)/python -m compileall -q leads tasks config tests
-	@$(BIN)/python -m pytest $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest $(ARGS)
 
 check: $(DEV_STAMP) ## Style, types, imports, configuration, migrations
 	@$(BIN)/ruff format --check --quiet . && echo "format: as it should be"

@@ -17,6 +17,9 @@ from leads.sequences.definitions import sequences
 
 QUEUES = (*LANES, "housekeeping")
 SHORT = {"socket_timeout": 5, "socket_connect_timeout": 3, "socket_keepalive": True, "health_check_interval": 15}
+# Receipts kept in Redis would bring back hints nobody misses, and one that Redis was away for is owed for ever: a worker that owes as
+# many as it may take at once takes nothing more, and is deaf until it is started anew (kombu 5.7).
+WITHOUT_RECEIPTS = {"ack_emulation": False}
 
 
 def every(seconds: float, task: str, *words: str, queue: str = "housekeeping") -> dict[str, Any]:
@@ -111,7 +114,7 @@ app.conf.update(
     worker_send_task_events=False,
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
-    broker_transport_options=SHORT,
+    broker_transport_options=SHORT | WITHOUT_RECEIPTS,
 )
 
 

@@ -135,7 +135,12 @@ class Settings(BaseSettings):
     handoff_sweep_seconds: float = Field(
         1.0, gt=0, le=60, description="how often a worker looks for due messages by itself, in real seconds"
     )
-    handoff_lease_seconds: int = Field(120, ge=10, le=3600, description="how long a worker may hold a claimed message, in real seconds")
+    handoff_lease_seconds: int = Field(
+        120,
+        ge=10,
+        le=3600,
+        description="real seconds that a worker may hold a claimed message; a third of it for the mail server, up to the dot",
+    )
     handoff_api_rate: int = Field(
         100, ge=1, description="requests a second one API key may make to one web process; ten seconds' worth at once"
     )

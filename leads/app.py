@@ -5,9 +5,11 @@ from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
+from starlette.datastructures import State
 from starlette.routing import Route
 
 from leads.http import errors
+from leads.http.api import limits
 from leads.http.api.routes import build_api
 from leads.http.console.routes import router as console
 from leads.http.fhir.routes import AtBase, build_fhir
@@ -22,14 +24,10 @@ from leads.http.webhooks.routes import router as webhooks
 
 def create_app(nudge: Callable[[], None] = lambda: None) -> FastAPI:
     """Return the web app; `nudge` is called after each commit, and its loss costs seconds."""
-    app = FastAPI(title="Warm Handoff", openapi_url=None, docs_url=None, redoc_url=None)
-    api = build_api()
-    fhir = build_fhir(api.state.allowance)
+    app, api, fhir = FastAPI(title="Warm Handoff", openapi_url=None, docs_url=None, redoc_url=None), build_api(), build_fhir()
+    begin(app, api, fhir, nudge)
     for each, as_json in ((app, False), (api, True)):
-        each.state.nudge = nudge
         errors.install(each, as_json=as_json)
-    # Who tries wrong keys at one door has as few left at the other.
-    fhir.state.nudge, fhir.state.wrong_keys = nudge, api.state.wrong_keys
     app.mount("/api", api)
     app.router.routes.append(Route("/fhir", AtBase(fhir, "/fhir")))
     app.mount("/fhir", fhir)
@@ -40,3 +38,11 @@ def create_app(nudge: Callable[[], None] = lambda: None) -> FastAPI:
     app.add_middleware(SafeHeaders)
     app.add_middleware(CountRequests)
     return app
+
+
+def begin(app: FastAPI, api: FastAPI, fhir: FastAPI, nudge: Callable[[], None]) -> None:
+    """Give the app and what is mounted in it all that they keep between requests: nobody has asked them for anything yet."""
+    app.state = State({"nudge": nudge})
+    # What a key may ask is one allowance at both doors, and who tries wrong keys at one has as few left at the other.
+    kept = {"nudge": nudge, "allowance": limits.allowance(), "wrong_keys": limits.wrong_keys()}
+    api.state, fhir.state = State(kept), State(kept.copy())

@@ -2,12 +2,15 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as wall_time
 from functools import lru_cache
+from itertools import accumulate
+from operator import itemgetter
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -90,6 +93,7 @@ class Calendar:
     zone: ZoneInfo
     hours: Mapping[int, tuple[tuple[wall_time, wall_time], ...]]
     closed: Callable[[date], str | None] = field(default=lambda _: None)
+    _years: dict[int, "OpenYear"] = field(default_factory=dict, compare=False, repr=False)
 
     def open_spans(self, day: date) -> tuple[tuple[datetime, datetime], ...]:
         """Return the day's opening spans as aware UTC moments; empty when closed."""
@@ -98,6 +102,38 @@ class Calendar:
         return tuple(
             (local_to_utc(day, start, self.zone), local_to_utc(day, end, self.zone)) for start, end in self.hours.get(day.weekday(), ())
         )
+
+    def year(self, year: int) -> "OpenYear":
+        """Return how long the office is open in a year of its own; worked out once."""
+        if year not in self._years:
+            days = (date(year, 1, 1) + timedelta(days=number) for number in range(366))
+            spans = [span for day in days if day.year == year for span in self.open_spans(day)]
+            self._years[year] = OpenYear.of(spans)
+        return self._years[year]
+
+
+@dataclass(frozen=True)
+class OpenYear:
+    """The opening spans of a year in their order, and before each how long the office was open already."""
+
+    spans: Sequence[tuple[datetime, datetime]]
+    before: Sequence[timedelta]
+    open_in_all: timedelta
+
+    @classmethod
+    def of(cls, spans: Sequence[tuple[datetime, datetime]]) -> "OpenYear":
+        """Return the year that has these spans."""
+        *before, in_all = accumulate((closes - opens for opens, closes in spans), initial=timedelta())
+        return cls(spans, before, in_all)
+
+    def open_until(self, moment: datetime) -> timedelta:
+        """Return how long the office was open in this year until a moment."""
+        place = bisect_right(self.spans, moment, key=itemgetter(0)) - 1
+        if place < 0:
+            return timedelta()
+        opens, closes = self.spans[place]
+        # In UTC: moments of one zone are subtracted by the wall clock, which is an hour wrong across a change of offset.
+        return self.before[place] + min(moment.astimezone(UTC), closes) - opens
 
 
 def local_to_utc(day: date, at: wall_time, zone: ZoneInfo) -> datetime:
@@ -139,15 +175,11 @@ def add_business_time(calendar: Calendar, start: datetime, minutes: int) -> date
 
 
 def business_minutes(calendar: Calendar, start: datetime, end: datetime) -> int:
-    """Return the whole minutes of open time between two moments, day by day, never minute by minute."""
-    start, end = start.astimezone(UTC), end.astimezone(UTC)
-    total, day = timedelta(), start.astimezone(calendar.zone).date()
-    last = end.astimezone(calendar.zone).date()
-    while day <= last:
-        for opens, closes in calendar.open_spans(day):
-            total += max(min(closes, end) - max(opens, start), timedelta())
-        day += timedelta(days=1)
-    return int(total.total_seconds() // 60)
+    """Return the whole minutes of open time between two moments; 0 where the second is the earlier one."""
+    first, last = (moment.astimezone(calendar.zone).year for moment in (start, end))
+    whole = sum((calendar.year(year).open_in_all for year in range(first, last)), timedelta())
+    between = whole + calendar.year(last).open_until(end) - calendar.year(first).open_until(start)
+    return max(0, int(between.total_seconds() // 60))
 
 
 def end_of_business_days(calendar: Calendar, start: datetime, days: int) -> datetime:

@@ -11,14 +11,20 @@ from functools import lru_cache
 from select import POLLIN, poll
 from typing import Any, ClassVar
 
+import psycopg
 from sqlalchemy import ARRAY, DateTime, Engine, MetaData, String, Uuid, bindparam, create_engine, event, func, inspect, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection, make_url
-from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.exc import InterfaceError, InvalidatePoolError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 
 from config.settings import SettingsError, settings
 from leads.insert_all import listen
+
+# What is raised while there is no database to ask: nothing was the fault of what was asked.
+DATABASE_AWAY = (OperationalError, InterfaceError, psycopg.OperationalError)
+# By this a connection's `info` says that its transaction, or a part of it, was rolled back since somebody looked.
+ROLLED_BACK = "rolled back"
 
 
 class Base(DeclarativeBase):
@@ -91,7 +97,20 @@ def make_engine(url: str, **options: Any) -> Engine:
     made = create_engine(make_url(url).set(drivername="postgresql+psycopg"), **options)
     event.listen(made, "connect", _refuse_lost_commits)
     event.listen(made, "checkout", _refuse_hung_up)
+    event.listen(made, "rollback", _note_rollback)
+    event.listen(made, "rollback_savepoint", _note_rollback)
+    event.listen(made, "reset", _note_reset)
     return made
+
+
+def _note_rollback(held: Connection, *_: Any) -> None:
+    # The driver has the server forget what it prepared, ours as well; whoever counts on that must look anew.
+    held.info[ROLLED_BACK] = True
+
+
+def _note_reset(dbapi_connection: Any, record: Any, _: Any) -> None:
+    if dbapi_connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+        record.info[ROLLED_BACK] = True
 
 
 def _refuse_hung_up(dbapi_connection: Any, *_: Any) -> None:
@@ -134,6 +153,11 @@ def transaction() -> Iterator[Session]:
         except BaseException:
             session.rollback()
             raise
+
+
+def commit_now(session: Session) -> None:
+    """Commit what a session of `transaction` has done so far; what it is asked for behind this is a transaction of its own."""
+    session.commit()
 
 
 @contextmanager

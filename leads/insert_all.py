@@ -111,6 +111,8 @@ def _keep(session: Session, rows: Sequence[Any]) -> None:
     for row in rows:
         # Nothing ever changes a row that is only written: there is no need to watch it.
         if not row.ONLY_WRITTEN:
+            # What nobody gave went as NULL: whoever asks for it need not ask the database.
+            vars(row).update({each.attribute: None for each in _kind_of(row).sent if each.attribute not in vars(row)})
             make_transient_to_detached(row)
             session._save_or_update_impl(instance_state(row))
 

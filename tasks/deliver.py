@@ -3,6 +3,7 @@
 from config.celery import app
 from leads.db import transaction
 from leads.messages.deliver import drain
+from leads.messages.look_up import ask_carriers
 from leads.messages.recover import recover, replay_journals, settle
 
 
@@ -15,8 +16,10 @@ def deliver(lane: str) -> None:
 @app.task
 def repair() -> None:
     """Write down answers that were read but not committed, take back what a dead worker held, settle what stayed unknown."""
-    # In this order: a journal's answer is knowledge, and a lease that ran out only makes it unknown.
+    # In this order: a journal's answer is knowledge, and a lease that ran out only makes it unknown; a carrier knows, a policy guesses.
     replay_journals()
     with transaction() as session:
         recover(session)
+    ask_carriers()
+    with transaction() as session:
         settle(session)

@@ -8,13 +8,14 @@ from leads.inbound import take_in
 from leads.inbound.events import forget_raw
 from leads.messages.carriers.trust import forget_spent
 from leads.people.search import BATCH, index_names
+from leads.pipeline.deeds import forget_what_stood
 from leads.providers.sign_in import forget_ended
 from leads.referrals.draft import discard_old
 
 
 @app.task
 def throw_away() -> None:
-    """Remove old counters, idempotent answers and sessions, drafts that nobody goes on with, and what carriers sent, word for word."""
+    """Remove old counters, idempotent answers and sessions, drafts that nobody goes on with, and what was kept for a while only."""
     with transaction() as session:
         tidy(session)
         discard_old(session)
@@ -23,6 +24,7 @@ def throw_away() -> None:
         take_in.forget_raw(session)
         forget_spent(session)
         forget_old(session)
+        forget_what_stood(session)
 
 
 @app.task

@@ -1,16 +1,21 @@
 """One real PostgreSQL for the whole run; each test's story is undone, or, where it must really commit, wiped."""
 
+import atexit
+import gc
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 DATA_DIR = Path(tempfile.mkdtemp(prefix="handoff-test-"))
 DATA_DIR.chmod(0o755)
+# Every process makes one, the one that hands out the tests as well, which runs none.
+atexit.register(shutil.rmtree, DATA_DIR, ignore_errors=True)
 os.environ["HANDOFF_DATA_DIR"] = str(DATA_DIR)
 os.environ["HANDOFF_MODE"] = "local"
 for name in ("DATABASE_URL", "REDIS_URL", "SMTP_URL"):
@@ -19,9 +24,10 @@ for name in ("DATABASE_URL", "REDIS_URL", "SMTP_URL"):
 import psycopg  # noqa: E402
 import pytest  # noqa: E402
 from argon2 import PasswordHasher  # noqa: E402
-from playwright.sync_api import Browser, sync_playwright  # noqa: E402
+from playwright.sync_api import Browser, expect, sync_playwright  # noqa: E402
 from sqlalchemy import text  # noqa: E402
 from sqlalchemy.orm import Session  # noqa: E402
+from xdist.scheduler import LoadFileScheduling  # noqa: E402
 
 from config import logging  # noqa: E402
 from config.settings import settings  # noqa: E402
@@ -35,9 +41,25 @@ from leads.messages.mailbox import Mail, read_all  # noqa: E402
 from leads.models import metadata  # noqa: E402
 from leads.security import keys  # noqa: E402
 
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-# Real processes and browsers: begun last, one of these files would keep its worker busy long after the other is done.
-LONG = ("tests/faults/", "tests/flows/", "tests/test_compose.py", "tests/local/", "tests/browser/", "tests/sequences/")
+CHROMIUM = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLOWS = "tests/flows/"
+# Real processes and browsers: begun last, one of these would keep its worker busy long after the others are done. Those that wait
+# and those that compute take turns, for while all wait nobody uses the machine.
+LONG = (
+    "tests/faults/test_servers.py",
+    "tests/browser/test_console_pages.py",
+    FLOWS,
+    "tests/browser/test_axe.py",
+    "tests/faults/test_deaths.py",
+    "tests/local/test_up.py",
+    "tests/browser/",
+    "tests/faults/",
+    "tests/test_compose.py",
+    "tests/local/",
+    "tests/http/console/",
+    "tests/backup/",
+    "tests/sequences/",
+)
 # A Tuesday, 10:00 in New Haven: no holiday near, office open.
 TUESDAY = datetime(2026, 10, 6, 14, 0, tzinfo=UTC)
 
@@ -57,17 +79,45 @@ class Mailbox:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the files that take longest first; files are handed to the workers in this order."""
-    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+    items.sort(key=lambda item: next((place for place, each in enumerate(LONG) if item.nodeid.startswith(each)), len(LONG)))
+
+
+class ByFile(LoadFileScheduling):
+    """A file at a time for each worker, and the flows as one: they share a running system."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return FLOWS if nodeid.startswith(FLOWS) else str(super()._split_scope(nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    """Hand the tests out so."""
+    return ByFile(config, log)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Read the tests without looking for what could be forgotten: all that is imported stays."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+
+
+def pytest_collection_finish() -> None:
+    """Look no more through what stands for good: thousands of tests, hundreds of routes, all that was imported."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
-def data_dir() -> Iterator[Path]:
+def data_dir() -> Path:
     """A data folder with a key ring; passwords are scrambled in a moment, for hundreds of tests sign in."""
     passwords._hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
     logging.configure("tests")
     keys.make(settings().keyring_file)
-    yield DATA_DIR
-    shutil.rmtree(DATA_DIR, ignore_errors=True)
+    return DATA_DIR
 
 
 @pytest.fixture(scope="session")
@@ -185,6 +235,8 @@ def browser() -> Iterator[Browser]:
     if path is None:
         missing = "There is no Chromium on PATH: install the package `chromium` to run the browser tests."
         pytest.fail(missing) if os.environ.get("CI") == "true" else pytest.skip(missing)
+    # It ends with what is expected; five seconds would fail a busy machine.
+    expect.set_options(timeout=30_000)
     with sync_playwright() as play:
         launched = play.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield launched

@@ -1,12 +1,15 @@
 """A real HTTP server on loopback that acts as a mail provider: it keeps what it is asked and answers as a test wants."""
 
 import json
+import socket
 import threading
 import time
 from collections import deque
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.ports import hold
 
 OK: dict[str, Any] = {"MessageId": "0100", "MessageID": "b7bc2f4a", "ErrorCode": 0, "id": "<1@example.com>"}
 
@@ -43,6 +46,7 @@ class Provider:
         self.asked: list[Asked] = []
         self.knocks = self.connections = 0
         self.answers: deque[Answer] = deque()
+        self.held: socket.socket | None = None
         provider = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -58,8 +62,11 @@ class Provider:
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
+            def do_GET(self) -> None:
+                self.do_POST()
+
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
+                body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
                 provider.asked.append(Asked(self.path, {name.lower(): value for name, value in self.headers.items()}, body))
                 answer = provider.answers.popleft() if provider.answers else Answer()
                 time.sleep(answer.after)
@@ -81,7 +88,14 @@ class Provider:
         threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
 
+    def leave(self) -> None:
+        """Listen no more; until `stop` nobody else answers on the port."""
+        self.stop()
+        self.held = hold("127.0.0.1", self.server.server_port)
+
     def stop(self) -> None:
         """Listen no more."""
         self.server.shutdown()
         self.server.server_close()
+        if self.held:
+            self.held.close()

@@ -119,7 +119,8 @@ class Machine:
         while time.monotonic() < deadline:
             if self.run(check).returncode == 0:
                 return True
-            time.sleep(0.5)
+            # A check is a process of its own: asked without a pause, it takes from those who start what they start with.
+            time.sleep(2)
         return False
 
 

@@ -10,7 +10,8 @@ from leads import db
 from leads.clock import now
 from leads.db import new_id, transaction
 from leads.messages.models import Heartbeat
-from leads.round_trips import Statement, round_trips
+from leads.round_trips import Statement, round_trips, together
+from tests.schema import change_schema
 
 BEAT = Statement.of(insert(Heartbeat).values(id=bindparam("row"), worker=bindparam("name"), at=bindparam("moment")))
 SUM = Statement.of(select(literal(2) + bindparam("other")))
@@ -33,7 +34,7 @@ def test_each_statement_answers_with_its_own_rows(session: Session) -> None:
 
 
 def test_a_value_that_is_part_of_the_query_need_not_be_given(session: Session) -> None:
-    assert SUM.filled({"other": 1}).keys() == {"param_1", "other"}
+    assert sorted(SUM.filled({"other": 1})) == [1, 2]
 
 
 @pytest.mark.committed
@@ -88,6 +89,34 @@ def test_after_the_driver_let_the_server_forget_it_is_prepared_anew() -> None:
 
 @pytest.mark.committed
 @pytest.mark.usefixtures("database")
+def test_a_session_prepares_anew_what_the_server_forgot_behind_its_back() -> None:
+    with db.transaction() as session:
+        together(session, beat("before"))
+    with db.engine().connect() as taken:
+        taken.exec_driver_sql("DEALLOCATE ALL")
+        taken.commit()
+    with db.transaction() as session:
+        together(session, beat("after"))
+    assert written() == ["after", "before"]
+
+
+@pytest.mark.committed
+@pytest.mark.usefixtures("database")
+def test_a_session_prepares_anew_after_a_rollback() -> None:
+    with db.transaction() as session:
+        together(session, beat("undone"))
+        session.rollback()
+    with db.transaction() as session:
+        together(session, beat("kept"))
+        part = session.begin_nested()
+        together(session, beat("undone"))
+        part.rollback()
+        together(session, beat("kept too"))
+    assert written() == ["kept", "kept too"]
+
+
+@pytest.mark.committed
+@pytest.mark.usefixtures("database")
 def test_a_value_that_cannot_be_said_leaves_the_connection_in_step() -> None:
     with round_trips() as trips:
         with pytest.raises(psycopg.DataError):
@@ -103,3 +132,23 @@ def test_whoever_has_the_connection_next_finds_it_as_it_was() -> None:
         assert trips.ask((SETTING, {"name": "plan_cache_mode"})) == [[("force_generic_plan",)]]
     with transaction() as session:
         assert session.scalar(text("SHOW plan_cache_mode")) == "auto"
+
+
+@pytest.mark.committed
+@pytest.mark.usefixtures("database")
+def test_a_commit_that_fails_is_heard_of_and_leaves_the_connection_in_step() -> None:
+    at_the_end = (
+        "CREATE CONSTRAINT TRIGGER late AFTER INSERT ON heartbeats DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION late()"
+    )
+    change_schema("CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE unique_violation; END $$", at_the_end)
+    try:
+        with round_trips() as trips:
+            with pytest.raises(UniqueViolation):
+                trips.commit(beat("lost"))
+            assert trips.ask((SUM, {"other": 3})) == [[(5,)]]
+            with pytest.raises(UniqueViolation):
+                trips.commit(beat("lost too"))
+            assert trips.ask((SUM, {"other": 4})) == [[(6,)]]
+    finally:
+        change_schema("DROP FUNCTION late() CASCADE")
+    assert written() == []

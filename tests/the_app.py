@@ -1,4 +1,4 @@
-"""One app for all stories of a process: its first request puts hundreds of routes together, which takes longer than most of them."""
+"""One app for all stories of a process: to put its hundreds of routes together takes longer than most of them."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -6,21 +6,20 @@ from functools import lru_cache
 from fastapi import FastAPI
 from starlette.routing import Mount
 
-from leads.app import create_app
+from leads.app import begin, create_app
 
 
 @lru_cache
-def _kept() -> FastAPI:
-    return create_app()
+def _kept() -> tuple[FastAPI, FastAPI, FastAPI]:
+    app = create_app()
+    mounted = {route.path: route.app for route in app.routes if isinstance(route, Mount)}
+    api, fhir = mounted["/api"], mounted["/fhir"]
+    assert isinstance(api, FastAPI)
+    assert isinstance(fhir, FastAPI)
+    return app, api, fhir
 
 
 def the_app(nudge: Callable[[], None] = lambda: None) -> FastAPI:
     """The app as `create_app(nudge)` makes it: nobody has asked it for anything yet."""
-    for kept, new in zip(_parts(_kept()), _parts(create_app(nudge)), strict=True):
-        kept.state = new.state
-    return _kept()
-
-
-def _parts(app: FastAPI) -> list[FastAPI]:
-    mounted = [route.app for route in app.routes if isinstance(route, Mount)]
-    return [app, *(each for each in mounted if isinstance(each, FastAPI))]
+    begin(*_kept(), nudge)
+    return _kept()[0]

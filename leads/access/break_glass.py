@@ -1,7 +1,7 @@
 """Breaking the glass: a restricted record opens for a written reason, for an hour, and the supervisors hear of it."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from sqlalchemy import Row, select
@@ -15,7 +15,8 @@ from leads.clock import end_of_business_days, now, real_now
 from leads.errors import Conflict, NotFound
 from leads.people.models import Person
 from leads.pipeline.models import Lead
-from leads.todos.open import finish_all, open_todo
+from leads.todos.models import Todo
+from leads.todos.open import finish, open_todo, reopen
 
 LASTS = timedelta(hours=1)
 TODO = "review-opening"
@@ -59,8 +60,11 @@ def openings(session: Session, *, before: uuid.UUID | None = None) -> Sequence[R
     return session.execute(wanted.order_by(Opening.id.desc()).limit(A_PAGE + 1)).all()
 
 
-def mark_seen(session: Session, opening_id: uuid.UUID, *, actor: str) -> None:
-    """Note that a supervisor has judged an opening; the to-do ends with the last one of its person. Raises NotFound or Conflict."""
+def mark_seen(session: Session, opening_id: uuid.UUID, *, actor: str) -> Sequence[uuid.UUID]:
+    """Note that a supervisor has judged an opening, and return the to-dos that end with the last one of its person.
+
+    Raises NotFound or Conflict.
+    """
     opening = session.get(Opening, opening_id, with_for_update=True, populate_existing=True)
     if opening is None:
         raise NotFound("There is no such opening.")
@@ -72,6 +76,21 @@ def mark_seen(session: Session, opening_id: uuid.UUID, *, actor: str) -> None:
     record(session, "opening.seen", opening, actor=actor)
     session.flush()
     unseen = select(Opening.id).where(Opening.person_id == opening.person_id, Opening.seen_at.is_(None)).limit(1)
-    if session.scalar(unseen) is None:
-        for lead_id in session.scalars(select(Lead.id).where(Lead.person_id == opening.person_id)):
-            finish_all(session, TODO, lead_id=lead_id, actor=actor, outcome="seen")
+    if session.scalar(unseen) is not None:
+        return ()
+    theirs = select(Lead.id).where(Lead.person_id == opening.person_id).scalar_subquery()
+    ended = session.scalars(select(Todo.id).where(Todo.lead_id.in_(theirs), Todo.kind == TODO, Todo.done_at.is_(None))).all()
+    for todo_id in ended:
+        finish(session, todo_id, actor=actor, outcome="seen")
+    return ended
+
+
+def mark_unseen(session: Session, opening_id: uuid.UUID, todos: Collection[uuid.UUID], *, actor: str) -> None:
+    """Take back one's own word that one has judged an opening, and open again the to-dos that ended with it; raises Conflict."""
+    opening = session.get(Opening, opening_id, with_for_update=True, populate_existing=True)
+    if opening is None or opening.seen_by != actor:
+        raise Conflict("Nobody, or somebody else, has looked at this opening by now.")
+    opening.seen_by = opening.seen_at = None
+    record(session, "opening.unseen", opening, actor=actor)
+    for todo_id in todos:
+        reopen(session, todo_id, actor=actor)

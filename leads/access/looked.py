@@ -6,6 +6,7 @@ from collections.abc import Collection
 from sqlalchemy import select, union_all
 from sqlalchemy.orm import Session
 
+from leads.access.page_use import USED
 from leads.appointments.models import Appointment
 from leads.inquiries.models import Inquiry
 from leads.loop.models import Attachment, Referral
@@ -20,6 +21,7 @@ LOOKS = (
     "person.read",
     "person.opened",
     "message.read",
+    "message.shown",
     "referral.read",
     "attachment.read",
     "scan.read",
@@ -28,6 +30,7 @@ LOOKS = (
     "screening.exported",
     "referral.link_opened",
     "inquiry.read",
+    USED,
 )
 
 

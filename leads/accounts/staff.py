@@ -2,9 +2,11 @@
 
 import uuid
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import NamedTuple
 
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from config.settings import settings
@@ -17,6 +19,7 @@ from leads.audit.trail import SYSTEM, record
 from leads.clock import now
 from leads.db import lock
 from leads.errors import Conflict, FieldError, Invalid, NotFound
+from leads.round_trips import Statement, together
 from leads.security.fields import blind_index
 
 LONGEST_NAME = 80
@@ -108,10 +111,24 @@ def all_accounts(session: Session) -> Sequence[Account]:
     return session.scalars(select(Account).order_by(Account.id)).all()
 
 
-def working(session: Session, roles: Iterable[str]) -> Sequence[Account]:
-    """Return the accounts in use that hold one of these roles, by name."""
-    found = session.scalars(select(Account).where(Account.disabled_at.is_(None), Account.roles.overlap(list(roles)))).all()
-    return sorted(found, key=lambda account: (account.name or "").casefold())
+class Colleague(NamedTuple):
+    """An account in use, as lists name it."""
+
+    id: uuid.UUID
+    name: str
+
+
+def working(session: Session, roles: Iterable[str]) -> Sequence[Colleague]:
+    """Return who has an account in use that holds one of these roles, by name."""
+    (found,) = together(session, (_working(), {"roles": list(roles)}))
+    named = (Colleague(account_id, Account.name.opened(cell, account_id) or "") for account_id, cell in found)
+    return sorted(named, key=lambda each: each.name.casefold())
+
+
+@lru_cache
+def _working() -> Statement:
+    one_of = bindparam("roles", type_=Account.roles.type)
+    return Statement.of(select(Account.id, Account.__table__.c.name).where(Account.disabled_at.is_(None), Account.roles.overlap(one_of)))
 
 
 def names_of(session: Session, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:

@@ -15,14 +15,18 @@ from leads.appointments.tell import retime, write_to_patient
 from leads.clinic.in_words import in_words
 from leads.clinic.profile import clinic
 from leads.clock import now
+from leads.consent.may_email import Kind, may_email
 from leads.errors import Conflict
 from leads.loop.follow import visit_changed
+from leads.messages.templates import catalogue
 from leads.people.models import Person
 from leads.pipeline.find import locked
 from leads.pipeline.models import Lead
 from leads.pipeline.stages import COORDINATORS, at_version, move
 from leads.sequences.hand_over import finish_all
+from leads.sequences.in_words import in_words as reason_in_words
 
+OFFERED = "visit-offered"
 NOT_YET = {
     "in_care": "{number} is in care already: visits of a treatment are not booked here.",
     "closed": "{number} is closed. Open it again first, then book.",
@@ -39,12 +43,14 @@ def offer(session: Session, lead_id: uuid.UUID, slot: Slot, *, actor: str, versi
     ahead = _ahead(session, lead)
     if ahead is not None:
         raise Conflict(f"{lead.number} has an offer already, for {_when(ahead)}. Move it to another time, or take it back.")
-    if session.get_one(Person, lead.person_id).email_index is None:
-        raise Conflict("There is no e-mail address to send an offer to. Call, agree on a time, and book it.", code="no_address")
+    person = session.get_one(Person, lead.person_id)
+    if why := why_no_offer(session, person):
+        code = "not_allowed_now" if person.email_index else "no_address"
+        raise Conflict(f"An offer goes by e-mail, and none can go. {why} Call, agree on a time, and book it.", code=code)
     visit = _new(lead, take(session, slot), "offered")
     visit.offered_until = offer_ends(visit)
     put_down(session, visit, "offered", actor=actor, to=visit.starts_at.isoformat())
-    write_to_patient(session, visit, "visit-offered", actor=actor)
+    write_to_patient(session, visit, OFFERED, actor=actor)
     return visit
 
 
@@ -76,6 +82,13 @@ def confirm(session: Session, appointment_id: uuid.UUID, *, version: int, actor:
         return _booked(session, _ready(session, lead.id, None), visit, actor=actor)
     put_down(session, visit, "confirmed", actor=actor)
     return visit
+
+
+def why_no_offer(session: Session, person: Person) -> str | None:
+    """Return in words why a person can be sent no offer by e-mail, or None. A hold is no reason: somebody calls with it instead."""
+    meta = catalogue()[OFFERED].meta
+    against = may_email(session, person.id, person.email_index, Kind(meta.topic, meta.lane, meta.level))
+    return None if against in (None, "held") else reason_in_words(against)
 
 
 def offer_ends(visit: Appointment) -> datetime:

@@ -24,7 +24,7 @@ from leads.todos.models import Todo
 
 OUTCOMES: dict[Why, str] = {"deceased": "deceased", "never-contact": "asked-to-stop"}
 # What is somebody else's to hear, or a clinician's to look at, is still to be done.
-STAYS = ("safety", "risk-review", "tell-referrer", "phone-referrer", "verify-referrer")
+STAYS = ("safety", "risk-review", "tell-referrer", "phone-referrer", "unheard-referrer", "verify-referrer")
 
 
 def never_contact(

@@ -1,13 +1,18 @@
 """One process at a time, for containers and service managers: web, worker, beat, mailbox, alive."""
 
 import os
+import time
 from typing import Annotated
 
 import typer
 
+from leads import db
 from leads.cli.root import VAR, DataDir, app
 from leads.errors import LeadsError
 from leads.local import attach, commands, ready
+from leads.local.first_start import prove_keys
+
+ASK_AGAIN_AFTER = 2.0
 
 Host = Annotated[str, typer.Option(help="The address to listen on.")]
 Port = Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")]
@@ -17,6 +22,7 @@ Port = Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on
 def web(data_dir: DataDir = VAR, host: Host = "127.0.0.1", port: Port = 8000) -> None:
     """Serve the pages and the API."""
     attach(data_dir)
+    prove_ring(patient=False)
     become(commands.web(host, port))
 
 
@@ -28,6 +34,7 @@ def worker(
 ) -> None:
     """Send mail and keep house."""
     attach(data_dir)
+    prove_ring(patient=True)
     become(commands.worker(name, threads=threads))
 
 
@@ -35,6 +42,7 @@ def worker(
 def beat(data_dir: DataDir = VAR) -> None:
     """Give the workers their hints."""
     attach(data_dir)
+    prove_ring(patient=True)
     commands.beat_file().parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     become(commands.beat())
 
@@ -66,6 +74,21 @@ def is_alive(name: str, port: int) -> bool:
     if name in ("mailbox", "inbound"):
         return ready.greets("127.0.0.1", port)
     return bool(ready.alive()) if name == "beat" else name in ready.alive()
+
+
+def prove_ring(*, patient: bool) -> None:
+    """Return once the key ring is known to be this database's own; raises ConfigError where it is not, before a line is written with it.
+
+    The patient wait for a database that does not answer. Pages do not: the crisis page is there while everything else is down.
+    """
+    while True:
+        try:
+            with db.transaction() as session:
+                return prove_keys(session)
+        except db.DATABASE_AWAY:
+            if not patient:
+                return None
+            time.sleep(ASK_AGAIN_AFTER)
 
 
 def become(command: list[str]) -> None:

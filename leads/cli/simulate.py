@@ -11,18 +11,19 @@ from rich.console import Console
 from rich.table import Table
 
 from leads import db
+from leads.audit.trail import record_about
 from leads.cli.root import VAR, AsJson, DataDir, app, out, print_json
+from leads.cli.sending import operator
 from leads.clock import now
 from leads.errors import Invalid
 from leads.local import attach
 from leads.messages.render import Rendered
-from leads.messages.sample import sample
-from leads.people.models import Person
 from leads.pipeline.find import by_number
 from leads.sequences.assume import EXAMPLES
 from leads.sequences.clock_changes import clock_changes, local
 from leads.sequences.in_words import in_words
 from leads.sequences.plan import PlannedStep
+from leads.sequences.read_ahead import read_for_lead, read_made_up
 from leads.sequences.simulate import simulate, simulate_lead
 
 Key = Annotated[str, typer.Argument(metavar="SEQUENCE", help="The name of a file in config/sequences, without .yml.")]
@@ -42,9 +43,8 @@ Beside = Annotated[
     ),
 ]
 LeadNumber = Annotated[str | None, typer.Option("--lead", help="A lead that runs in it, like L-000042: what is still to come, from now.")]
-Bodies = Annotated[bool, typer.Option("--bodies", help="Print what each mail says.")]
-# A visit has words of its own in a subject, and no day is known for it here.
-SAMPLE = {"visit_day": "(the day)", "visit_time": "(the time)"}
+Bodies = Annotated[bool, typer.Option("--bodies", help="Print what each mail says; to a lead, with its own facts and visit.")]
+Mails = list[Rendered | None]
 
 
 @app.command(name="simulate")
@@ -67,13 +67,13 @@ def simulate_command(
         begins = _start(start)
         others = dict(_beside(each, begins) for each in beside or [])
         steps = simulate(key, office=office, start=begins, language=language, facts=facts, assume=assume or [], beside=others)
+        mails = read_made_up(steps, office=office, language=language)
     elif start or fact or office or beside:
         raise Invalid(
             "--lead: a lead has its own office, facts and mails, and begins now; leave out --office, --from, --fact and --beside."
         )
     else:
-        steps, office, language = _of_lead(lead, key, assume or [], data_dir)
-    mails = [_mail(step, office, language) for step in steps]
+        steps, mails = _of_lead(lead, key, assume or [], data_dir)
     if as_json:
         print_json([_as_json(step, mail, change) for step, mail, change in zip(steps, mails, clock_changes(steps), strict=True)])
         return
@@ -85,12 +85,13 @@ def simulate_command(
             _print_body(console, step, mail)
 
 
-def _of_lead(number: str, key: str, assume: list[str], data_dir: Any) -> tuple[list[PlannedStep], str, str]:
+def _of_lead(number: str, key: str, assume: list[str], data_dir: Any) -> tuple[list[PlannedStep], Mails]:
     attach(data_dir)
     with db.transaction() as session:
         lead = by_number(session, number)
-        language = session.get_one(Person, lead.person_id).language
-        return simulate_lead(session, lead.id, key, assume=assume), lead.office, language
+        steps = simulate_lead(session, lead.id, key, stage=lead.stage, assume=assume)
+        record_about(session, "person.read", "people", lead.person_id, actor=operator(), lead=lead.number, why="simulation")
+        return steps, read_for_lead(session, lead.id, key, steps)
 
 
 def _start(given: str | None) -> date | datetime:
@@ -114,13 +115,10 @@ def _fact(text: str) -> tuple[str, Any]:
     return name, {"true": True, "false": False}.get(value.lower(), value)
 
 
-def _mail(step: PlannedStep, office: str | None, language: str) -> Rendered | None:
-    return sample(step.template, language, office=office, **SAMPLE) if step.template else None
-
-
 def _as_json(step: PlannedStep, mail: Rendered | None, change: date | None) -> dict[str, Any]:
     rule = step.window.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    moments = {name: at.isoformat() if (at := getattr(step, name)) else None for name in ("due_at", "planned_for", "useful_until")}
+    names = ("due_at", "planned_for", "useful_until", "visit_at")
+    moments = {name: at.isoformat() if (at := getattr(step, name)) else None for name in names}
     words = {"subject": mail.subject if mail else None, "text": mail.text if mail else None}
     return asdict(step) | {"window": rule, "why": in_words(step.skip) if step.skip else None, "clocks_changed_on": change} | words | moments
 

@@ -331,8 +331,8 @@ class Clinic(Strict):
 
     def office(self, code: str | None) -> Office:
         """Return the office of this code; the default one for `none` or an unknown code."""
-        by_code = {office.code: office for office in self.offices}
-        return by_code.get(code or "", by_code[self.default_office])
+        found = (office for wanted in (code, self.default_office) for office in self.offices if office.code == wanted)
+        return next(found)
 
 
 @lru_cache

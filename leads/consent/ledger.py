@@ -1,12 +1,12 @@
 """Granting, withdrawing, confirming, suppressing, holding and pausing; and the one question: may we e-mail this person?"""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import BindParameter, Select, exists, func, select
+from sqlalchemy import bindparam, exists, func, select
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.orm import Session
 
@@ -15,11 +15,25 @@ from leads.clock import now
 from leads.consent.models import FOR_GOOD, GRANTS, Choice, Confirmation, ConsentEntry, Hold, Pause, Suppression
 from leads.db import lock, new_id
 from leads.errors import Invalid, NotFound
+from leads.round_trips import Statement, together
 from leads.security.fields import seal
 
 NOT_SAFE = "not-safe"
 # The source of an entry by which a kind stands as if nobody had ever spoken of it: a merge of two records was undone.
 NEVER_SAID = "merge-void"
+LAST_WORDS = Statement.of(
+    select(ConsentEntry.kind, ConsentEntry.act, ConsentEntry.source)
+    .where(ConsentEntry.person_id == bindparam("person"))
+    .ext(distinct_on(ConsentEntry.kind))
+    .order_by(ConsentEntry.kind, ConsentEntry.at.desc(), ConsentEntry.id.desc())
+)
+IS_HELD = Statement.of(select(exists().where(Hold.person_id == bindparam("person"), Hold.released_at.is_(None))))
+IS_CONFIRMED = Statement.of(
+    select(exists().where(Confirmation.person_id == bindparam("person"), Confirmation.address_index == bindparam("address")))
+)
+RESTS = Statement.of(
+    select(func.max(Pause.until)).where(Pause.person_id == bindparam("person"), Pause.ended_at.is_(None), Pause.until > bindparam("at"))
+)
 Grant = Literal["contact", "education", "unencrypted_email", "status_to_referrer"]
 
 
@@ -44,29 +58,34 @@ def withdraw(session: Session, person_id: uuid.UUID, kind: str, how: Spoken, *, 
     return _enter(session, person_id, kind, "withdraw", how, actor)
 
 
+class LastWords(NamedTuple):
+    """Which kinds a person's last word was yes to, and which no."""
+
+    granted: frozenset[str]
+    withdrawn: frozenset[str]
+
+    @classmethod
+    def of(cls, rows: Iterable[Sequence[Any]]) -> "LastWords":
+        """Return what the answer to LAST_WORDS says."""
+        entries = [(kind, act, source) for kind, act, source in rows]
+        yes = frozenset(kind for kind, act, _ in entries if act == "grant")
+        return cls(yes, frozenset(kind for kind, act, source in entries if act == "withdraw" and source != NEVER_SAID))
+
+
+def last_words(session: Session, person_id: uuid.UUID) -> LastWords:
+    """Return what the newest entry of each kind says."""
+    [rows] = together(session, (LAST_WORDS, {"person": person_id}))
+    return LastWords.of(rows)
+
+
 def granted(session: Session, person_id: uuid.UUID) -> set[str]:
     """Return the kinds whose newest entry is a grant."""
-    return set(session.scalar(grants_of(person_id)) or ())
+    return set(last_words(session, person_id).granted)
 
 
 def withdrawn(session: Session, person_id: uuid.UUID) -> set[str]:
     """Return the kinds whose newest entry is a withdrawal: the person's last word on them was no."""
-    columns = (ConsentEntry.kind, ConsentEntry.act, ConsentEntry.source)
-    newest = select(*columns).where(ConsentEntry.person_id == person_id).ext(distinct_on(ConsentEntry.kind))
-    rows = session.execute(newest.order_by(ConsentEntry.kind, ConsentEntry.at.desc(), ConsentEntry.id.desc()))
-    return {kind for kind, act, source in rows if act == "withdraw" and source != NEVER_SAID}
-
-
-def grants_of(person_id: uuid.UUID | BindParameter[uuid.UUID]) -> Select[Sequence[str]]:
-    """Return the query of `granted`, to be asked beside other questions in one round trip."""
-    newest = (
-        select(ConsentEntry.kind, ConsentEntry.act)
-        .where(ConsentEntry.person_id == person_id)
-        .ext(distinct_on(ConsentEntry.kind))
-        .order_by(ConsentEntry.kind, ConsentEntry.at.desc(), ConsentEntry.id.desc())
-        .subquery()
-    )
-    return select(func.array_agg(newest.c.kind)).where(newest.c.act == "grant")
+    return set(last_words(session, person_id).withdrawn)
 
 
 def newest_grant(session: Session, person_id: uuid.UUID, kind: str) -> ConsentEntry | None:
@@ -106,7 +125,8 @@ def confirm(session: Session, person_id: uuid.UUID, address_index: bytes, *, met
 
 def is_confirmed(session: Session, person_id: uuid.UUID, address_index: bytes | None) -> bool:
     """True when this person proved that this address is theirs."""
-    return bool(session.scalar(select(exists().where(Confirmation.person_id == person_id, Confirmation.address_index == address_index))))
+    [[(known,)]] = together(session, (IS_CONFIRMED, {"person": person_id, "address": address_index}))
+    return bool(known)
 
 
 def suppress(
@@ -241,7 +261,8 @@ def _end_pauses(session: Session, person_id: uuid.UUID, *, actor: str) -> int:
 
 def paused_until(session: Session, person_id: uuid.UUID) -> datetime | None:
     """Return until when the person rests, or None."""
-    return session.scalar(select(func.max(Pause.until)).where(Pause.person_id == person_id, Pause.ended_at.is_(None), Pause.until > now()))
+    [[(until,)]] = together(session, (RESTS, {"person": person_id, "at": now()}))
+    return until  # type: ignore[no-any-return]
 
 
 def _what(stop: Suppression) -> str:

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import ColumnElement, DateTime, LargeBinary, String, Uuid, and_, bindparam, case, exists, func, or_, select, tuple_
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session, aliased
 
 from leads.clock import now
 from leads.consent.models import Confirmation, ConsentEntry, Hold, Pause, Suppression
+from leads.round_trips import Statement, together
 
 Reason = Literal[
     "no-address", "held", "suppressed-address", "suppressed-all", "suppressed-topic", "paused", "unconfirmed",
@@ -39,12 +41,29 @@ class Standing(NamedTuple):
     grants: Sequence[str] | None
 
 
+class Standings:
+    """How one person stands towards our mail: of each topic read when it is first asked about, and once."""
+
+    def __init__(self, session: Session, person_id: uuid.UUID, address_index: bytes | None) -> None:
+        self.session, self.person_id, self.address_index = session, person_id, address_index
+        self._known = dict[str, Standing]()
+
+    def may_email(self, kind: Kind) -> Reason | None:
+        """Return None when the mail may go, else the first reason why not, the gravest first."""
+        return "no-address" if self.address_index is None else refusal(self.of(kind.topic), kind)
+
+    def of(self, topic: str) -> Standing:
+        """Return how the person stands towards mail of a topic."""
+        if topic not in self._known:
+            asked = {"person_id": self.person_id, "address_index": self.address_index, "topic": topic, "at": now()}
+            ((found,),) = together(self.session, (_standing(), asked))
+            self._known[topic] = Standing(*found)
+        return self._known[topic]
+
+
 def may_email(session: Session, person_id: uuid.UUID, address_index: bytes | None, kind: Kind) -> Reason | None:
     """Return None when the mail may go, else the first reason why not, the gravest first."""
-    if address_index is None:
-        return "no-address"
-    asked = {"person_id": person_id, "address_index": address_index, "topic": kind.topic, "at": now()}
-    return refusal(Standing(*session.execute(STANDING, asked).one()), kind)
+    return Standings(session, person_id, address_index).may_email(kind)
 
 
 def refusal(standing: Standing, kind: Kind) -> Reason | None:
@@ -109,3 +128,8 @@ STANDING = select(
         at=bindparam("at", type_=DateTime(timezone=True)),
     )
 )
+
+
+@lru_cache
+def _standing() -> Statement:
+    return Statement.of(STANDING)

@@ -79,6 +79,7 @@ class Suppression(Base):
     __table_args__ = (
         CheckConstraint("person_id IS NOT NULL OR address_index IS NOT NULL", name="of_somebody"),
         Index("ix_suppressions_person", "person_id", postgresql_where=text("lifted_at IS NULL")),
+        Index(None, "person_id"),
         Index("ix_suppressions_address", "address_index", postgresql_where=text("lifted_at IS NULL")),
     )
 
@@ -96,7 +97,7 @@ class Hold(Base):
     """A safety hold: no automatic mail of any kind until a clinician releases it with a disposition."""
 
     __tablename__ = "holds"
-    __table_args__ = (Index("ix_holds_person", "person_id", postgresql_where=text("released_at IS NULL")),)
+    __table_args__ = (Index("ix_holds_person", "person_id", postgresql_where=text("released_at IS NULL")), Index(None, "person_id"))
 
     person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("people.id"))
     reason: Mapped[str] = mapped_column(String(40))
@@ -112,7 +113,7 @@ class Pause(Base):
     """A rest until a date: asked for by the person, a coordinator, or an out-of-office reply."""
 
     __tablename__ = "pauses"
-    __table_args__ = (Index("ix_pauses_person", "person_id", postgresql_where=text("ended_at IS NULL")),)
+    __table_args__ = (Index("ix_pauses_person", "person_id", postgresql_where=text("ended_at IS NULL")), Index(None, "person_id"))
 
     person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("people.id"))
     until: Mapped[datetime]

@@ -15,6 +15,7 @@ LARGER = {
     "/refer": LARGEST_UPLOAD,
     "/refer/draft": LARGEST_UPLOAD,
     "/portal/referrals/": LARGEST_UPLOAD,
+    "/console/new": LARGEST_UPLOAD,
     "/console/new/referral": LARGEST_UPLOAD,
     # SNS carries 256 KB (SNS API, "Publish"), which JSON within JSON can spell several times as long.
     "/webhooks/mail/inbound/ses": LARGEST_NOTICE,

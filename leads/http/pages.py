@@ -27,7 +27,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.filters |= {"local": local, "utc": utc, "dial": dial, "phone": phone_words}
+    made.filters |= {"local": local, "utc": utc, "hover": hover, "dial": dial, "phone": phone_words}
     made.globals |= {"clinic": clinic, "is_local": settings().is_local, "now": now}
     return made
 
@@ -45,8 +45,13 @@ def local(moment: datetime, form: str = "%a %b %-d, %-I:%M %p", zone: str | Zone
 
 
 def utc(moment: datetime) -> str:
-    """Return a moment in UTC, for machines and for the hover."""
+    """Return a moment in UTC, for machines."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def hover(moment: datetime) -> str:
+    """Return a moment in UTC, for whoever rests a pointer on it."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def dial(phone: str) -> str:

@@ -23,7 +23,7 @@ from leads.providers.directory import look_up
 from leads.providers.sign_in import Referrer
 from leads.referrals.attach import MOST_BYTES, attach_new
 from leads.referrals.receive import Arrival, Receipt, receive
-from leads.referrals.submission import Submission
+from leads.referrals.submission import Submission, Written
 
 Typed = Mapping[str, Sequence[str]]
 
@@ -38,7 +38,7 @@ class Desk:
     begun: Sequence[Draft] = ()
 
 
-def keep(session: Session, asked: Submission, arrival: Arrival, sent: Sent) -> Receipt:
+def keep(session: Session, asked: Written, arrival: Arrival, sent: Sent) -> Receipt:
     """Keep a referral with its documents, or nothing of it; a document that was forgotten the first time may be sent with the second."""
     with session.begin_nested():
         receipt = receive(session, asked, arrival)

@@ -24,10 +24,11 @@ MEANS: Mapping[str, str] = {
 
 
 class Line(NamedTuple):
-    """One thing said about an event: what it is, and what was said."""
+    """One thing said about an event: what it is, and what was said; with its moment, where it is one."""
 
     label: str
     words: str
+    at: datetime | None = None
 
 
 def means(seen: Seen) -> str:
@@ -55,7 +56,8 @@ def _lines(said: Mapping[str, object]) -> Iterator[Line]:
     if isinstance(missing, Sequence):
         yield from (Line("Missing", str(each)) for each in missing)
     if said.get("at"):
-        yield Line("When", local(datetime.fromisoformat(str(said["at"])), "%A, %B %-d, %Y, %-I:%M %p"))
+        at = datetime.fromisoformat(str(said["at"]))
+        yield Line("When", local(at, "%A, %B %-d, %Y, %-I:%M %p"), at)
     for name, label in (("by", "By"), ("note", "Note"), ("summary", "Summary")):
         if said.get(name):
             yield Line(label, str(said[name]))

@@ -12,13 +12,14 @@ from leads.consent.ledger import Spoken, suppress
 from leads.db import lock
 from leads.messages import outcome
 from leads.messages.carriers.events import MailEvent
+from leads.messages.decide import end_doubt
 from leads.messages.models import DeliveryAttempt, Message
 from leads.messages.recipients import OF_OURS, RECIPIENTS, address_index_of, recipient_of
 from leads.people.match import email_index
 from leads.people.models import Person
 from leads.pipeline.unsubscribe import stop_topic
 from leads.sequences.stop import stop_for
-from leads.todos.open import finish_all, open_todo
+from leads.todos.open import open_todo
 
 # What an event makes of its message. Who unsubscribes by it has it; a carrier that puts it off has it, too.
 BECOMES = {
@@ -70,8 +71,8 @@ def _advance(session: Session, message: Message, event: MailEvent, went_at: date
     was_unknown = message.state == "unknown"
     message.sent_at = message.sent_at or went_at
     outcome.end(session, message, to, reason=_reason(event))
-    if was_unknown and message.lead_id:
-        finish_all(session, "settle-unknown", lead_id=message.lead_id, actor=ACTOR, outcome=to)
+    if was_unknown:
+        end_doubt(session, message, actor=ACTOR, outcome=to)
     return to
 
 

@@ -1,7 +1,7 @@
 """An inquiry arrives: person, lead, inquiry, consent, promise and acknowledgement are kept in one transaction."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,34 +9,33 @@ from typing import Any
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
-from leads.accounts.throttle import FORM_MAIL, SEEN_OF_LATE, count, seen_of_late
+from leads.accounts.throttle import FORM_MAIL, count
 from leads.accounts.throttle import note as note_attempt
 from leads.audit.trail import SYSTEM, record
 from leads.clinic.profile import clinic
 from leads.clock import now
-from leads.consent.ledger import NOT_SAFE, Spoken, grant, is_confirmed, open_holds, suppress, withdrawn
-from leads.db import LOCKS, lock_name
+from leads.consent.as_said import AsSaid
+from leads.consent.ledger import NOT_SAFE, Spoken, grant, suppress
 from leads.errors import Conflict, Invalid, NotFound
+from leads.inquiries.look import STRANGER, Known, Look, look_up, standing_of
 from leads.inquiries.models import Inquiry, QuarantinedInquiry
 from leads.inquiries.submission import Submission
 from leads.messages.outbox import post
 from leads.people.add import Manner, recognise
-from leads.people.match import CANDIDATES, Identity, email_index, indexes_of
+from leads.people.match import email_index
 from leads.people.models import Person
 from leads.pipeline.begin import begin_lead
 from leads.pipeline.confirm import start
 from leads.pipeline.deadlines import expected_by
 from leads.pipeline.facts import person_changed
-from leads.pipeline.find import NEXT_SERIAL, further_number, open_lead_of
+from leads.pipeline.find import further_number
 from leads.pipeline.models import Lead
-from leads.round_trips import Statement, together
 from leads.safety.disclose import disclose
 from leads.safety.phrases import found
 from leads.todos.open import new_todo, open_todo
 
 GIVEN_BY_FORM = ("contact", "education", "unencrypted_email")
 CRIES_OVER_THE_LIMIT = 5
-HOLD, FIND, COUNT, DRAW = (Statement.of(each) for each in (LOCKS, CANDIDATES, SEEN_OF_LATE, NEXT_SERIAL))
 USEFUL_FOR = timedelta(days=3)
 
 
@@ -54,14 +53,14 @@ class Receipt:
 class Arrival:
     """How a submission came: by which channel, from which source (a keyed hash), with which key, by whose hand.
 
-    What a colleague types while the person speaks is `spoken`: who said it, and when; the colleague answers for it in the ledger.
+    What a colleague takes down is `spoken`: who said it, and how; the colleague answers for it in the ledger.
     """
 
     channel: str
     source: bytes | None = None
     api_key_id: uuid.UUID | None = None
     actor: str = SYSTEM
-    spoken: str | None = None
+    spoken: AsSaid | None = None
 
 
 def receive(session: Session, asked: Submission, arrival: Arrival) -> Receipt:
@@ -71,25 +70,25 @@ def receive(session: Session, asked: Submission, arrival: Arrival) -> Receipt:
     # Read first, write afterwards, all in one round trip: a look in between would send what is new so far.
     session.flush()
     with session.no_autoflush:
-        look = _look(session, asked)
+        look = look_up(session, asked)
         person, is_known = _person(session, asked, look)
-        lead, is_new = _lead(session, person, asked, arrival, is_known=is_known, serial=look.serial)
+        known = standing_of(session, person) if is_known else STRANGER
+        lead, is_new = _lead(session, person, asked, arrival, known=known, serial=look.serial)
         promise = expected_by(lead.office, now())
         inquiry = _keep(session, asked, arrival, lead)
-        _grant(session, asked, person, arrival, is_known=is_known)
+        given = _grant(session, asked, person, arrival, refused=known.words.withdrawn)
         ask_to_call = new_todo if is_new else open_todo
         ask_to_call(session, "call", person_id=person.id, lead_id=lead.id, due_at=promise, actor=arrival.actor)
         if disclosed:
             session.flush()
             disclose(session, person.id, lead.id, source="inquiry", actor=f"person:{person.id}")
-        held = disclosed or (is_known and bool(open_holds(session, person.id)))
-        against = "held" if held else _against_acknowledging(session, asked.email, person, look)
+        against = "held" if disclosed or known.is_held else _against_acknowledging(session, asked.email, person, look)
         _acknowledge(session, asked, person, lead, promise, against=against)
-    # What is new goes to the database with the commit, unless somebody asks for it first.
+        # What is new goes to the database with the commit, unless somebody asks for it first.
+        if is_new and known.is_confirmed:
+            start(session, lead, grants=known.words.granted | given, actor=arrival.actor)
     if not is_new:
         person_changed(session, person.id, actor=arrival.actor)
-    if is_new and is_known and is_confirmed(session, person.id, person.email_index):
-        start(session, lead, actor=arrival.actor)
     # The number of the lead it joined would tell whoever sent it that the person is known here.
     return Receipt(inquiry.id, lead.number if is_new else further_number(session, lead, look.serial), promise, disclosed)
 
@@ -122,32 +121,8 @@ def let_in(session: Session, quarantined_id: uuid.UUID, *, actor: str) -> Receip
 
 
 def discard(session: Session, quarantined_id: uuid.UUID, *, actor: str) -> None:
-    """Put a quarantined submission aside for good; it stays on record."""
+    """Put a quarantined submission aside; it stays on record, and can be taken up again."""
     _decide(session, _waiting(session, quarantined_id), "discarded", actor)
-
-
-@dataclass(frozen=True)
-class Look:
-    """What is known before anything is written: who it may be, how many mails the address had in an hour and a day, and a free number."""
-
-    who: Identity
-    candidates: list[uuid.UUID]
-    mails: tuple[int, int]
-    serial: int
-
-
-def _look(session: Session, asked: Submission) -> Look:
-    """Hold the identifiers and read what decides about the rest, in one round trip."""
-    who = Identity(asked.given_name, asked.family_name, asked.email, asked.phone, asked.birth_date)
-    indexes = indexes_of(who)
-    # Two submissions of one new person at the same moment would not see each other otherwise.
-    names = sorted(lock_name("identity", index) for index in indexes.values() if index)
-    mail = indexes["email"]
-    # Nobody without an address is mailed, and nobody must wait for another who has none either.
-    locked = [*names, lock_name(FORM_MAIL, mail)] if mail else names
-    mails = seen_of_late(FORM_MAIL, mail or b"", timedelta(hours=1), timedelta(days=1))
-    _, found, [(in_hour, in_day)], [(serial,)] = together(session, (HOLD, {"names": locked}), (FIND, indexes), (COUNT, mails), (DRAW, {}))
-    return Look(who, [row[0] for row in found], (in_hour, in_day), serial)
 
 
 def _person(session: Session, asked: Submission, look: Look) -> tuple[Person, bool]:
@@ -155,11 +130,10 @@ def _person(session: Session, asked: Submission, look: Look) -> tuple[Person, bo
     return recognise(session, look.who, manner, look.candidates)
 
 
-def _lead(session: Session, person: Person, asked: Submission, arrival: Arrival, *, is_known: bool, serial: int) -> tuple[Lead, bool]:
+def _lead(session: Session, person: Person, asked: Submission, arrival: Arrival, *, known: Known, serial: int) -> tuple[Lead, bool]:
     # A second inquiry while the first is open belongs to the same journey; its words show in the timeline.
-    known = open_lead_of(session, person.id) if is_known else None
-    if known is not None:
-        return known, False
+    if known.lead_id is not None:
+        return session.get_one(Lead, known.lead_id), False
     about: dict[str, Any] = {"office": asked.office, "source": "inquiry", "for_whom": asked.for_whom, "interest": asked.interest}
     return begin_lead(session, person, **about, serial=serial, actor=arrival.actor), True
 
@@ -179,17 +153,19 @@ def _keep(session: Session, asked: Submission, arrival: Arrival, lead: Lead) -> 
     return inquiry
 
 
-def _grant(session: Session, asked: Submission, person: Person, arrival: Arrival, *, is_known: bool) -> None:
-    method = "spoken" if arrival.spoken else arrival.channel
-    how = Spoken(source="inquiry", method=method, wording=asked.consent.wording, evidence=arrival.spoken)
+def _grant(session: Session, asked: Submission, person: Person, arrival: Arrival, *, refused: Collection[str]) -> set[str]:
+    """Put on record what was agreed to; returns the kinds."""
+    said, actor = arrival.spoken, arrival.actor if arrival.spoken else f"person:{person.id}"
+    method, evidence = (said.method, said.evidence) if said else (arrival.channel, None)
+    how = Spoken(source="inquiry", method=method, wording=asked.consent.wording, evidence=evidence)
     # Anybody who knows two things about a person can fill in a form for them: it cannot take back their own no. A colleague hears them.
-    refused = withdrawn(session, person.id) if is_known and not arrival.spoken else set()
-    for kind in GIVEN_BY_FORM:
-        if getattr(asked.consent, kind) and kind not in refused:
-            grant(session, person.id, kind, how, actor=arrival.actor if arrival.spoken else f"person:{person.id}")
+    given = {kind for kind in GIVEN_BY_FORM if getattr(asked.consent, kind) and (said or kind not in refused)}
+    for kind in sorted(given):
+        grant(session, person.id, kind, how, actor=actor)
     if asked.email and not asked.safe_email:
         session.flush()
-        suppress(session, person_id=person.id, address_index=email_index(asked.email), reason=NOT_SAFE, actor=f"person:{person.id}")
+        suppress(session, person_id=person.id, address_index=email_index(asked.email), reason=NOT_SAFE, actor=actor)
+    return given
 
 
 def _acknowledge(session: Session, asked: Submission, person: Person, lead: Lead, promise: datetime, *, against: str | None) -> None:

@@ -41,9 +41,18 @@ def _heard_from(code: str | None) -> str | None:
     return code and known_code(code, [each.code for each in clinic().heard_from])
 
 
+def one_way_to_answer(phone: str | None, info: ValidationInfo) -> str | None:
+    """Return the number, which may be missing only where there is an address."""
+    # An e-mail address that was given and is wrong is not in `data`: it has its own words already.
+    if phone is None and "email" in info.data and info.data["email"] is None:
+        raise PydanticCustomError("email_or_phone", "Give an e-mail address or a phone number, so that we can answer.")
+    return phone
+
+
 Whom = Literal["self", "someone_else", "minor"]
 ReachBy = Literal["any", "phone", "text", "email"]
 ReachWhen = Literal["any", "morning", "afternoon", "evening"]
+Interest = Annotated[str | None, AfterValidator(_interest), or_else(None)]
 
 
 class ConsentGiven(Asked):
@@ -87,7 +96,7 @@ class Submission(Asked):
     safe_voicemail: YesNo = Field(False, description="we may leave a message on this number")
     safe_email: YesNo = Field(True, description="we may write to this address")
     office: OfficeCode = Field("none", description="an office's code, or none")
-    interest: Annotated[str | None, AfterValidator(_interest), or_else(None)] = None
+    interest: Interest = None
     insurance_question: Annotated[str | None, Field(max_length=1000), at_most(1000), Lines] = None
     heard_from: Annotated[str | None, AfterValidator(_heard_from), or_else(None)] = None
     message: Annotated[str | None, Field(max_length=4000), at_most(4000), Lines] = None
@@ -97,7 +106,23 @@ class Submission(Asked):
     @field_validator("phone")
     @classmethod
     def _one_way_to_answer(cls, value: str | None, info: ValidationInfo) -> Any:
-        # An e-mail address that was given and is wrong is not in `data`: it has its own words already.
-        if value is None and "email" in info.data and info.data["email"] is None:
-            raise PydanticCustomError("email_or_phone", "Give an e-mail address or a phone number, so that we can answer.")
-        return value
+        return one_way_to_answer(value, info)
+
+
+class Correction(Asked):
+    """What a colleague may put right of what somebody once sent in, checked as it was then."""
+
+    given_name: GivenName
+    family_name: OptionalName = None
+    email: Email = None
+    phone: Phone = Field(None, validate_default=True)
+    birth_date: BirthDate = None
+    language: SpokenLanguage = "en"
+    safe_voicemail: YesNo = False
+    office: OfficeCode = "none"
+    interest: Interest = None
+
+    @field_validator("phone")
+    @classmethod
+    def _one_way_to_answer(cls, value: str | None, info: ValidationInfo) -> Any:
+        return one_way_to_answer(value, info)

@@ -40,14 +40,23 @@ def fit_keys(session: Session) -> None:
     # The ring is judged by the database, not by its own file: a fresh file beside sealed data is the disaster to prevent.
     path = settings().keyring_file
     if not path.exists():
-        if canary.is_sealed(session):
-            raise ConfigError(
-                f"The database was sealed with a key ring, and there is none at {path}: put the escrowed ring back, "
-                "`handoff keyring import FILE --identity KEYFILE`. Nothing was changed."
-            )
+        prove_keys(session)
         keys.make(path)
         keys.ring.cache_clear()
     canary.prove(session)
+
+
+def prove_keys(session: Session) -> None:
+    """Return where the key ring opens this database, or nothing was sealed yet; raises ConfigError. Makes and seals nothing."""
+    path = settings().keyring_file
+    if path.exists():
+        if not canary.fits(session):
+            raise ConfigError(canary.ANOTHERS)
+    elif canary.is_sealed(session):
+        raise ConfigError(
+            f"The database was sealed with a key ring, and there is none at {path}: put the escrowed ring back, "
+            "`handoff keyring import FILE --identity KEYFILE`. Nothing was changed."
+        )
 
 
 def open_first_account(place: Place) -> SignIn | None:

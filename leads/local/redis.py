@@ -6,6 +6,7 @@ import shutil
 import socket
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 
 import redis
@@ -13,6 +14,8 @@ import redis
 from leads.local.place import Place, Refused
 from leads.local.processes import Child
 
+# Below what Linux (from 32,768) and macOS (from 49,152) give to connections.
+OF_NOBODY = range(20_000, 32_000)
 CONFIG = """port {port}
 bind 127.0.0.1
 requirepass {password}
@@ -82,10 +85,13 @@ def need_answer(url: str, shown: str) -> None:
 
 def free_port() -> int:
     """Return a port on loopback that is free now."""
-    # Free now is not free for ever; whoever is faster makes the server end at once, which says so in one line.
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    # Not of those the system gives to anybody's connection by itself: one of them may be taken again before the server comes that
+    # is to have it. Free now is not free for ever even so; whoever is faster makes the server end at once, which says so in one line.
+    for port in secrets.SystemRandom().sample(OF_NOBODY, 100):
+        with suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise Refused(f"Of a hundred ports between {OF_NOBODY.start} and {OF_NOBODY.stop} none is free: end what listens there.")
 
 
 def serve_fake(port: int) -> None:

@@ -31,7 +31,7 @@ from leads.referrals.attach import attach
 from leads.referrals.believe import believe, disbelieve
 from leads.referrals.decline import PatientHears, confirm_cancel, decline, hand_on, reopen
 from leads.referrals.receive import Arrival, receive
-from leads.referrals.submission import Submission
+from leads.referrals.submission import Submission, as_kept
 
 KNOWN = (
     "Riverside Psychiatry", "Harbor Family Medicine", "Elm Street Pain Center", "Quinnipiac Behavioral Health",
@@ -225,7 +225,7 @@ def _amend(session: Session, referral: Referral, actor: str) -> None:
 
 
 def _believe(session: Session, referral: Referral, actor: str) -> None:
-    said = Submission.model_validate(referral.received).provider
+    said = as_kept(referral.received).provider
     call = Call(said.phone or "203-555-0150", "Front desk", "State license register")
     believe(session, referral, call, email=said.email, actor=actor)
 

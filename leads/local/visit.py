@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from leads.appointments.arrive import attended, no_show
-from leads.appointments.book import book, confirm, offer
+from leads.appointments.book import book, confirm, offer, why_no_offer
 from leads.appointments.cancel import cancel
 from leads.appointments.find import live_of
 from leads.appointments.models import Appointment
@@ -34,7 +34,7 @@ def book_ahead(session: Session, lead_id: uuid.UUID, *, after: datetime, actor: 
     if not free:
         return None
     slot = free[lead.serial % len(free)]
-    if session.get_one(Person, lead.person_id).email_index is None:
+    if why_no_offer(session, session.get_one(Person, lead.person_id)):
         return book(session, lead_id, slot, actor=actor)
     offered = offer(session, lead_id, slot, actor=actor)
     # Who was asked lately may not have answered yet; an older offer would have ended by now.

@@ -1,6 +1,5 @@
 """Addresses that name a message: where it bounces to and where its answers go, signed, so that nobody can make one up."""
 
-import hashlib
 import hmac
 import re
 import uuid
@@ -8,7 +7,7 @@ from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from leads.clinic.profile import clinic
-from leads.security.keys import ring
+from leads.security.keys import ring, signed
 
 Use = Literal["bounce", "reply"]
 LETTERS: dict[Use, str] = {"bounce": "b", "reply": "r"}
@@ -80,4 +79,4 @@ def _signature(use: Use, message_id: uuid.UUID, version: int) -> str:
 # Both addresses of a mail from one look: half of what signing costs a mail.
 @lru_cache(maxsize=64)
 def _digest(key: bytes, message_id: bytes) -> str:
-    return hmac.digest(key, message_id, hashlib.sha256).hex()
+    return signed(key, message_id).hex()

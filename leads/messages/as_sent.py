@@ -47,21 +47,43 @@ class AsSent:
         return PROOFS[self.proof]
 
 
-def as_sent(session: Session, message_id: uuid.UUID, *, actor: str) -> AsSent:
-    """Return a mail that went out as it read, its links left out, on record as read; raises NotFound, RenderError or CellError."""
+def as_sent(session: Session, message_id: uuid.UUID, *, actor: str, act: str = "message.read") -> AsSent:
+    """Return a mail that went out as it read, its links left out, on record as `act`; raises NotFound, RenderError or CellError."""
+    message, due = _gone(session, message_id)
+    record(session, act, message, actor=actor, version=message.template_version)
+    template = _template(session, message)
+    if template is None:
+        return AsSent(message, None, "not-kept")
+    facts = spoken(message.facts or {}, message.language or "en")
+    return AsSent(message, _words(message, template, facts), "same" if _is_same(session, due, template, facts, message) else "differs")
+
+
+def html_as_sent(session: Session, message_id: uuid.UUID, *, actor: str, act: str) -> str:
+    """Return the HTML of a mail that went out, without the proof; on record as `act`. Raises what `as_sent` raises."""
+    message, _ = _gone(session, message_id)
+    record(session, act, message, actor=actor, version=message.template_version)
+    template = _template(session, message)
+    if template is None:
+        raise NotFound(PROOFS["not-kept"])
+    return _words(message, template, spoken(message.facts or {}, message.language or "en")).html
+
+
+def _gone(session: Session, message_id: uuid.UUID) -> tuple[Message, Due]:
     message = session.get(Message, message_id)
     found = session.execute(JUST_CLAIMED, {"ids": [message_id], "at": now()}).first()
     if message is None or found is None or message.template_version is None or message.language is None:
         raise NotFound("There is no such message, or it was never on its way.")
-    record(session, "message.read", message, actor=actor, version=message.template_version)
-    template = kept(session, message.template, message.language, message.template_version)
-    if template is None:
-        return AsSent(message, None, "not-kept")
-    due, facts = Due(*found), spoken(message.facts or {}, message.language)
+    return message, Due(*found)
+
+
+def _template(session: Session, message: Message) -> Template | None:
+    return kept(session, message.template, message.language or "en", message.template_version or "")
+
+
+def _words(message: Message, template: Template, facts: Mapping[str, Any]) -> Rendered:
     # Whoever holds such a link acts as the recipient: to unsubscribe somebody is not a colleague's by way of reading.
     hidden = {name: f"{settings().public_url}/…" for name, value in facts.items() if name.endswith("_url") and value}
-    shown = render_template(template, message.language, facts | hidden)
-    return AsSent(message, shown, "same" if _is_same(session, due, template, facts, message) else "differs")
+    return render_template(template, message.language or "en", {**facts, **hidden})
 
 
 def _is_same(session: Session, due: Due, template: Template, facts: Mapping[str, Any], message: Message) -> bool:

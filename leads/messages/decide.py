@@ -3,6 +3,7 @@
 import uuid
 from typing import Literal, get_args
 
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from leads.audit.trail import record
@@ -29,9 +30,25 @@ def decide(session: Session, message_id: uuid.UUID, verdict: str, *, actor: str)
         raise Conflict(f"This message is not unknown any more: it is {message.state}.")
     record(session, "message.decided", message, actor=actor, verdict=verdict)
     _settle(session, message, verdict)
-    if message.lead_id:
-        finish_all(session, "settle-unknown", lead_id=message.lead_id, actor=actor, outcome=verdict)
+    end_doubt(session, message, actor=actor, outcome=verdict)
     return message
+
+
+def is_in_doubt(session: Session, lead_id: uuid.UUID) -> bool:
+    """True while a mail of a lead is unknown."""
+    return session.scalar(select(Message.id).where(Message.lead_id == lead_id, Message.state == "unknown").limit(1)) is not None
+
+
+def end_doubt(session: Session, message: Message, *, actor: str, outcome: str) -> None:
+    """Finish the to-do to find out about a lead's mails, once nothing that only a person can settle is left among them."""
+    if message.lead_id is None:
+        return
+    session.flush()
+    # What settles itself by its policy was never asked of anybody.
+    asked = or_(Message.on_unknown == "ask_staff", Message.reason == RESTORED)
+    others = select(Message.id).where(Message.lead_id == message.lead_id, Message.state == "unknown", Message.id != message.id, asked)
+    if session.scalar(others.limit(1)) is None:
+        finish_all(session, "settle-unknown", lead_id=message.lead_id, actor=actor, outcome=outcome)
 
 
 def _settle(session: Session, message: Message, verdict: str) -> None:

@@ -1,11 +1,12 @@
 """A due message and all that decides about it — who gets it, how they stand, what they had lately — read in one question."""
 
+import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
-from functools import cached_property
-from typing import Any
+from functools import lru_cache
+from typing import Any, TypeVarTuple
 
 from sqlalchemy import (
     ARRAY,
@@ -26,15 +27,26 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import aliased
 
 from leads.accounts.models import Account
+from leads.clinic.windows import Window
 from leads.consent.may_email import Kind, Standing, standing_of
 from leads.messages.models import PRESSING, Message
+from leads.messages.once import once
 from leads.messages.recipients import RECIPIENTS, Recipient
+from leads.messages.switch import is_open
 from leads.messages.templates import catalogue
 from leads.people.models import Person
 from leads.providers.models import Claim, Delegate, Provider
 from leads.security.fields import unseal
 
+Read = TypeVarTuple("Read")
 WEEK = timedelta(days=7)
+CATCH_UP = "catch-up"
+LATE = timedelta(hours=1)
+# Here it is marked as having come late; where that is not the last thing that moved it, the turn it had is gone.
+LOST_ITS_TURN = and_(
+    Message.moved_by.op("?")(literal_column(f"'{CATCH_UP}'")),
+    Message.moved_by.op("->>")(literal_column("-1")) != literal_column(f"'{CATCH_UP}'"),
+)
 # Whom we may have stopped believing since the mail was planned, by the column that names them.
 BELIEVED: dict[str, ColumnElement[bool]] = {
     "provider_id": Provider.verified_at.is_not(None),
@@ -76,6 +88,8 @@ class Due:
     level: int
     local_due: str
     due_at: datetime
+    # It came late, after an outage, and has had to wait for more than its turn since: it needs another.
+    lost_its_turn: bool
     window: dict[str, Any] | None
     useful_until: datetime | None
     facts_cell: bytes | None
@@ -92,6 +106,8 @@ class Due:
     # When the person's other mails of the last week went out, and those that are on their way; transactional ones don't count.
     sent_lately: Sequence[datetime] | None
     under_way: Sequence[datetime] | None
+    # A person has stopped all sending, or the lane rests; never true of a safety page.
+    rests: bool
     # Of all of the above: where it is the same later on, nothing that decides has changed.
     digest: int
 
@@ -100,7 +116,7 @@ class Due:
         """True where it goes to the person it is about; what goes to a referrer or to one of us is not for their consent to decide."""
         return self.person_id is not None
 
-    @property
+    @once
     def standing(self) -> Standing:
         """How the recipient stands towards our mail."""
         return Standing(self.held, self.stopped, self.paused_until, self.confirmed, self.grants)
@@ -110,7 +126,7 @@ class Due:
         """When the person had, or is just getting, other mails of the last week."""
         return [*(self.sent_lately or ()), *(self.under_way or ())]
 
-    @property
+    @once
     def kind(self) -> Kind:
         """What consent needs to know of this mail."""
         return Kind(self.topic, self.lane, self.level, answers=self.to_unconfirmed)
@@ -125,17 +141,22 @@ class Due:
         """What the rendered mail rests on: where any of it differs, the mail at hand is no longer the right one."""
         return (self.template, self.facts_cell, self.email_cell, self.email_index, self.given_name_cell, self.language, self.discreet)
 
-    @cached_property
+    @once
+    def hours(self) -> Window | None:
+        """The hours it may go in; None where it may at any."""
+        return None if self.window is None else _read(json.dumps(self.window["rule"]))
+
+    @once
     def facts(self) -> dict[str, Any]:
         """The facts of the message itself; raises CellError."""
         return self._open("messages", "facts", self.facts_cell, self.id) or {}
 
-    @cached_property
+    @once
     def email(self) -> str:
         """The recipient's address, empty where there is none; raises CellError."""
         return self._open(self.recipient, "email", self.email_cell, self.recipient_id) or ""
 
-    @cached_property
+    @once
     def given_name(self) -> str | None:
         """The person's given name; raises CellError."""
         name: str | None = self._open("people", "given_name", self.given_name_cell, self.recipient_id)
@@ -146,31 +167,48 @@ class Due:
         return None if cell is None else unseal(cell, table=table, column=column, row_id=row_id)
 
 
-def _due(*which: ColumnElement[bool], held: bool = False, narrow: Narrow = ANY) -> Select[*tuple[Any, ...]]:
-    found = _found(narrow, *which)
+# A few, for thousands of mails.
+@lru_cache(maxsize=256)
+def _read(rule: str) -> Window:
+    return Window.model_validate_json(rule)
+
+
+def _due(*which: ColumnElement[bool], held: bool = False) -> Select[*tuple[Any, ...]]:
+    columns = [column.label(each.name) for column, each in zip(_columns(ANY), fields(Due), strict=False)]
+    found = _with_recipient(select(*columns), ANY).where(*which)
     # For updates to wait for, and looked at anew behind them. A CTE is worked out once, though it is asked for twice.
     asked = (found.with_for_update(of=Message) if held else found).cte("asked").prefix_with("MATERIALIZED", dialect="postgresql")
-    return select(*asked.c, func.hash_record_extended(func.row(*asked.c), literal_column("0")).label("digest"))
+    return select(*asked.c, _digest(asked.c))
 
 
-def _found(narrow: Narrow, *which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+def _digest_of_mine(narrow: Narrow) -> Select[int]:
+    return _with_recipient(select(_digest(_columns(narrow))), narrow).where(*MINE).with_for_update(of=Message)
+
+
+def _digest(columns: Iterable[ColumnElement[Any]]) -> ColumnElement[int]:
+    return func.hash_record_extended(func.row(*columns), literal_column("0")).label("digest")
+
+
+def _with_recipient(asked: Select[*Read], narrow: Narrow) -> Select[*Read]:
+    asked = asked.select_from(Message)
+    for column, model in narrow.to.items():
+        asked = asked.outerjoin(model, model.id == Message.__table__.c[column])
+    return asked
+
+
+def _columns(narrow: Narrow) -> tuple[ColumnElement[Any], ...]:
     to, at = narrow.to, bindparam("at", type_=DateTime(timezone=True))
     message, person = Message.__table__.c, Person.__table__.c
     address_index = _theirs(to, "email_index")
-    columns = (
-        Message.id, Message.fence, Message.person_id, Message.referral_id, *_recipient(to), Message.template, Message.lane,
-        Message.topic, Message.level, Message.local_due, Message.due_at, Message.window, Message.useful_until, message.facts,
+    return (
+        message.id, message.fence, message.person_id, message.referral_id, *_recipient(to), message.template, message.lane,
+        message.topic, message.level, message.local_due, message.due_at, LOST_ITS_TURN, message.window, message.useful_until, message.facts,
         _theirs(to, "email"), address_index, person.given_name,
-        func.coalesce(Person.language, "en"), func.coalesce(Person.discreet, literal_column("false")),
+        func.coalesce(person.language, "en"), func.coalesce(person.discreet, literal_column("false")),
         *standing_of(person.id, address_index, topic=message.topic, at=at),
         *_lately(at, narrow),
+        and_(Message.lane != literal_column("'safety'"), ~is_open(message.lane, at)),
     )  # fmt: skip
-    asked: Select[*tuple[Any, ...]] = select(
-        *(column.label(each.name) for column, each in zip(columns, fields(Due), strict=False))
-    ).select_from(Message)
-    for column, model in to.items():
-        asked = asked.outerjoin(model, model.id == message[column])
-    return asked.where(*which)
 
 
 def _theirs(to: Mapping[str, Recipient], column: str) -> ColumnElement[Any]:
@@ -219,15 +257,15 @@ MINE = (
 STILL_MINE = _due(*MINE, held=True)
 
 
-def still_mine(due: Due) -> Select[*tuple[Any, ...]]:
-    """Return the question what holds now of a message like this one; its digest is the one that STILL_MINE gives."""
-    return STILL_MINE_OF[due.to_person, due.lane in PRESSING]
+def digest_now(due: Due) -> Select[int]:
+    """Return the question for the digest that a message like this one has now, by itself: the one that STILL_MINE gives with the rest."""
+    return DIGEST_OF[due.to_person, due.lane in PRESSING]
 
 
 # To open a table that can have nothing to say takes the server as long as to ask it.
-STILL_MINE_OF = {
-    (False, False): STILL_MINE,
-    (False, True): _due(*MINE, held=True, narrow=Narrow(pressing=True)),
-    (True, False): _due(*MINE, held=True, narrow=Narrow(TO_PERSON)),
-    (True, True): _due(*MINE, held=True, narrow=Narrow(TO_PERSON, pressing=True)),
+DIGEST_OF = {
+    (False, False): _digest_of_mine(ANY),
+    (False, True): _digest_of_mine(Narrow(pressing=True)),
+    (True, False): _digest_of_mine(Narrow(TO_PERSON)),
+    (True, True): _digest_of_mine(Narrow(TO_PERSON, pressing=True)),
 }

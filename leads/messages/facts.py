@@ -55,7 +55,7 @@ def spoken(facts: Mapping[str, Any], language: str) -> dict[str, Any]:
     """Return the facts with their moments in words, by the clock of their office."""
     said, zone = dict(facts), clinic().office(facts.get("office")).zone
     for name in SPOKEN_TIMES:
-        if (moment := _moment(facts.get(name))) is not None:
+        if name in facts and (moment := _moment(facts[name])) is not None:
             stem = name.rpartition("_")[0]
             said |= {name: in_words(moment, zone, language)}
             said |= {f"{stem}_day": day_in_words(moment, zone, language), f"{stem}_time": time_in_words(moment, zone)}

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from leads.clinic.profile import clinic
-from leads.clinic.windows import Window, next_open
+from leads.clinic.windows import next_open
 from leads.clock import local_to_utc, now
 from leads.consent.may_email import refusal
 from leads.messages.due import WEEK, Due
@@ -32,6 +32,10 @@ class Objection:
     wait_until: datetime | None = None
 
 
+# Nothing is wrong with the mail, and its time stays what it is: it goes when its lane does.
+RESTS = Objection("sending-rests", "planned")
+
+
 class Crowded(NamedTuple):
     """No mail before `until`: somebody has had as many as `most` within a `span`."""
 
@@ -44,6 +48,8 @@ def objection(due: Due) -> Objection | None:
     """Return why this message may not go now, or None when every guard lets it pass; nothing is read but `due` and the approvals."""
     if due.useful_until is not None and now() > due.useful_until:
         return Objection("outlived", "expired")
+    if due.rests:
+        return RESTS
     reason = "no-address" if due.email_index is None else _refusal(due)
     if reason == "paused":
         return _wait(due, "paused", due.paused_until or now())
@@ -51,6 +57,17 @@ def objection(due: Due) -> Objection | None:
         return Objection(reason)
     unapproved = missing_approval(due)
     return _wait(due, unapproved, now() + ASK_FOR_APPROVAL_AFTER) if unapproved else _too_early(due)
+
+
+def is_timely(due: Due) -> bool:
+    """Return True while a message that no guard objected to may still go, as far as that hangs on the hour: all else stands in `due`."""
+    # Caps, a pause and the hour that was meant only let go of it as time goes by.
+    return (due.useful_until is None or now() <= due.useful_until) and (due.lane in PRESSING or _next_open(due, now()) <= now())
+
+
+def would_have_gone(due: Due) -> bool:
+    """Return True for one that has come too late and that nothing else would have kept back but a rest, or the want of an approval."""
+    return due.email_index is not None and _refusal(due) in (None, "paused")
 
 
 def _refusal(due: Due) -> str | None:
@@ -101,9 +118,8 @@ def crowded(lately: Sequence[datetime]) -> Crowded | None:
 
 
 def _next_open(due: Due, at: datetime) -> datetime:
-    if due.window is None:
+    if due.window is None or due.hours is None:
         return at
-    office = clinic().office(due.window.get("office"))
-    opens = next_open(Window.model_validate(due.window["rule"]), office.calendar, at)
+    opens = next_open(due.hours, clinic().office(due.window.get("office")).calendar, at)
     # A window that never opens again is useless to wait for: the due time was planned inside it once.
     return opens.at if opens else at

@@ -4,14 +4,20 @@ import fcntl
 import json
 import os
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
+
 from config.settings import settings
+from leads.db import DATABASE_AWAY
 from leads.messages.carriers.base import Receipt
 
 ROOM = 16 * 1024
+UNREAD = ".unread"
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -22,6 +28,12 @@ class Entry:
     fence: int
     code: int
     status: str | None
+
+    @classmethod
+    def of(cls, line: bytes) -> "Entry":
+        """Return what a line says, leaving out what a newer version knew besides; raises ValueError, KeyError or TypeError."""
+        told = json.loads(line)
+        return cls(told["message_id"], told["fence"], told["code"], told.get("status"))
 
     @property
     def receipt(self) -> Receipt:
@@ -75,12 +87,23 @@ class Journal:
 
 
 def replay(record: Callable[[Entry], None], folder: Path | None = None) -> int:
-    """Hand each answer a dead process left behind to `record`, then remove its file; returns how many there were."""
+    """Hand each answer a dead process left behind to `record`, then remove its file; returns how many were told.
+
+    A line that cannot be read or recorded is set aside and stops no other. Raises only where the database is away.
+    """
     folder = folder or settings().handoff_data_dir / "journal"
     count = 0
     for path in sorted(folder.glob("*.log")) if folder.is_dir() else ():
-        count += _replay_one(path, record)
+        # Several processes may clear up at once: what another has told and removed meanwhile is nothing left to do.
+        with suppress(FileNotFoundError):
+            count += _replay_one(path, record)
     return count
+
+
+def set_aside(folder: Path | None = None) -> int:
+    """Return how many lines nobody could read wait for a person, in files beside the journals."""
+    folder = folder or settings().handoff_data_dir / "journal"
+    return sum(path.read_bytes().count(b"\n") for path in folder.glob(f"*{UNREAD}"))
 
 
 def _replay_one(path: Path, record: Callable[[Entry], None]) -> int:
@@ -92,7 +115,35 @@ def _replay_one(path: Path, record: Callable[[Entry], None]) -> int:
         # The last line may be half a line: its writer died before fsync returned, so nothing was promised.
         kept = file.read().partition(b"\0")[0]
         lines = [line for line in kept.splitlines(keepends=True) if line.endswith(b"\n")]
-        for line in lines:
-            record(Entry(**json.loads(line)))
-        path.unlink(missing_ok=True)
-        return len(lines)
+        unread = [line for number, line in enumerate(lines, 1) if not _is_told(line, record, path.stem, number)]
+        if not unread or _keep(path.with_suffix(UNREAD), unread):
+            path.unlink(missing_ok=True)
+        return len(lines) - len(unread)
+
+
+def _is_told(line: bytes, record: Callable[[Entry], None], journal: str, number: int) -> bool:
+    entry = None
+    try:
+        entry = Entry.of(line)
+        record(entry)
+    except DATABASE_AWAY:
+        raise
+    except Exception as error:
+        # One line that cannot be read must not keep the others' answers from being known.
+        which = str(entry.message_id) if entry else None
+        log.error("journal.unread", journal=journal, line=number, message_id=which, error=type(error).__name__)
+        return False
+    return True
+
+
+def _keep(path: Path, lines: Sequence[bytes]) -> bool:
+    """Put lines where no replay takes them up, for a person to read; False where the disk takes them no more."""
+    try:
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.writelines(lines)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        log.error("journal.not_kept", journal=path.stem, error=type(error).__name__)
+        return False
+    return True

@@ -8,7 +8,8 @@ from leads.clock import now
 from leads.db import transaction
 from leads.messages import outcome
 from leads.messages.claim import Claim
-from leads.messages.due import Due
+from leads.messages.due import CATCH_UP, LATE, Due
+from leads.messages.guards import objection
 from leads.messages.models import PRESSING
 from leads.messages.pace import Wait, pace
 from leads.messages.send import LaneRests, Line
@@ -17,7 +18,6 @@ from leads.messages.warm_up import SENT_TODAY, allowed_today, since_midnight, to
 from leads.round_trips import Statement
 from leads.security.fields import CellError
 
-LATE = timedelta(hours=1)
 WORTH_WAITING = 2.0
 RECOUNT_AFTER = 15.0
 COUNT = Statement.of(SENT_TODAY)
@@ -27,12 +27,10 @@ _counted: tuple[date, float, int] = (date.min, 0.0, 0)
 
 def keep_pace(due: Due, line: Line) -> bool:
     """Return True when a message may go now, else it is planned for its turn; raises LaneRests when the day is used up."""
-    if due.lane not in PRESSING and due.due_at < now() - LATE:
-        # After ten days down, everything is due at once: each gets a place in the queue, and comes back as one that is on time.
-        seconds = pace().place_late()
-        if seconds > 0:
-            _plan(due, now() + timedelta(seconds=seconds), "catch-up")
-            return False
+    # After ten days down, everything is due at once: each that may go gets a place in the queue, and comes back as one that has its turn.
+    if due.lane not in PRESSING and _is_late(due) and (seconds := pace().place_late()) > 0:
+        _plan(due, now() + timedelta(seconds=seconds), CATCH_UP)
+        return False
     while wait := _take(due, line):
         if wait.reason == "day-quota":
             _rest(due, now() + timedelta(seconds=wait.seconds))
@@ -45,6 +43,15 @@ def keep_pace(due: Due, line: Line) -> bool:
         line.write_down()
         time.sleep(wait.seconds)
     return True
+
+
+def _is_late(due: Due) -> bool:
+    """True for one that may go and comes late."""
+    # What cannot be judged is poison, and is looked after where it is written; not here, and no other suffers for it.
+    with suppress(Exception):
+        # What came late and then waited for its window is as late as it was: all that waited would else go in its first second.
+        return (due.due_at < now() - LATE or due.lost_its_turn) and objection(due) is None
+    return False
 
 
 def _take(due: Due, line: Line) -> Wait | None:
@@ -72,7 +79,9 @@ def _sent_today(line: Line) -> int:
 
 def _plan(due: Due, until: datetime, reason: str) -> None:
     with transaction() as session:
-        outcome.put_back(session, Claim(due.id, due.fence), until, reason=reason)
+        message = outcome.put_back(session, Claim(due.id, due.fence), until, reason=reason)
+        if message is not None and reason == CATCH_UP and message.moved_by[-1:] != [CATCH_UP]:
+            message.moved_by = [*message.moved_by, CATCH_UP]
 
 
 def _rest(due: Due, until: datetime) -> None:

@@ -104,7 +104,7 @@ def lint_all() -> list[str]:
         for language in template.meta.languages
         for fault in lint(template, language)
     )
-    return [*lint_rules.sender_faults(), *of_mails]
+    return [*lint_rules.sender_faults(), *lint_rules.use_faults(catalogue()), *of_mails]
 
 
 def lint(template: Template, language: str) -> list[str]:

@@ -47,6 +47,13 @@ def sender_faults() -> Iterator[str]:
                 yield f"config/clinic.yml: {place}: “{found[0]}” tells more than a discreet sender may ({language})"
 
 
+def use_faults(templates: Mapping[str, Template]) -> Iterator[str]:
+    """Yield a fault for each mail of which nobody said when it is too old to go: after an outage it would go however stale."""
+    for name, template in templates.items():
+        if not (template.meta.useful_for or template.meta.stays_useful):
+            yield f"{name}: useful_for: is missing in meta.yml; say for how long it is of use, or in stays_useful why it always is"
+
+
 def breath_faults(text: str) -> Iterator[str]:
     """Yield a fault for each sentence that speaks of two products at once: they have different labels and different risks."""
     for sentence in SENTENCE.split(text):

@@ -30,8 +30,9 @@ class Message(Base):
 
     __tablename__ = "messages"
     __table_args__ = (
-        CheckConstraint(f"state IN {STATES}", name="state"),
-        CheckConstraint(f"lane IN {LANES}", name="lane"),
+        # One value, not one a word: each UPDATE reads the checks of its table anew.
+        CheckConstraint(f"state = ANY ('{{{','.join(STATES)}}}')", name="state"),
+        CheckConstraint(f"lane = ANY ('{{{','.join(LANES)}}}')", name="lane"),
         CheckConstraint("num_nonnulls(person_id, provider_id, delegate_id, claim_id, account_id, desk_id) = 1", name="one_recipient"),
         CheckConstraint("about_id IS NULL OR person_id IS NULL", name="about_another"),
         UniqueConstraint("enrolment_id", "step", "occurrence"),
@@ -39,6 +40,7 @@ class Message(Base):
         Index("ix_messages_suspect", "lane", "due_at", "id", postgresql_where=text("state = 'planned' AND lost_leases > 0")),
         Index("ix_messages_leased", "lease_until", postgresql_where=text("state IN ('claimed', 'sending')")),
         Index("ix_messages_failed", "state_at", "id", postgresql_where=text("state = 'failed'")),
+        Index("ix_messages_unsettled", "state_at", "id", postgresql_where=text("state = 'failed' AND reason IS DISTINCT FROM 'decided'")),
         Index("ix_messages_unknown", "id", postgresql_where=text("state = 'unknown'")),
         Index(None, "lead_id", "due_at"),
         Index(None, "person_id", "sent_at"),

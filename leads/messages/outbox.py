@@ -56,7 +56,7 @@ def post(
     actor: str = SYSTEM,
     **decided: Unpack[Columns],
 ) -> Message:
-    """Return a new message, due at once unless a time is given; lane, topic and level are the template's own unless overruled.
+    """Return a new message, due at once unless a time is given; lane, topic, level and how long it is of use are the template's own.
 
     It goes to a person, or, with None for one, to the `provider_id`, `delegate_id`, `claim_id`, `account_id` or `desk_id` that is given.
     """
@@ -68,6 +68,7 @@ def post(
         "due_at": due,
         "planned_for": due,
         "local_due": due.isoformat(),
+        "useful_until": meta.useful_until(due),
         "moved_by": [],
         "depends_on": {},
         "on_unknown": "assume_sent",

@@ -19,6 +19,7 @@ from leads.messages.claim import Claim
 from leads.messages.models import DeliveryAttempt, Message
 from leads.messages.recipients import address_index_of
 from leads.messages.switch import open_breaker
+from leads.messages.templates import catalogue
 from leads.todos.open import open_todo
 
 RETRY_AFTER = (timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=45), timedelta(hours=2), timedelta(hours=6))
@@ -32,8 +33,11 @@ HELD = (
 LANE_RESTS = "lane-rests"
 
 
-def record_answer(session: Session, claim: Claim, receipt: Receipt) -> Message | None:
-    """Write down a carrier's explicit answer; None when the row has moved on under a newer fence."""
+def record_answer(session: Session, claim: Claim, receipt: Receipt, *, of_us: bool = False) -> Message | None:
+    """Write down a carrier's explicit answer; None when the row has moved on under a newer fence.
+
+    A refusal `of_us`, or whose code says so, rests the lane.
+    """
     message = _held(session, claim, "claimed", "sending", "unknown")
     if message is None:
         return None
@@ -41,14 +45,14 @@ def record_answer(session: Session, claim: Claim, receipt: Receipt) -> Message |
         session.connection().execute(TAKEN, taken(claim, receipt))
         return message
     _end_attempt(session, claim, receipt)
-    not_allowed = (receipt.status or "").startswith("5.7.")
-    if message.lane == "safety" and (receipt.passing or not_allowed):
+    if message.lane == "safety" and (receipt.passing or receipt.not_allowed):
         # A page that rests five minutes is none, and a breaker is not for it.
         plan_again(session, message, now() + SLOW_DOWN, receipt.reason)
-    elif not_allowed:
-        # 5.7 says that we may not send (RFC 3463, 3.8): that is no fault of the person's, and would hit the next one just the same.
+    elif of_us or receipt.refuses_us:
+        # No fault of the person's, and it would hit the next one just the same.
         plan_again(session, message, open_breaker(session, message.lane, reason=f"smtp-{receipt.code}"), LANE_RESTS)
-    elif receipt.passing:
+    elif receipt.passing or receipt.not_allowed:
+        # A mailbox that takes nothing from us may come round, but not for ever, and it stops only itself.
         _again_or_give_up(session, message, receipt)
     else:
         _refused_for_good(session, message, receipt)
@@ -75,11 +79,12 @@ def record_failure(session: Session, claim: Claim, *, reason: str) -> None:
         fail(session, message, reason)
 
 
-def put_back(session: Session, claim: Claim, until: datetime, *, reason: str) -> None:
-    """Plan a claimed row again for later: nobody took it, and that is no attempt of its own."""
+def put_back(session: Session, claim: Claim, until: datetime, *, reason: str) -> Message | None:
+    """Plan a claimed row again for later and return it: nobody took it, and that is no attempt of its own; None where it moved on."""
     message = _held(session, claim, "claimed")
     if message is not None:
         plan_again(session, message, until, reason)
+    return message
 
 
 def end(session: Session, message: Message, state: str, *, reason: str | None) -> None:
@@ -145,17 +150,25 @@ def _again_or_give_up(session: Session, message: Message, receipt: Receipt) -> N
         message.attempts += 1
         plan_again(session, message, now() + wait, reason)
     else:
-        fail(session, message, "gave-up")
+        fail(session, message, "gave-up" if receipt.passing else reason)
 
 
 def plan_again(session: Session, message: Message, until: datetime, reason: str) -> None:
     """Plan a message for later, or let it expire when it would come too late to be of use."""
     # Better no mail than one that comes too late to be of use: a reminder after the visit does harm.
     if message.useful_until is not None and until > message.useful_until:
-        end(session, message, "expired", reason="outlived")
+        expire(session, message)
         return
     message.due_at = until
     end(session, message, "planned", reason=reason)
+
+
+def expire(session: Session, message: Message) -> None:
+    """End a message that has outlived its use; what its reader must have heard, somebody calls to say, once for all such of a lead."""
+    end(session, message, "expired", reason="outlived")
+    template = catalogue().get(message.template)
+    if template is not None and template.meta.must_be_heard:
+        _open_todo(session, "unheard" if message.person_id else "unheard-referrer", message, due_at=now())
 
 
 def _refused_for_good(session: Session, message: Message, receipt: Receipt) -> None:
@@ -184,8 +197,8 @@ def phone_instead(session: Session, message: Message) -> None:
     _open_todo(session, "phone-instead" if message.person_id else "phone-referrer", message)
 
 
-def _open_todo(session: Session, kind: str, message: Message) -> None:
+def _open_todo(session: Session, kind: str, message: Message, *, due_at: datetime | None = None) -> None:
     # A sign-in link is about nobody; whoever asked for it sees that none has come, and calls.
     if person_id := message.person_id or message.about_id:
-        due = end_of_business_days(clinic().office(None).calendar, now(), 1)
+        due = due_at or end_of_business_days(clinic().office(None).calendar, now(), 1)
         open_todo(session, kind, person_id=person_id, lead_id=message.lead_id, due_at=due)

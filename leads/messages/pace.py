@@ -26,7 +26,9 @@ SHARE_OF_BULK = 0.8
 CATCH_UP_BURST = 20
 # These answer somebody, or page us about somebody in danger: neither a day's quota nor the others' share holds them.
 NEVER_BULK = ("transactional", "safety")
-SLOW_ALONE_FOR = 60.0
+SLOW_FOR = 60.0
+# Where no rates are given, a carrier that was too fast for gets this much, halved, until it has been quiet for a while.
+UNRATED = Rates(per_second=4, per_domain_per_second=4)
 log = structlog.get_logger()
 
 # Generic cell rate algorithm (ITU-T I.371): a bucket is one number, the moment from which on it would be idle.
@@ -115,7 +117,7 @@ class Pace:
         self.redis = redis.Redis.from_url(url, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE) if url else None
         self.lock, self.is_away, self.away_until = threading.Lock(), False, 0.0
         self.idle_at: dict[str, float] = {}
-        self.slow_until = 0.0
+        self.slow_until: dict[str, float] = {}
         self.known: dict[str, int] = {}
         if self.redis is not None:
             self.scripts = {lua: self.redis.register_script(lua) for lua in (TAKE, RESERVE, SLOW_DOWN)}
@@ -125,7 +127,7 @@ class Pace:
 
         `sent_today` is what the database knows to have gone out since midnight: a count that Redis forgot begins there.
         """
-        rates, most = clinic().mail.rates, allowed_today()
+        rates, most = self._rates(carrier), allowed_today()
         if rates is None and most is None:
             return None
         day, quota = f"pace:day:{today():%Y%m%d}", -1 if most is None or lane in NEVER_BULK else most
@@ -136,7 +138,7 @@ class Pace:
         keys = [day, f"pace:slow:{carrier}", line, *(f"pace:{bucket.name}" for bucket in buckets)]
         answer = self._ask(TAKE, keys, [sent_today, quota, lane if lane in NEVER_BULK else "bulk", *numbers])
         if answer is None:
-            return self._alone(domain.lower(), lane, day, quota, sent_today)
+            return self._alone(rates, domain.lower(), lane, (day, quota, sent_today))
         wait, which, count = answer
         self._learn(day, count)
         if wait < 0:
@@ -155,8 +157,15 @@ class Pace:
 
         What several lines hear within five seconds is one answer.
         """
-        if self._ask(SLOW_DOWN, [f"pace:slow:{carrier}", f"pace:heard:{carrier}"], []) is None:
-            self.slow_until = time.monotonic() + SLOW_ALONE_FOR
+        self._ask(SLOW_DOWN, [f"pace:slow:{carrier}", f"pace:heard:{carrier}"], [])
+        with self.lock:
+            now = time.monotonic()
+            # Whoever is told remembers it too, for where there are no rates, or no Redis, nobody else is asked.
+            self.slow_until[carrier] = min(max(self.slow_until.get(carrier, 0.0), now) + SLOW_FOR, now + 4 * SLOW_FOR)
+
+    def _rates(self, carrier: str) -> Rates | None:
+        rates = clinic().mail.rates
+        return UNRATED if rates is None and time.monotonic() < self.slow_until.get(carrier, 0.0) else rates
 
     def _ask(self, lua: str, keys: list[str], told: Sequence[float | str]) -> Any:
         if self.redis is None or not self._may_ask():
@@ -198,10 +207,10 @@ class Pace:
         with self.lock:
             self.known = {day: max(count, self.known.get(day, 0))}
 
-    def _alone(self, domain: str, lane: str, day: str, quota: int, sent_today: int) -> Wait | None:
+    def _alone(self, rates: Rates | None, domain: str, lane: str, used: tuple[str, int, int]) -> Wait | None:
+        day, quota, sent_today = used
         if 0 <= quota <= sent_today:
             return Wait(until_tomorrow(), "day-quota")
-        rates = clinic().mail.rates
         if rates is not None and (wait := self._wait_alone(rates, domain, lane)):
             return wait
         self._learn(day, sent_today + 1)
@@ -212,7 +221,7 @@ class Pace:
         spacing, slower = 1 / rates.without_redis_per_second, 1 / rates.domains.get(domain, rates.per_domain_per_second)
         with self.lock:
             now = time.monotonic()
-            factor = 2 if now < self.slow_until else 1
+            factor = 2 if now < max(self.slow_until.values(), default=0.0) else 1
             steps = {"": spacing * factor} | ({domain: slower * factor} if slower > spacing else {})
             mine = max(steps, key=lambda name: self.idle_at.get(name, 0.0))
             if self.idle_at.get(mine, 0.0) > now and lane != "safety":

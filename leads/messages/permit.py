@@ -18,10 +18,13 @@ from sqlalchemy import (
     String,
     Uuid,
     bindparam,
-    exists,
+    column,
     insert,
+    literal_column,
     select,
+    true,
     update,
+    values,
 )
 from sqlalchemy.dialects.postgresql import insert as insert_or_not
 
@@ -29,10 +32,10 @@ from leads.clock import now
 from leads.db import LOCK, lock, lock_name, new_id, transaction
 from leads.messages import outcome
 from leads.messages.carriers.base import Envelope
-from leads.messages.due import STILL_MINE, Due, still_mine
+from leads.messages.due import CATCH_UP, LATE, STILL_MINE, Due, digest_now
 from leads.messages.facts import rights, to_keep
-from leads.messages.guards import Objection, objection
-from leads.messages.models import DeliveryAttempt, Message
+from leads.messages.guards import Objection, is_timely, objection, would_have_gone
+from leads.messages.models import PRESSING, DeliveryAttempt, Message
 from leads.messages.prepare import Ready
 from leads.messages.render import Rendered
 from leads.messages.sendable import words_for
@@ -52,26 +55,29 @@ class Letter:
     facts: dict[str, object]
 
 
-def permit(trips: RoundTrips, letter: Letter, carrier: str, unwritten: list[Asked]) -> bool:
-    """Commit `sending` for a letter, and in the same commit the ending of the one before; returns False where it must not go any more."""
+def permit(trips: RoundTrips, letter: Letter, carrier: str, unwritten: dict[str, Any]) -> bool:
+    """Commit `sending` for a letter, and in the same commit the ending of the one before; returns False where it must not go any more.
+
+    `unwritten` is what TAKEN is asked with, nothing where there is no such ending; it is empty once that is committed.
+    """
     # Asked before the lock: approvals change a few times a year, and hang on no person.
     words, begun = words_for(letter.due), _begun(letter, carrier)
     if words is None or words.version(letter.rendered.language) != letter.rendered.version:
         return False
-    return (objection(letter.due) is None and _as_judged(trips, letter, begun, unwritten)) or _judged_anew(trips, letter, begun, unwritten)
+    return (is_timely(letter.due) and _as_judged(trips, letter, begun, unwritten)) or _judged_anew(trips, letter, begun, unwritten)
 
 
-def _as_judged(trips: RoundTrips, letter: Letter, begun: Mapping[str, Any], unwritten: list[Asked]) -> bool:
+def _as_judged(trips: RoundTrips, letter: Letter, begun: Mapping[str, Any], unwritten: dict[str, Any]) -> bool:
     """Begin if every fact the guards were asked about is still the same; so it nearly always is, and one exchange is enough."""
     due, links = letter.due, [row_of(right) for right in rights(letter.due)]
-    asked = {**begun, **_numbered(links), **_mine(due), "digest": due.digest}
+    begin = begin_sending(len(links), digest=digest_now(due), ends_another=bool(unwritten))
     # The ending of the one before comes behind the lock: it must not keep its row from others while this waits.
-    *_, went = trips.commit(_lock(due), *unwritten, (begin_sending(len(links), still=still_mine(due)), asked))
+    _, went = trips.commit(_lock(due), (begin, {**begun, **_numbered(links), "digest": due.digest, **unwritten}))
     unwritten.clear()
     return bool(went)
 
 
-def _judged_anew(trips: RoundTrips, letter: Letter, begun: Mapping[str, Any], unwritten: list[Asked]) -> bool:
+def _judged_anew(trips: RoundTrips, letter: Letter, begun: Mapping[str, Any], unwritten: dict[str, Any]) -> bool:
     """Ask every guard again about what holds now, and begin if none objects."""
     due = letter.due
     _, found = trips.ask(_lock(due), (ASK_AGAIN, _mine(due)))
@@ -81,7 +87,7 @@ def _judged_anew(trips: RoundTrips, letter: Letter, begun: Mapping[str, Any], un
         trips.undo()
         return False
     links = [row_of(right) for right in rights(due)]
-    trips.commit(*unwritten, (begin_sending(len(links)), {**begun, **_numbered(links)}))
+    trips.commit((begin_sending(len(links), ends_another=bool(unwritten)), {**begun, **_numbered(links), **unwritten}))
     unwritten.clear()
     return True
 
@@ -91,27 +97,39 @@ def _lock(due: Due) -> Asked:
     return ASK_LOCK, {"name": lock_name("person", due.recipient_id)}
 
 
-def set_aside(due: Due) -> None:
-    """Write down why a claimed message does not go now, as every guard sees it at this moment; one that may go after all begins anew."""
+def set_aside(due: Due) -> Objection | None:
+    """Write down why a claimed message does not go now, as every guard sees it at this moment, and return it.
+
+    None where somebody else has it, or where it may go after all: that one begins anew.
+    """
     with transaction() as session:
         lock(session, "person", due.recipient_id)
         found = session.execute(STILL_MINE, _mine(due)).first()
         if found is None:
-            return
-        message, against = session.get_one(Message, due.id), objection(Due(*found))
+            return None
+        fresh, message = Due(*found), session.get_one(Message, due.id)
+        against = objection(fresh)
         if against is None:
             # What it was made from changed while the mail lay open: the next try makes it from what holds now.
             outcome.plan_again(session, message, now(), "changed")
-            return
+            return None
         _heed(message, against)
-        outcome.end(session, message, against.state, reason=against.reason)
+        # Whom we may not write to in any case is not called for a mail that would not have gone in time either.
+        if against.state == "expired" and would_have_gone(fresh):
+            outcome.expire(session, message)
+        else:
+            outcome.end(session, message, against.state, reason=against.reason)
+        return against
 
 
 def _heed(message: Message, against: Objection) -> None:
     if against.wait_until is not None:
+        # On time by its new time, it would be forgotten that it came late, and all such would go at once.
+        came_late = message.due_at < now() - LATE and message.lane not in PRESSING and CATCH_UP not in message.moved_by
+        by = [*message.moved_by, CATCH_UP] if came_late else message.moved_by
         message.due_at = against.wait_until
         # What waits long is asked often, and says so once.
-        message.moved_by = message.moved_by if message.moved_by[-1:] == [against.reason] else [*message.moved_by, against.reason]
+        message.moved_by = by if by[-1:] == [against.reason] else [*by, against.reason]
 
 
 def _mine(due: Due) -> dict[str, Any]:
@@ -139,22 +157,26 @@ def _numbered(links: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 @lru_cache
-def begin_sending(links: int, *, still: Select[*tuple[Any, ...]] | None = None) -> Statement:
+def begin_sending(links: int, *, digest: Select[int] | None = None, ends_another: bool = False) -> Statement:
     """Return the statement that marks a message as `sending`, begins its attempt and makes its so many links work; it answers with a row.
 
-    With `still`, the question what holds now, it does so only where the answer has the `digest` it had when the guards were asked.
+    With the question for a `digest` it does so only where the answer is the digest it had when the guards were asked. Whether it does
+    or not, one that `ends_another` is TAKEN for another message as well.
     """
     at = bindparam("at", type_=DateTime(timezone=True))
-    begun = _begun_row(at, still)
+    begun = _begun_row(at, digest)
     attempt = select(bindparam("attempt_id", type_=Uuid()), begun.c.id, begun.c.fence, bindparam("carrier", type_=String()), at)
     begin = insert(DeliveryAttempt).from_select(["id", "message_id", "fence", "carrier", "at"], attempt)
     # All in one, for a statement costs the server as much as what most of these write.
     if links:
         begin = begin.add_cte(_issue(links, begun).cte("issued"))
-    return Statement.of(begin.returning(DeliveryAttempt.id))
+    if ends_another:
+        begin = begin.add_cte(outcome.TAKEN.cte("ended"))
+    # Whether there is a row is all there is to hear.
+    return Statement.of(begin.returning(literal_column("1")))
 
 
-def _begun_row(at: ColumnElement[datetime], still: Select[*tuple[Any, ...]] | None) -> CTE:
+def _begun_row(at: ColumnElement[datetime], digest: Select[int] | None) -> CTE:
     made = {
         "template_version": bindparam("version", type_=String()),
         "language": bindparam("language", type_=String()),
@@ -162,21 +184,18 @@ def _begun_row(at: ColumnElement[datetime], still: Select[*tuple[Any, ...]] | No
         "mime_hash": bindparam("mime_hash", type_=LargeBinary()),
         "address_index": bindparam("address_index", type_=LargeBinary()),
     }
-    if still is not None:
-        now_so = still.cte("still").prefix_with("MATERIALIZED", dialect="postgresql")
-        mine: tuple[ColumnElement[bool], ...] = (Message.id == now_so.c.id, now_so.c.digest == bindparam("digest", type_=BigInteger()))
-    else:
-        mine = (Message.id == bindparam("message_id", type_=Uuid()), Message.fence == bindparam("fence", type_=BigInteger()))
+    mine = [Message.id == bindparam("message_id", type_=Uuid()), Message.fence == bindparam("fence", type_=BigInteger())]
+    if digest is not None:
+        # Asked before anything is written, and holds the row meanwhile: a condition on no row of the table is looked at first, once.
+        mine.append(digest.scalar_subquery() == bindparam("digest", type_=BigInteger()))
     return update(Message).where(*mine).values(state="sending", state_at=at, **made).returning(Message.id, Message.fence).cte("begun")
 
 
 def _issue(links: int, begun: CTE) -> Insert:
     columns = list(Token.__table__.c)
-    rows = [
-        select(*(bindparam(f"{each.key}_{place}", type_=each.type) for each in columns)).where(exists(begun.select()))
-        for place in range(links)
-    ]
-    every = rows[0].union_all(*rows[1:]) if links > 1 else rows[0]
+    rows = [tuple(bindparam(f"{each.key}_{place}", type_=each.type) for each in columns) for place in range(links)]
+    given = values(*(column(each.key, each.type) for each in columns), name="given").data(rows)
+    every = select(*given.c).select_from(begun.join(given, true()))
     return insert_or_not(Token).from_select(columns, every).on_conflict_do_nothing(index_elements=["hash"])
 
 

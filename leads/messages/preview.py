@@ -25,13 +25,13 @@ class Preview:
     calendar: CalendarPart | None
 
 
-def preview(session: Session, message_id: uuid.UUID, *, actor: str) -> Preview:
-    """Return a mail as it would read now, on record as read; raises NotFound, RenderError or CellError."""
+def preview(session: Session, message_id: uuid.UUID, *, actor: str, act: str = "message.read") -> Preview:
+    """Return a mail as it would read now, on record as read (or as `act`); raises NotFound, RenderError or CellError."""
     message = session.get(Message, message_id)
     found = session.execute(JUST_CLAIMED, {"ids": [message_id], "at": now()}).first()
     if message is None or found is None:
         raise NotFound("There is no such message.")
-    record(session, "message.read", message, actor=actor)
+    record(session, act, message, actor=actor)
     due = Due(*found)
     facts = facts_for(due)
     # Whoever holds such a link acts as the recipient: to unsubscribe somebody is not a colleague's by way of reading.

@@ -3,6 +3,10 @@
 REMEMBERED = 10
 # So long an answer takes on one machine too, when its processors are busy: that is no distance another line could make up for.
 NEXT_DOOR = 0.003
+# While one writes a mail, another waits for the disk and a third for the database.
+AT_HOME = 3
+# Their waits come as they please: with as many again the processor hardly ever rests; with more they stand in each other's way.
+NEXT_DOOR_LINES = 6
 
 
 class Rhythm:
@@ -18,5 +22,5 @@ class Rhythm:
 
     @property
     def lines(self) -> int:
-        """As many lines as keep the processor at work; to a relay next door that is two, and more would stand in each other's way."""
-        return 2 + int(max(0.0, self.waiting - NEXT_DOOR) / self.busy)
+        """As many lines as keep the processor at work; to a relay next door a few."""
+        return max(NEXT_DOOR_LINES, AT_HOME + int(max(0.0, self.waiting - NEXT_DOOR) / self.busy))

@@ -3,13 +3,12 @@
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
-import psycopg
 import structlog
 from sqlalchemy import text
-from sqlalchemy.exc import InterfaceError, OperationalError
 
-from leads.db import transaction
+from leads.db import DATABASE_AWAY, transaction
 from leads.errors import LeadsError
 from leads.messages import outcome
 from leads.messages.calendar_file import calendar_part
@@ -17,27 +16,27 @@ from leads.messages.carriers.base import WITHDRAWN, Carrier, Receipt, Refused, S
 from leads.messages.claim import Claim
 from leads.messages.due import Due
 from leads.messages.facts import facts_for
-from leads.messages.guards import objection
+from leads.messages.guards import RESTS, objection
 from leads.messages.journal import Journal
 from leads.messages.mail_keys import CannotSign
 from leads.messages.mime import build, envelope
 from leads.messages.pace import pace
 from leads.messages.permit import Letter, permit, set_aside
 from leads.messages.prepare import ready_from
+from leads.messages.refusals import Way, forget_refusals, is_of_us
 from leads.messages.render import template_called
 from leads.messages.sendable import words_for
 from leads.messages.trial import is_trial, trial_letter
 from leads.messages.versions import keep_once
-from leads.round_trips import Asked, RoundTrips, Statement
+from leads.round_trips import RoundTrips, Statement
 
 MARK_TAKEN = Statement.of(outcome.TAKEN)
-DATABASE_AWAY = (OperationalError, InterfaceError, psycopg.OperationalError)
 BE_BRIEF = text("SET LOCAL lock_timeout = '5s'")
 log = structlog.get_logger()
 
 
 class LaneRests(Exception):
-    """The carrier refuses us, not a recipient: the lane's breaker is open."""
+    """Nothing of this lane goes now: the carrier refuses us and its breaker is open, or somebody has stopped all sending."""
 
 
 @dataclass
@@ -47,8 +46,8 @@ class Line:
     carrier: Carrier
     trips: RoundTrips
     journal: Journal
-    # The ending of the message before, on disk already: it shares its commit with the next one's `sending`.
-    unwritten: list[Asked] = field(default_factory=list)
+    # The ending of the message before, as TAKEN is asked with it; on disk already, it shares its commit with the next one's `sending`.
+    unwritten: dict[str, Any] = field(default_factory=dict)
     # Seconds spent with the carrier, from the first line on.
     waited: float = 0.0
 
@@ -71,13 +70,13 @@ class Line:
     def write_down(self) -> None:
         """Commit what is known and not yet in the database; after this the journal has nothing to tell."""
         if self.unwritten:
-            self.trips.commit(*self.unwritten)
+            self.trips.commit((MARK_TAKEN, self.unwritten))
             self.unwritten.clear()
         self.journal.forget()
 
 
 def send(due: Due, line: Line) -> None:
-    """Bring one message to its end; raises Unreachable when no carrier takes anything, LaneRests when it takes nothing of ours."""
+    """Bring one message to its end; raises Unreachable when no carrier takes anything, LaneRests when nothing of its lane may go."""
     letter = _prepare(due)
     if letter is None:
         return
@@ -94,10 +93,10 @@ def send(due: Due, line: Line) -> None:
 def _prepare(due: Due) -> Letter | None:
     try:
         if objection(due) is not None:
-            set_aside(due)
+            _set_aside(due)
             return None
         return _write(due)
-    except DATABASE_AWAY:
+    except (*DATABASE_AWAY, LaneRests):
         raise
     except CannotSign as error:
         # No fault of the mail's: it waits, with all the others, until somebody has put the key there.
@@ -134,8 +133,14 @@ def _let_go(letter: Letter, line: Line) -> bool:
         raise
     if not may:
         line.carrier.withdraw()
-        set_aside(letter.due)
+        _set_aside(letter.due)
     return may
+
+
+def _set_aside(due: Due) -> None:
+    if set_aside(due) is RESTS:
+        # For those claimed along with it, too: they go back at once, and none is offered only to be withdrawn.
+        raise LaneRests
 
 
 def _take_back(due: Due, line: Line) -> None:
@@ -162,7 +167,8 @@ def _release(due: Due, line: Line) -> None:
         _record(due, receipt, line)
         raise
     if receipt.taken:
-        line.unwritten.append((MARK_TAKEN, outcome.taken(_claim(due), receipt)))
+        forget_refusals(Way(due.lane, line.carrier.name))
+        line.unwritten |= outcome.taken(_claim(due), receipt)
     else:
         _record(due, receipt, line)
 
@@ -170,8 +176,9 @@ def _release(due: Due, line: Line) -> None:
 def _record(due: Due, receipt: Receipt, line: Line) -> None:
     if receipt.throttles:
         pace().slow_down(line.carrier.name)
+    of_us = is_of_us(receipt, Way(due.lane, line.carrier.name), due.email)
     with transaction() as session:
-        message = outcome.record_answer(session, _claim(due), receipt)
+        message = outcome.record_answer(session, _claim(due), receipt, of_us=of_us)
     if message is not None and message.reason == outcome.LANE_RESTS:
         raise LaneRests
 

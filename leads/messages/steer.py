@@ -1,7 +1,9 @@
 """What a person does with a mail that failed or waits: have it sent after all, let it be, or move it to another time."""
 
 import uuid
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
@@ -13,8 +15,10 @@ from leads.clock import now
 from leads.errors import Conflict, FieldError, Invalid, NotFound, StaleVersion
 from leads.messages import outcome
 from leads.messages.models import Message
+from leads.messages.note import TEMPLATE as NOTE
 from leads.messages.outbox import MOVED_BY_STAFF, STOPPABLE
 from leads.messages.recover import LOST_LEASES_ARE_POISON
+from leads.messages.templates import catalogue
 from leads.todos.open import finish_all
 
 
@@ -48,15 +52,53 @@ def move(session: Session, message_id: uuid.UUID, at: datetime, *, actor: str) -
         raise Conflict(f"This message cannot be moved any more: it is {message.state}.")
     office = clinic().office((message.window or {}).get("office"))
     due = _in_window(message, at)
+    was = times_of(message)
+    if message.template == NOTE:
+        # A note is as old as the time its author gave it.
+        message.useful_until = catalogue()[NOTE].meta.useful_until(due)
     if due < now() or (message.useful_until is not None and due > message.useful_until):
         raise _no_time(message, due)
     message.local_due = f"{due.astimezone(office.zone).isoformat(timespec='seconds')}[{office.zone.key}]"
     message.due_at, message.moved_by = due, [MOVED_BY_STAFF]
+    _planned(message, actor)
+    record(session, "message.moved", message, actor=actor, due=due.isoformat(), was=was)
+    return message
+
+
+def times_of(message: Message) -> dict[str, Any]:
+    """Return when a message was to go, as its trail keeps it."""
+    until = message.useful_until.isoformat() if message.useful_until else None
+    return {"due": message.due_at.isoformat(), "local_due": message.local_due, "moved_by": list(message.moved_by), "useful_until": until}
+
+
+def move_back(session: Session, message_id: uuid.UUID, *, due: str, was: Mapping[str, Any], actor: str) -> Message:
+    """Give a message that a colleague moved to `due` the time it had; raises Conflict when it has gone, or was given another since."""
+    message = _held(session, message_id)
+    if message.state not in STOPPABLE:
+        raise Conflict("The mail has gone, or is just going: nobody can call it back.")
+    if message.due_at != datetime.fromisoformat(due):
+        raise Conflict("The mail was given another time since.")
+    message.due_at, message.local_due, message.moved_by = datetime.fromisoformat(was["due"]), was["local_due"], was["moved_by"]
+    message.useful_until = datetime.fromisoformat(was["useful_until"]) if was["useful_until"] else None
+    _planned(message, actor)
+    record(session, "message.moved_back", message, actor=actor, due=was["due"])
+    return message
+
+
+def take_up(session: Session, message_id: uuid.UUID, *, reason: str, actor: str) -> Message:
+    """Let a message that was taken back for a reason wait again, at its own time; raises Conflict where it did not stay so."""
+    message = _held(session, message_id)
+    if (message.state, message.reason) != ("cancelled", reason):
+        raise Conflict(f"The mail is {message.state} since.")
+    _planned(message, actor)
+    record(session, "message.taken_up", message, actor=actor, due=message.due_at.isoformat())
+    return message
+
+
+def _planned(message: Message, actor: str) -> None:
     # A higher fence tells a worker that holds the row to let it go.
     message.fence, message.lease_until, message.actor = message.fence + 1, None, actor
     message.state, message.reason, message.state_at = "planned", None, now()
-    record(session, "message.moved", message, actor=actor, due=due.isoformat())
-    return message
 
 
 def _held(session: Session, message_id: uuid.UUID) -> Message:

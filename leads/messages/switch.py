@@ -1,5 +1,7 @@
 """Stopping all sending, or one lane: by a person until they say otherwise, by a breaker for a while."""
 
+import uuid
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select
@@ -26,9 +28,27 @@ def resume_sending(session: Session, *, actor: str) -> int:
     """Let every lane go again, open breakers too; returns how many stops that ended."""
     ended = stops(session)
     for stop in ended:
-        stop.ended_at, stop.ended_by = now(), actor
-        record(session, "sending.resumed", stop, actor=actor)
+        _end(session, stop, actor)
     return len(ended)
+
+
+def end_pause(session: Session, stop_id: uuid.UUID, *, actor: str) -> None:
+    """End one stop that was made by mistake, and no other; raises Conflict where mail goes again already."""
+    lock(session, "sending", "switch")
+    stop = session.get(SendingStop, stop_id, with_for_update=True, populate_existing=True)
+    if stop is None or stop.ended_at is not None:
+        raise Conflict("Mail goes again already.")
+    _end(session, stop, actor)
+
+
+def pause_again(session: Session, stop_ids: Collection[uuid.UUID], *, actor: str) -> None:
+    """Let stops hold again that one ended by mistake; raises Conflict where somebody has stopped all mail since."""
+    lock(session, "sending", "switch")
+    if is_paused(session):
+        raise Conflict("All mail was stopped anew since.")
+    for stop in session.scalars(select(SendingStop).where(SendingStop.id.in_(stop_ids), SendingStop.ended_by == actor).with_for_update()):
+        stop.ended_at = stop.ended_by = None
+        record(session, "sending.stopped_again", stop, actor=actor, lane=stop.lane)
 
 
 def open_breaker(session: Session, lane: str, *, reason: str) -> datetime:
@@ -59,6 +79,11 @@ def is_paused(session: Session) -> bool:
 def is_open(lane: ColumnElement[str], at: ColumnElement[datetime]) -> ColumnElement[bool]:
     """Return the condition under which a lane may be claimed from at a moment."""
     return ~exists().where(_in_force(at), or_(SendingStop.lane.is_(None), SendingStop.lane == lane))
+
+
+def _end(session: Session, stop: SendingStop, actor: str) -> None:
+    stop.ended_at, stop.ended_by = now(), actor
+    record(session, "sending.resumed", stop, actor=actor)
 
 
 def _in_force(at: ColumnElement[datetime] | datetime) -> ColumnElement[bool]:

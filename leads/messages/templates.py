@@ -3,8 +3,8 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
-from functools import cached_property, lru_cache
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
@@ -18,8 +18,10 @@ from leads.clinic.read_yaml import Strict, read_yaml
 from leads.errors import ConfigError
 from leads.messages.mjml import check_tags, compile_mjml, unix
 from leads.messages.models import Lane
+from leads.messages.once import once
 from leads.messages.sandbox import Written, names_in, only_said, read_safely
 
+UsefulFor = Annotated[str, Field(pattern=r"^[1-9]\d{0,2} (hour|day)s?$")]
 Topic = Literal["inquiry", "education", "screening", "visits", "referral", "sign-in", "staff"]
 # What render() adds by itself; everything else a template asks for must stand in its meta.yml.
 OURS = frozenset({
@@ -65,6 +67,9 @@ class Meta(Strict):
     topic: Topic
     level: Literal[0, 1, 2]
     kind: Literal["treatment", "administrative", "marketing"]
+    useful_for: UsefulFor | None = Field(None, description="from its time on; afterwards it is not sent: where a step says no other")
+    stays_useful: str | None = Field(None, description="why it goes however late, in place of useful_for")
+    must_be_heard: bool = Field(False, description="somebody calls with what it says where it never went while it was of use")
     to_unconfirmed: bool = False
     languages: Annotated[tuple[Language, ...], Field(min_length=1)]
     preheader: dict[Language, str]
@@ -81,7 +86,18 @@ class Meta(Strict):
             raise ValueError("to_unconfirmed: expected level 0 and no name, for the address may be a stranger's")
         if self.lane == "safety" and self.audience != "staff":
             raise ValueError("lane: safety is for pages to staff; nothing holds what goes there")
+        if self.useful_for and self.stays_useful:
+            raise ValueError("stays_useful: expected no useful_for beside it")
+        if self.must_be_heard and self.audience == "staff":
+            raise ValueError("must_be_heard: is for patients and for who refers; our own read the lists")
         return self
+
+    def useful_until(self, due: datetime) -> datetime | None:
+        """Return when a mail that is due then has outlived its use; None where it never does."""
+        if self.useful_for is None:
+            return None
+        amount, unit = self.useful_for.split()
+        return due + timedelta(**{f"{unit.rstrip('s')}s": int(amount)})
 
 
 class Words(Strict):
@@ -133,7 +149,7 @@ class Edition:
     version: str
     sources: Sources = NONE
 
-    @cached_property
+    @once
     def gaps(self) -> frozenset[str]:
         """The facts that are only said, or asked whether they are there: the rest of the mail is the same whatever they are."""
         return only_said(self.sources.subject, self.sources.text, self.sources.html)
@@ -147,13 +163,13 @@ class Template:
     meta: Meta
     editions: Mapping[str, Edition]
 
-    @property
+    @once
     def required(self) -> frozenset[str]:
         """The facts without which it is not sent: a person must always find the way out."""
         by_footer = {"unsubscribe_url"} if self.meta.audience == "person" and not self.meta.to_unconfirmed else set()
         return frozenset(self.meta.facts) | by_footer
 
-    @property
+    @once
     def declared(self) -> frozenset[str]:
         """The facts it is given at all."""
         return self.required | set(self.meta.optional) | ({"preferences_url"} if "unsubscribe_url" in self.required else set())
@@ -210,7 +226,9 @@ def _edition(folder: Path, meta: Meta, language: Language, words: Words) -> Edit
     own = meta.model_copy(update={"languages": (language,), "preheader": {language: meta.preheader[language]}})
     said = words.model_copy(update={"why": {meta.topic: words.why[meta.topic]}})
     html = compile_mjml(mjml, where=f"{where}/body.mjml")
-    sources = Sources(subject, text, mjml, own.model_dump_json(exclude_defaults=True), said.model_dump_json(), html)
+    # How long it may wait, and what then, is no word of it: nobody need approve that anew.
+    kept = own.model_dump_json(exclude_defaults=True, exclude={"useful_for", "stays_useful", "must_be_heard"})
+    sources = Sources(subject, text, mjml, kept, said.model_dump_json(), html)
     return _compiled(sources, meta, language, words, where=where)
 
 

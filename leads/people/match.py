@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import LargeBinary, bindparam, or_, select
+from sqlalchemy import ARRAY, LargeBinary, Uuid, any_, bindparam, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -21,6 +21,8 @@ CANDIDATES = select(Person.id).where(
         Person.phone_index == bindparam("phone", type_=LargeBinary()),
     )
 )
+
+PEOPLE = select(Person).where(Person.id == any_(bindparam("ids", type_=ARRAY(Uuid())))).order_by(Person.id)
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ def find(session: Session, who: Identity, candidates: Sequence[uuid.UUID]) -> tu
     """
     known: Person | None = None
     suspects: dict[uuid.UUID, tuple[Person, str]] = {}
-    for candidate in session.scalars(select(Person).where(Person.id.in_(candidates)).order_by(Person.id)).all() if candidates else ():
+    for candidate in session.scalars(PEOPLE, {"ids": candidates}).all() if candidates else ():
         agreeing = [name for name, agrees in agreement(candidate, who).items() if agrees]
         whose = surviving(session, candidate)
         # Two identifiers and the name: couples share a phone, families an address, and twins a birth date.

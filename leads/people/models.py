@@ -12,6 +12,9 @@ from leads.db import Base
 from leads.people.names import buckets_of
 from leads.security.fields import Encrypted
 
+# What stands in a list where the name of a restricted record would.
+RESTRICTED = "Restricted"
+
 
 class Name(Encrypted[str]):
     """A cell with a name in it: whoever writes it, the person is found by it from then on."""
@@ -57,12 +60,23 @@ class Person(Base):
     @property
     def full_name(self) -> str:
         """The name as it was given, in reading order."""
-        return " ".join(part for part in (self.given_name, self.family_name) if part)
+        return _joined(self.given_name, self.family_name)
 
     @property
     def listed_name(self) -> str:
         """The name as lists show it: a restricted record is in its place, and says nothing of who it is."""
-        return "Restricted" if self.restricted_at else self.full_name
+        return RESTRICTED if self.restricted_at else self.full_name
+
+
+def listed_name(person_id: uuid.UUID, given_name: bytes | None, family_name: bytes | None, *, is_restricted: bool) -> str:
+    """Return what `Person.listed_name` says, for who read only these two cells and whether the record is restricted."""
+    if is_restricted:
+        return RESTRICTED
+    return _joined(Person.given_name.opened(given_name, person_id), Person.family_name.opened(family_name, person_id))
+
+
+def _joined(*parts: str | None) -> str:
+    return " ".join(filter(None, parts))
 
 
 class MergeSuggestion(Base):
@@ -90,6 +104,8 @@ class Merge(Base):
     __table_args__ = (
         Index("ix_merges_kept", "kept_id", postgresql_where=text("undone_at IS NULL")),
         Index("ix_merges_other", "other_id", postgresql_where=text("undone_at IS NULL")),
+        Index(None, "kept_id"),
+        Index(None, "other_id"),
     )
 
     kept_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("people.id"))

@@ -12,7 +12,7 @@ from leads.clock import now
 from leads.db import new_id
 from leads.errors import Conflict, NotFound
 from leads.people.match import suggest_merge
-from leads.people.models import Merge, MergeSuggestion
+from leads.people.models import Merge, MergeSuggestion, Person
 
 MERGED, DIFFERENT, CARRIED = "merged", "different", "carried"
 
@@ -22,6 +22,21 @@ def dismiss(session: Session, suggestion_id: uuid.UUID, *, actor: str) -> MergeS
     pair = waiting(session, suggestion_id)
     pair.decided_at, pair.decided_by, pair.decision = now(), actor, DIFFERENT
     record(session, "merge.dismissed", pair, actor=actor)
+    return pair
+
+
+def wait_again(session: Session, suggestion_id: uuid.UUID, *, actor: str) -> MergeSuggestion:
+    """Take back one's own word that two are two, so that the pair waits again; raises NotFound, or Conflict where something followed."""
+    pair = session.get(MergeSuggestion, suggestion_id, with_for_update=True, populate_existing=True)
+    if pair is None:
+        raise NotFound("There is no such pair.")
+    if (pair.decision, pair.decided_by) != (DIFFERENT, actor):
+        raise Conflict("Somebody has decided anew about these two since.", code="not_allowed_now")
+    both = select(Person.id).where(Person.id.in_((pair.person_id, pair.other_id)), Person.merged_into.is_not(None))
+    if session.scalar(both.limit(1)) is not None:
+        raise Conflict("One of these two was merged with somebody since.", code="not_allowed_now")
+    pair.decided_at = pair.decided_by = pair.decision = None
+    record(session, "merge.dismissal_taken_back", pair, actor=actor)
     return pair
 
 

@@ -1,6 +1,7 @@
 """An address turns out to be the person's own: from now on the sequence may write to it."""
 
 import uuid
+from collections.abc import Collection
 
 from sqlalchemy.orm import Session
 
@@ -36,10 +37,13 @@ def confirm_address(
     return lead
 
 
-def start(session: Session, lead: Lead, *, actor: str = SYSTEM) -> list[Enrolment]:
-    """Start what begins with a confirmed address; nothing for a closed lead, or for somebody who wrote for another."""
+def start(session: Session, lead: Lead, *, grants: Collection[str] | None = None, actor: str = SYSTEM) -> list[Enrolment]:
+    """Start what begins with a confirmed address; nothing for a closed lead, or for somebody who wrote for another.
+
+    `grants` are what the person agrees to, where that was read already.
+    """
     # The sequence says "you" to the patient; who wrote for somebody else is called instead.
     if lead.closed_at is not None or lead.for_whom != "self":
         return []
-    facts = facts_about(session, lead)
+    facts = facts_about(session, lead, grants)
     return start_for(session, "confirmation", person_id=lead.person_id, lead_id=lead.id, facts=facts, anchor=now(), actor=actor)

@@ -39,6 +39,11 @@ def closing_time(office: str) -> datetime:
     return today[-1][1] if today and today[-1][1] > now() else end_of_business_days(calendar, now(), 1)
 
 
+def has_passed(office: str, day: date) -> bool:
+    """Whether a day is over at an office."""
+    return day < now().astimezone(clinic().office(office).zone).date()
+
+
 def close_of(office: str, day: date) -> datetime:
     """Return, in UTC, when an office closes on a day; where it stays shut, on its next open one."""
     calendar = clinic().office(office).calendar

@@ -1,6 +1,7 @@
 """What a sequence may ask about a lead: codes and yes-or-no, never health information."""
 
 import uuid
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import select
@@ -12,14 +13,14 @@ from leads.pipeline.models import Lead
 from leads.sequences.retime import facts_changed
 
 
-def facts_about(session: Session, lead: Lead) -> dict[str, Any]:
-    """Return the facts of a lead as sequences and templates know them."""
+def facts_about(session: Session, lead: Lead, grants: Collection[str] | None = None) -> dict[str, Any]:
+    """Return the facts of a lead as sequences and templates know them; `grants` where they were read already."""
     person = session.get_one(Person, lead.person_id)
     return {
         "office": lead.office,
         "language": person.language,
         "has_phone": person.phone_index is not None,
-        "grants": sorted(granted(session, person.id)),
+        "grants": sorted(granted(session, person.id) if grants is None else grants),
     }
 
 

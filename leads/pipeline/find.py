@@ -4,14 +4,18 @@ import re
 import uuid
 from collections.abc import Collection
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from leads.errors import NotFound
 from leads.pipeline.models import FurtherNumber, Lead, number
+from leads.round_trips import Statement
 
 # Drawn by whoever wants to know the number of a lead before it is there.
 NEXT_SERIAL = select(func.nextval("leads_serial_seq"))
+OPEN_LEAD = Statement.of(
+    select(Lead.id).where(Lead.person_id == bindparam("person"), Lead.closed_at.is_(None)).order_by(Lead.serial.desc()).limit(1)
+)
 NUMBER = re.compile(r"^L-?0*(\d{1,18})$", re.IGNORECASE)
 
 

@@ -10,6 +10,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from leads.db import Base
 from leads.security.fields import Encrypted
 
+# What the lists can be narrowed by.
+CHOSEN_BY = ["office", "stage", "source", "assigned_to"]
+
 
 class Lead(Base):
     """One journey of a person through the pipeline; `version` rises with every write."""
@@ -68,16 +71,34 @@ class Standing(Base):
 
     __tablename__ = "standings"
     __table_args__ = (
-        Index("ix_standings_need", "need", "due_at", "id"),
-        Index("ix_standings_idle", "need", "due_at", "id", postgresql_where=text("call_at IS NULL AND act_at IS NULL")),
-        Index("ix_standings_call", "call_at", "id", postgresql_where=text("call_at IS NOT NULL")),
+        # Each holds what a list asks of a lead beside its order: to count it, or to pass it over, the lead itself is not looked up.
+        Index("ix_standings_need", "need", "due_at", "id", postgresql_include=["call_at", "act_at", *CHOSEN_BY]),
+        Index(
+            "ix_standings_idle",
+            "need",
+            "due_at",
+            "id",
+            postgresql_where=text("call_at IS NULL AND act_at IS NULL"),
+            postgresql_include=CHOSEN_BY,
+        ),
+        Index(
+            "ix_standings_call", "call_at", "id", postgresql_where=text("call_at IS NOT NULL"), postgresql_include=["act_at", *CHOSEN_BY]
+        ),
         Index(
             "ix_standings_act",
             "act_at",
             "id",
             postgresql_where=text("act_at IS NOT NULL AND (call_at IS NULL OR act_at < call_at)"),
+            postgresql_include=["call_at", *CHOSEN_BY],
         ),
-        Index("ix_standings_stage", "stage", "due_at", "id"),
+        Index(
+            "ix_standings_called",
+            "act_at",
+            "id",
+            postgresql_where=text("act_at IS NOT NULL AND act_at >= call_at"),
+            postgresql_include=["call_at", *CHOSEN_BY],
+        ),
+        Index("ix_standings_stage", "stage", "due_at", "id", postgresql_include=["office", "source", "assigned_to"]),
         Index("ix_standings_mine", "assigned_to", postgresql_where=text("assigned_to IS NOT NULL")),
     )
 
@@ -94,7 +115,7 @@ class Standing(Base):
 
 
 class SavedView(Base):
-    """A worklist with filters that somebody comes back to: its name, and the query of its address."""
+    """A worklist with filters that somebody comes back to: its name, and the query of its address; removed, it can be taken back."""
 
     __tablename__ = "saved_views"
     __table_args__ = (UniqueConstraint("account_id", "query"),)
@@ -103,17 +124,25 @@ class SavedView(Base):
     name = Encrypted[str]()
     query: Mapped[str] = mapped_column(String(400))
     created_at: Mapped[datetime]
+    removed_at: Mapped[datetime | None]
 
 
 class Deed(Base):
-    """Something a member of staff did a moment ago and can take back; `details` names rows and versions only."""
+    """Something a member of staff did a moment ago and can take back; `details` names rows and versions only.
+
+    `stood` is what only words say, such as the name a view had, and is forgotten once nothing takes it back any more.
+    """
 
     __tablename__ = "deeds"
-    __table_args__ = (Index(None, "at"),)
+    __table_args__ = (
+        Index(None, "at"),
+        Index("ix_deeds_stood", "at", postgresql_where=text("stood IS NOT NULL")),
+    )
 
     account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("accounts.id"))
     kind: Mapped[str] = mapped_column(String(20))
     details: Mapped[dict[str, Any]]
+    stood = Encrypted[dict[str, Any]]()
     at: Mapped[datetime]
     undone_at: Mapped[datetime | None]
 
@@ -155,3 +184,5 @@ class Note(Base):
     kind: Mapped[str] = mapped_column(String(20))
     actor: Mapped[str] = mapped_column(String(80))
     at: Mapped[datetime]
+    # Written by mistake: it stays in the history, marked so.
+    taken_back_at: Mapped[datetime | None]

@@ -7,7 +7,9 @@ from sqlalchemy.orm import Session
 
 from leads.clinic.profile import clinic
 from leads.consent.ledger import Spoken, grant, granted, withdraw
-from leads.errors import FieldError, Invalid
+from leads.consent.models import Suppression
+from leads.consent.never import never_again
+from leads.errors import Conflict, FieldError, Invalid
 from leads.pipeline.facts import person_changed
 from leads.pipeline.find import locked
 from leads.pipeline.models import Lead
@@ -16,10 +18,25 @@ from leads.sequences.stop import stop_for
 
 KINDS = ("contact", "education", "unencrypted_email")
 
+NEVER = {
+    "deceased": "they have died",
+    "never-contact": "they asked never to be contacted again; a supervisor can take that back first",
+}
+
+
+def why_no_agreeing(never: Suppression | None) -> str | None:
+    """Return in words why somebody of whom this stop for good stands can agree to nothing, or None where there is no stop."""
+    return NEVER[never.reason] if never else None
+
 
 def agree(session: Session, lead_id: uuid.UUID, kinds: Collection[str], *, evidence: str, actor: str) -> Lead:
-    """Let a person's consent be what they said just now: these kinds, and no other; raises Invalid without words on who said so."""
+    """Let a person's consent be what they said just now: these kinds, and no other.
+
+    Raises Invalid without words on who said so, Conflict where they are to be contacted never again; to take all back is never refused.
+    """
     lead = locked(session, lead_id)
+    if kinds and (why := why_no_agreeing(never_again(session, lead.person_id))):
+        raise Conflict(f"Nothing can be agreed to now: {why}.", code="not_allowed_now")
     if not evidence.strip():
         words = "Say with whom you spoke, and what they said."
         raise Invalid(words, errors=(FieldError("agreed_evidence", "required", words),))

@@ -21,10 +21,11 @@ from leads.sequences.hand_over import finish_all
 from leads.sequences.stop import stop_for
 
 STAGES = ("new", "contacted", "screening", "qualified", "booked", "in_care", "closed")
+OPEN_STAGES = tuple(stage for stage in STAGES if stage != "closed")
 COORDINATORS = WHO["leads.work"]
 CLINICIANS = WHO["clinical"]
 # What nobody need do any more once a lead is closed; a clinician's to-do stays.
-DONE_WITH_THE_LEAD = ("call", "phone-instead", "complained", "settle-unknown", "rebook", "call-visit")
+DONE_WITH_THE_LEAD = ("call", "phone-instead", "complained", "settle-unknown", "rebook", "call-visit", "wrong-number", "own")
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,12 @@ class Action:
 
 def actions(lead: Lead, roles: Collection[str]) -> Sequence[Action]:
     """Return every move from the lead's stage; those these roles may not make say who may."""
-    return [_action(move, roles) for move in MOVES if lead.stage in move.sources]
+    return actions_at(lead.stage, roles)
+
+
+def actions_at(stage: str, roles: Collection[str]) -> Sequence[Action]:
+    """Return every move from a stage, as `actions`."""
+    return [_action(move, roles) for move in MOVES if stage in move.sources]
 
 
 def move(
@@ -132,15 +138,18 @@ def _change(
 ) -> None:
     at, before = now(), lead.stage
     lead.stage, lead.version = to, lead.version + 1
-    lead.reached_at = lead.reached_at or (at if to in ("contacted", "screening") and before == "new" else None)
+    is_first_contact = lead.reached_at is None and before == "new" and to in ("contacted", "screening")
+    lead.reached_at = at if is_first_contact else lead.reached_at
     if to == "closed":
         lead.closed_at, lead.outcome = at, outcome
         # The first closure is what reports count; reopening and closing again does not rewrite it.
         lead.first_closed_at, lead.first_outcome = lead.first_closed_at or at, lead.first_outcome or outcome
     elif before == "closed":
         lead.closed_at, lead.outcome = None, None
-    session.add(StageChange(lead_id=lead.id, from_stage=before, to_stage=to, outcome=outcome, reason=reason, actor=actor, at=at))
-    record(session, "lead.moved", lead, actor=actor, before=before, to=to, outcome=outcome)
+    change = StageChange(lead_id=lead.id, from_stage=before, to_stage=to, outcome=outcome, reason=reason, actor=actor, at=at)
+    session.add(change)
+    told = {"before": before, "to": to, "outcome": outcome, "change": str(change.id), "is_first_contact": is_first_contact}
+    record(session, "lead.moved", lead, actor=actor, **told)
     _carry_on(session, lead, before, actor, visit_at=visit_at)
 
 

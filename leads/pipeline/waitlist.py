@@ -1,15 +1,15 @@
 """A lead waits for a place, with a day to look again: spoken with, kept in sight, and owed no call until then."""
 
 import uuid
+from collections.abc import Iterable
 from datetime import date, timedelta
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from leads.audit.trail import record
 from leads.clock import now
 from leads.errors import Conflict, FieldError, Invalid
-from leads.pipeline.deadlines import close_of
+from leads.pipeline.deadlines import close_of, has_passed
 from leads.pipeline.find import locked
 from leads.pipeline.models import Lead
 from leads.pipeline.notes import write
@@ -36,7 +36,7 @@ def wait(session: Session, lead_id: uuid.UUID, until: date, *, note: str | None 
     if refused := why_not(lead):
         raise Conflict(f"{lead.number} cannot wait for a place: {refused}.", code="not_allowed_now")
     due = close_of(lead.office, until)
-    if not now() < due <= now() + LONGEST:
+    if has_passed(lead.office, until) or not now() < due <= now() + LONGEST:
         words = "Choose a day to look again, within a year."
         raise Invalid(words, errors=(FieldError("look_again", "no_date", words),))
     put_off(session, KIND, lead_id=lead.id, until=due, actor=actor)
@@ -59,6 +59,6 @@ def stop_waiting(session: Session, lead_id: uuid.UUID, *, actor: str, outcome: s
     return ended
 
 
-def waits(session: Session, lead_id: uuid.UUID) -> Todo | None:
-    """Return the to-do that looks again for a place, if the lead is on the waitlist."""
-    return session.scalar(select(Todo).where(Todo.lead_id == lead_id, Todo.kind == KIND, Todo.done_at.is_(None)).limit(1))
+def waits(todos: Iterable[Todo]) -> Todo | None:
+    """Return of a lead's open to-dos the one that looks again for a place, if the lead is on the waitlist."""
+    return next((todo for todo in todos if todo.kind == KIND), None)

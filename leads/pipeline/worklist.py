@@ -1,13 +1,15 @@
 """The leads by what is needed next: who is in danger, whom to call now, what is due today, who waits for whom."""
 
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
-from datetime import datetime, time, timedelta
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
 from functools import lru_cache
-from typing import Any, Literal, NamedTuple, get_args
+from itertools import groupby
+from typing import Any, Literal, NamedTuple, cast, get_args
 
 from sqlalchemy import (
+    ARRAY,
     ColumnElement,
     DateTime,
     Select,
@@ -16,19 +18,17 @@ from sqlalchemy import (
     and_,
     bindparam,
     func,
-    literal,
     literal_column,
     or_,
     select,
     tuple_,
+    union,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import distinct_on
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
-from leads.clinic.profile import clinic
-from leads.clock import local_to_utc, now
-from leads.people.models import Person
+from leads.clock import now
+from leads.pipeline.listed import CALL_SOON, Found, Row, end_of_today, rows_now, rows_of
 from leads.pipeline.models import Lead, Standing
 from leads.round_trips import Statement, together
 from leads.todos.models import Todo
@@ -48,13 +48,15 @@ Need = Literal[
     "under-way",
 ]
 NEEDS: tuple[Need, ...] = get_args(Need)
-URGENT = ("call-now", "to-review", "phone-instead", "unknown", "to-verify", "today")
-CALL_SOON = timedelta(hours=4)
+CANNOT_WAIT = ("safety", "call-now")
 # Beyond this a list is "999+": what the exact number would be changes nothing, and counting it takes the longer the more there are.
 COUNTED = 999
 # The moments that decide which list a lead stands in, and where a page begins; given anew each time a list is read.
 SOON, DAY_ENDS, AFTER_DUE = (bindparam(name, type_=DateTime(timezone=True)) for name in ("soon", "day_ends", "after_due"))
 AFTER_ID = bindparam("after_id", type_=Uuid())
+IS_OPEN = Todo.done_at.is_(None)
+SAFETY = literal_column("'safety'", String())
+IS_WAITLISTED = (Todo.kind == "look-again", Todo.done_at.is_(None))
 
 
 @dataclass(frozen=True)
@@ -71,24 +73,6 @@ class Filters:
     def given(self) -> tuple[str, ...]:
         """Which of them narrow the list."""
         return tuple(each.name for each in fields(self) if getattr(self, each.name))
-
-
-@dataclass(frozen=True)
-class Row:
-    """One lead and what it needs next: whose, what, by when; `late` once that moment has passed."""
-
-    lead: Lead
-    person: Person
-    need: str
-    due: datetime
-    held: bool
-    confirmed: bool
-    todo: str | None = None
-
-    @property
-    def late(self) -> bool:
-        """True when it should have been done by now; what is urgent is always due, and says since when instead."""
-        return self.need in URGENT and self.due < now()
 
 
 @dataclass(frozen=True)
@@ -118,11 +102,20 @@ def count_by_need(session: Session, filters: Filters) -> Mapping[str, int]:
     return {need: count for need, count in counted if count}
 
 
-def first_of_each(session: Session, filters: Filters, *, limit: int) -> Mapping[str, Sequence[Row]]:
-    """Return the most pressing leads under each need, `limit` of each."""
+def first_of_each(session: Session, filters: Filters, *, limit: int, most: int | None = None) -> Mapping[str, Sequence[Row]]:
+    """Return the most pressing leads under each need, `limit` of each, and no more than `most` in all (see `_fewer`)."""
     (found,) = together(session, (_paging(NEEDS, filters.given, limit), _asked(filters)))
-    rows = _rows(session, [Found(*each) for each in found])
-    return {need: sorted((row for row in rows if row.need == need), key=lambda row: (row.due, row.lead.id)) for need in NEEDS}
+    listed = [Found(*each) for each in found]
+    rows = rows_of(session, listed if most is None else _fewer(listed, most))
+    return {need: sorted((row for row in rows if row.need == need), key=lambda row: (row.due, row.id)) for need in NEEDS}
+
+
+def _fewer(found: Iterable[Found], most: int) -> Sequence[Found]:
+    """Return no more than `most`: those who cannot wait, then the first of each list, the second of each, and so on."""
+    ordered = sorted(found, key=lambda each: (NEEDS.index(cast(Need, each.need)), each.due, each.id))
+    placed = [(place, each) for _, its in groupby(ordered, key=lambda each: each.need) for place, each in enumerate(its)]
+    placed.sort(key=lambda each: 0 if each[1].need in CANNOT_WAIT else each[0])
+    return [each for _, each in placed[:most]]
 
 
 def page_of(session: Session, need: str, filters: Filters, *, after: Place | None, limit: int) -> Sequence[Row]:
@@ -131,88 +124,139 @@ def page_of(session: Session, need: str, filters: Filters, *, after: Place | Non
         return []
     behind = {"after_due": after.due, "after_id": after.id} if after else {}
     (found,) = together(session, (_paging((need,), filters.given, limit, is_further=bool(after)), _asked(filters) | behind))
-    return _rows(session, [Found(*each) for each in found])
+    return rows_of(session, (Found(*each) for each in found))
 
 
-def at_stage(session: Session, stage: str, filters: Filters, *, after: Place | None, limit: int) -> Sequence[Row]:
-    """Return up to `limit` open leads of one stage, what has waited longest first, behind a place."""
-    wanted = select(Standing).where(Standing.stage == stage, *_chosen(filters))
-    if after is not None:
-        wanted = wanted.where(tuple_(Standing.due_at, Standing.id) > tuple_(after.due, after.id))
-    found = session.scalars(wanted.order_by(Standing.due_at, Standing.id).limit(limit)).all()
-    return _of_standings(session, found)
+def first_at_stages(session: Session, stages: tuple[str, ...], filters: Filters, *, limit: int) -> Mapping[str, Sequence[Row]]:
+    """Return the open leads at each of these stages: who is in danger, then who has waited longest, `limit` of each."""
+    (found,) = together(session, (_standing_at(stages, filters.given, limit), _chosen_by(filters)))
+    rows = rows_now(session, [lead_id for *_, lead_id in sorted(found)])
+    return {stage: [row for row in rows if row.stage == stage] for stage in stages}
 
 
-def count_at_stages(session: Session, stages: Sequence[str], filters: Filters) -> Mapping[str, int]:
+def count_at_stages(session: Session, stages: tuple[str, ...], filters: Filters) -> Mapping[str, int]:
     """Return how many open leads stand at each of these stages; one more than COUNTED stands for any larger number."""
-    counted = [
-        select(literal(stage), func.count()).select_from(
-            select(Standing.id).where(Standing.stage == stage, *_chosen(filters)).limit(COUNTED + 1).subquery()
-        )
-        for stage in stages
-    ]
-    return {row[0]: row[1] for row in session.execute(union_all(*counted)).all()}
+    (counted,) = together(session, (_counting_at(stages, filters.given, COUNTED + 1), _chosen_by(filters)))
+    return dict(counted)
 
 
 def closed(session: Session, filters: Filters, *, after: Place | None, limit: int) -> Sequence[Row]:
     """Return up to `limit` closed leads, the newest closure first, behind a place."""
-    wanted = select(Lead, Person).join(Person, Lead.person_id == Person.id).where(Lead.closed_at.is_not(None), *_chosen(filters, Lead))
+    wanted = select(Lead.id, Lead.closed_at).where(Lead.closed_at.is_not(None), *_narrowed(filters.given, Lead))
     if after is not None:
         wanted = wanted.where(tuple_(Lead.closed_at, Lead.id) < tuple_(after.due, after.id))
-    found = session.execute(wanted.order_by(Lead.closed_at.desc(), Lead.id.desc()).limit(limit))
-    return [_closed(lead, person) for lead, person in found]
+    found = session.execute(wanted.order_by(Lead.closed_at.desc(), Lead.id.desc()).limit(limit), _chosen_by(filters))
+    return rows_of(session, [Found(lead_id, "closed", at) for lead_id, at in found if at])
+
+
+def waitlisted(session: Session, filters: Filters, *, after: Place | None, limit: int) -> Sequence[Row]:
+    """Return up to `limit` leads on the waitlist, who has waited longest first, behind a place; due is since when they wait."""
+    since, narrowed = (Todo.opened_at, Lead.id), _narrowed(filters.given, Lead)
+    wanted = select(Lead.id, Todo.opened_at).join(Todo, Todo.lead_id == Lead.id).where(*IS_WAITLISTED, Lead.closed_at.is_(None), *narrowed)
+    if after is not None:
+        wanted = wanted.where(tuple_(*since) > tuple_(after.due, after.id))
+    found = session.execute(wanted.order_by(*since).limit(limit), _chosen_by(filters))
+    return rows_of(session, [Found(lead_id, "waitlist", at) for lead_id, at in found])
+
+
+def count_waitlisted(session: Session, filters: Filters) -> int:
+    """Return how many of the leads chosen are on the waitlist; one more than COUNTED stands for any larger number."""
+    # Of what stands, as the lists are: a lead itself is found by none of what narrows them.
+    wanted = select(Standing.id).join(Todo, Todo.lead_id == Standing.id)
+    waits = wanted.where(*IS_WAITLISTED, Standing.stage != "closed", *_narrowed(filters.given)).limit(COUNTED + 1)
+    return session.execute(select(func.count()).select_from(waits.subquery()), _chosen_by(filters)).scalar_one()
+
+
+def count_of(session: Session, accounts: Collection[uuid.UUID], filters: Filters | None = None) -> Mapping[uuid.UUID, int]:
+    """Return how many open leads are each of these accounts' own, or have a to-do of theirs; among those chosen, whoever's they are."""
+    chosen = anybodys(filters or Filters())
+    theirs = select(Standing.assigned_to.label("account"), Standing.id).where(Standing.assigned_to.in_(accounts), *_narrowed(chosen.given))
+    asked = select(Todo.for_account, Standing.id).join(Standing, Standing.id == Todo.lead_id).where(Todo.for_account.in_(accounts), IS_OPEN)
+    both = union(theirs, asked.where(*_narrowed(chosen.given))).subquery()
+    counted = select(both.c.account, func.count()).group_by(both.c.account)
+    return {account: count for account, count in session.execute(counted, _chosen_by(chosen)) if account}
+
+
+def anybodys(filters: Filters) -> Filters:
+    """Return the filters without whose the leads are."""
+    return replace(filters, assigned_to=None, nobodys=False)
 
 
 def of_leads(session: Session, leads: Sequence[Lead]) -> Sequence[Row]:
-    """Return what these leads need next, in their order; a closed one without anything urgent needs nothing."""
-    standing = session.scalars(select(Standing).where(Standing.id.in_([lead.id for lead in leads]))).all()
-    rows = {row.lead.id: row for row in _of_standings(session, standing)}
-    people = {person.id: person for person in session.scalars(select(Person).where(Person.id.in_([lead.person_id for lead in leads])))}
-    return [_at_rest(rows.get(lead.id), lead, people[lead.person_id]) for lead in leads]
-
-
-def _at_rest(row: Row | None, lead: Lead, person: Person) -> Row:
-    if row is None or (lead.closed_at and row.need != "safety"):
-        return _closed(lead, person)
-    return row
-
-
-def _closed(lead: Lead, person: Person) -> Row:
-    return Row(lead, person, "closed", lead.closed_at or lead.opened_at, held=False, confirmed=True)
-
-
-class Found(NamedTuple):
-    """What a list says of one lead."""
-
-    id: uuid.UUID
-    need: str
-    due: datetime
-    held: bool
-    confirmed: bool
+    """Return what these leads need next: who is in danger first, else in their order; a closed one mostly needs nothing."""
+    return sorted(rows_now(session, [lead.id for lead in leads]), key=lambda row: row.need != "safety")
 
 
 def _asked(filters: Filters) -> dict[str, Any]:
     """Return what a list is asked with: these filters, at this moment."""
-    given = {name: getattr(filters, name) for name in filters.given if name != "nobodys"}
-    return {**given, "soon": now() + CALL_SOON, "day_ends": _end_of_today()}
+    return {**_chosen_by(filters), "soon": now() + CALL_SOON, "day_ends": end_of_today()}
+
+
+def _chosen_by(filters: Filters) -> dict[str, Any]:
+    return {name: getattr(filters, name) for name in filters.given if name != "nobodys"}
 
 
 # Each is made once: to put together what twelve lists ask for takes five times as long as to answer it.
 @lru_cache
 def _counting(given: tuple[str, ...], most: int) -> Statement:
     counted: list[Select[*tuple[Any, ...]]] = []
+    chosen = _chosen(given)
     for need in NEEDS:
         # In no order: who stands where in the list makes it no longer.
-        listed = _joined(_parts(need, given), most).limit(literal_column(str(most))).subquery()
+        listed = _joined(_parts(need, chosen), most).limit(_number(most)).subquery()
         counted.append(select(_said(need).label("need"), func.count()).select_from(listed))
     return Statement.of(_all_of(counted))
 
 
 @lru_cache
 def _paging(needs: Sequence[str], given: tuple[str, ...], limit: int, *, is_further: bool = False) -> Statement:
-    lists = [_together(_parts(need, given, is_further=is_further), limit) for need in needs]
+    chosen = _chosen(given)
+    lists = [_together(_parts(need, chosen, is_further=is_further), limit) for need in needs]
     # The one list of a page is told in its order; of several, each lead says to which it belongs.
     return Statement.of(lists[0] if len(lists) == 1 else _all_of([select(each.subquery()) for each in lists]))
+
+
+@lru_cache
+def _standing_at(stages: tuple[str, ...], given: tuple[str, ...], limit: int) -> Statement:
+    chosen, lists = _chosen(given), []
+    for stage in stages:
+        # Each of the two is read in the order of an index: the few in danger by need, all others by stage.
+        both = [_in_order(stage, chosen, limit, place, danger) for place, danger in enumerate((True, False))]
+        either = _all_of([select(each.subquery()) for each in both]).subquery()
+        lists.append(select(either).order_by(either.c.place, either.c.due_at, either.c.id).limit(_number(limit)))
+    return Statement.of(_all_of([select(each.subquery()) for each in lists]))
+
+
+@lru_cache
+def _counting_at(stages: tuple[str, ...], given: tuple[str, ...], most: int) -> Statement:
+    chosen = _chosen(given)
+    lists = ((stage, _at(stage, chosen, chosen.of.id).limit(_number(most)).subquery()) for stage in stages)
+    return Statement.of(_all_of([select(_said(stage).label("stage"), func.count()).select_from(each) for stage, each in lists]))
+
+
+def _in_order(stage: str, chosen: "_Chosen", limit: int, place: int, danger: bool) -> Select[*tuple[Any, ...]]:
+    of = chosen.of
+    which = of.need == SAFETY if danger else of.need != SAFETY
+    columns: tuple[Any, ...] = (_said(stage).label("stage"), literal_column(str(place)).label("place"), of.due_at, of.id)
+    return _at(stage, chosen, *columns).where(which).order_by(of.due_at, of.id).limit(_number(limit))
+
+
+def _at(stage: str, chosen: "_Chosen", *columns: Any) -> Select[*tuple[Any, ...]]:
+    return select(*columns).where(chosen.of.stage == _said(stage), *chosen.narrowed)
+
+
+class _Chosen(NamedTuple):
+    """What the lists of one statement are made of, and by what each is narrowed besides."""
+
+    of: Any
+    narrowed: Sequence[ColumnElement[bool]]
+
+
+def _chosen(given: tuple[str, ...]) -> _Chosen:
+    if "assigned_to" not in given:
+        return _Chosen(Standing, _narrowed(given))
+    # One member of staff has some dozens of leads, wherever they stand: read once, rather than looked for in each of the lists.
+    return _Chosen(aliased(Standing, select(Standing).where(*_narrowed(given)).cte("theirs")), ())
 
 
 def _all_of(lists: Sequence[Select[*tuple[Any, ...]]]) -> Select[*tuple[Any, ...]]:
@@ -221,95 +265,62 @@ def _all_of(lists: Sequence[Select[*tuple[Any, ...]]]) -> Select[*tuple[Any, ...
 
 def _together(parts: Sequence[Select[*tuple[Any, ...]]], limit: int) -> Select[*tuple[Any, ...]]:
     both = _joined(parts, limit).subquery()
-    return select(both).order_by(both.c.due, both.c.id).limit(literal_column(str(limit)))
+    return select(both).order_by(both.c.due, both.c.id).limit(_number(limit))
 
 
 def _joined(parts: Sequence[Select[*tuple[Any, ...]]], limit: int) -> Select[*tuple[Any, ...]]:
+    return _all_of([select(part.limit(_number(limit)).subquery()) for part in parts])
+
+
+def _number(limit: int) -> ColumnElement[int]:
     # A number that the planner sees: for one it does not know it would sort what the index has in order.
-    return _all_of([select(part.limit(literal_column(str(limit))).subquery()) for part in parts])
+    return literal_column(str(limit))
 
 
-def _said(need: str) -> ColumnElement[str]:
+def _said(code: str) -> ColumnElement[str]:
     # One of our own words, so that the planner sees which part of the index is meant.
-    return literal_column(f"'{need}'", String())
+    return literal_column(f"'{code}'", String())
 
 
-def _parts(need: str, given: tuple[str, ...], *, is_further: bool = False) -> list[Select[*tuple[Any, ...]]]:
+def _parts(need: str, chosen: _Chosen, *, is_further: bool = False) -> list[Select[*tuple[Any, ...]]]:
     """Return the parts of a list, each in the order of one index, so that none is read further than it is shown."""
-    can_wait = or_(Standing.call_at.is_(None), Standing.call_at > SOON)
+    of = chosen.of
+    can_wait = or_(of.call_at.is_(None), of.call_at > SOON)
 
     def part(due: Any, *conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
-        behind = [tuple_(due, Standing.id) > tuple_(AFTER_DUE, AFTER_ID)] if is_further else []
-        columns = (Standing.id, _said(need).label("need"), due.label("due"), Standing.held, Standing.confirmed)
-        return select(*columns).where(*conditions, *behind, *_narrowed(given)).order_by(due, Standing.id)
+        behind = [tuple_(due, of.id) > tuple_(AFTER_DUE, AFTER_ID)] if is_further else []
+        columns = (of.id, _said(need).label("need"), due.label("due"))
+        return select(*columns).where(*conditions, *behind, *chosen.narrowed).order_by(due, of.id)
 
     if need == "call-now":
-        return [part(Standing.call_at, Standing.call_at <= SOON)]
+        return [part(of.call_at, of.call_at <= SOON)]
     if need == "today":
-        by_call = and_(
-            Standing.call_at > SOON, Standing.call_at <= DAY_ENDS, Standing.act_at <= DAY_ENDS, Standing.act_at >= Standing.call_at
-        )
-        by_todo = and_(Standing.act_at <= DAY_ENDS, or_(Standing.call_at.is_(None), Standing.act_at < Standing.call_at), can_wait)
-        return [part(Standing.act_at, each) for each in (by_call, by_todo)]
-    return [part(Standing.due_at, Standing.need == _said(need), each) for each in _idle_and_running(need, can_wait)]
+        # That it is later than soon follows from the rest, but says where in the index to begin.
+        by_call = and_(of.act_at > SOON, of.act_at <= DAY_ENDS, of.act_at >= of.call_at, of.call_at > SOON)
+        by_todo = and_(of.act_at <= DAY_ENDS, or_(of.call_at.is_(None), of.act_at < of.call_at), can_wait)
+        return [part(of.act_at, each) for each in (by_call, by_todo)]
+    return [part(of.due_at, of.need == _said(need), each) for each in _idle_and_running(of, need, can_wait)]
 
 
-def _idle_and_running(need: str, can_wait: ColumnElement[bool]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    idle = and_(Standing.call_at.is_(None), Standing.act_at.is_(None))
-    not_today = or_(Standing.act_at.is_(None), Standing.act_at > DAY_ENDS)
+def _idle_and_running(of: Any, need: str, can_wait: ColumnElement[bool]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    idle = and_(of.call_at.is_(None), of.act_at.is_(None))
+    not_today = or_(of.act_at.is_(None), of.act_at > DAY_ENDS)
     # Says nothing new, but says it of the column by which the index is ordered: what is overdue need not be read to be passed over.
-    later = [Standing.due_at > DAY_ENDS] if need in ("new", "to-confirm", "for-patient", "under-way") else []
-    return idle, and_(not_today, can_wait, or_(Standing.call_at.is_not(None), Standing.act_at.is_not(None)), *later)
+    later = [of.due_at > DAY_ENDS] if need in ("new", "to-confirm", "for-patient", "under-way") else []
+    return idle, and_(not_today, can_wait, or_(of.call_at.is_not(None), of.act_at.is_not(None)), *later)
 
 
-def _narrowed(given: tuple[str, ...]) -> list[ColumnElement[bool]]:
-    columns: dict[str, Any] = {name: getattr(Standing, name) for name in given if name != "nobodys"}
-    nobodys: list[ColumnElement[bool]] = [Standing.assigned_to.is_(None)] if "nobodys" in given else []
-    return [column == bindparam(name, type_=column.type) for name, column in columns.items()] + nobodys
+def _narrowed(given: tuple[str, ...], of: Any = Standing) -> list[ColumnElement[bool]]:
+    return [_is(name, of) for name in given]
 
 
-def _of_standings(session: Session, found: Sequence[Standing]) -> list[Row]:
-    pairs = {lead.id: (lead, person) for lead, person in _leads(session, [each.id for each in found])}
-    todos = _next_todos(session, list(pairs))
-    return [Row(*pairs[each.id], *_need_now(each), each.held, each.confirmed, todos.get(each.id)) for each in found]
-
-
-def _need_now(standing: Standing) -> tuple[str, datetime]:
-    """Return what the lists say of one lead: its need, and when that is due."""
-    if standing.call_at is not None and standing.call_at <= now() + CALL_SOON:
-        return "call-now", standing.call_at
-    if standing.act_at is not None and standing.act_at <= _end_of_today():
-        return "today", standing.act_at
-    return standing.need, standing.due_at
-
-
-def _rows(session: Session, found: Sequence[Found]) -> list[Row]:
-    by_id = {lead.id: (lead, person) for lead, person in _leads(session, [each.id for each in found])}
-    todos = _next_todos(session, list(by_id))
-    return [Row(*by_id[each.id], each.need, each.due, each.held, each.confirmed, todos.get(each.id)) for each in found]
-
-
-def _leads(session: Session, ids: Sequence[uuid.UUID]) -> Sequence[Any]:
-    return session.execute(select(Lead, Person).join(Person, Lead.person_id == Person.id).where(Lead.id.in_(ids))).all()
-
-
-def _next_todos(session: Session, ids: list[uuid.UUID]) -> dict[uuid.UUID | None, str]:
-    first = (
-        select(Todo.lead_id, Todo.kind)
-        .where(Todo.lead_id.in_(ids), Todo.done_at.is_(None))
-        .order_by(Todo.lead_id, Todo.urgent.desc(), Todo.due_at)
-        .ext(distinct_on(Todo.lead_id))
-    )
-    return dict(session.execute(first).all())
-
-
-def _chosen(filters: Filters, of: Any = Standing) -> list[ColumnElement[bool]]:
-    asked = (("office", filters.office), ("stage", filters.stage), ("assigned_to", filters.assigned_to), ("source", filters.source))
-    nobodys = [of.assigned_to.is_(None)] if filters.nobodys else []
-    return [getattr(of, name) == value for name, value in asked if value] + nobodys
-
-
-def _end_of_today() -> datetime:
-    zone = clinic().office(None).zone
-    tomorrow = now().astimezone(zone).date() + timedelta(days=1)
-    return local_to_utc(tomorrow, time(), zone)
+def _is(name: str, of: Any) -> ColumnElement[bool]:
+    if name == "nobodys":
+        return of.assigned_to.is_(None)  # type: ignore[no-any-return]
+    column = getattr(of, name)
+    asked = bindparam(name, type_=column.type)
+    if name != "assigned_to":
+        return column == asked  # type: ignore[no-any-return]
+    # Theirs is also what somebody has asked of them. As an array, so that each of the two is looked up by its index.
+    own = func.array(select(Todo.lead_id).where(Todo.for_account == asked, IS_OPEN).scalar_subquery(), type_=ARRAY(Uuid()))
+    return or_(column == asked, of.id == func.any(own))

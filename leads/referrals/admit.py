@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from leads.accounts.throttle import FORM_MAIL, has_room, note
 from leads.clinic.profile import clinic
 from leads.clock import now
+from leads.consent.as_said import AsSaid
 from leads.consent.ledger import NOT_SAFE, Spoken, grant, is_confirmed, open_holds, suppress, withdrawn
 from leads.loop.models import Referral
 from leads.messages.outbox import post
@@ -15,13 +16,13 @@ from leads.people.models import Person
 from leads.pipeline.confirm import start
 from leads.pipeline.facts import person_changed
 from leads.pipeline.models import Lead
-from leads.referrals.submission import Submission
+from leads.referrals.submission import TakenDown, Written
 
 GRANTS = ("contact", "education", "unencrypted_email", "status_to_referrer")
 USEFUL_FOR = timedelta(days=3)
 
 
-def admit(session: Session, referral: Referral, asked: Submission, *, is_known: bool, actor: str) -> None:
+def admit(session: Session, referral: Referral, asked: Written, *, is_known: bool, actor: str) -> None:
     """Enter what the patient granted, as a believed referrer says, and begin to write to the patient where that allows it.
 
     The address is not yet proved to be the patient's own: all that goes there is one fixed mail with a button, before any sequence.
@@ -41,14 +42,39 @@ def admit(session: Session, referral: Referral, asked: Submission, *, is_known: 
         _welcome(session, referral, address, actor=actor)
 
 
-def _grant(session: Session, referral: Referral, asked: Submission, *, is_known: bool, actor: str) -> None:
-    given = asked.patient.consent
-    how = Spoken("referral", referral.channel, given.wording, evidence=referral.number, referral_id=referral.id)
+def grant_as_said(session: Session, referral: Referral, asked: Written, *, actor: str) -> None:
+    """Enter what the patient told a colleague of ours themselves: it counts whoever it may be that refers them."""
+    said = said_of(asked)
+    if said and said.by == "self":
+        how = Spoken("referral", said.method, asked.patient.consent.wording, evidence=_proof(referral, said), referral_id=referral.id)
+        for kind in _given(asked):
+            grant(session, referral.person_id, kind, how, actor=actor)
+
+
+def said_of(asked: Written) -> AsSaid | None:
+    """Return who said what the patient agreed to, and how, where a colleague took it down."""
+    return asked.consent_said if isinstance(asked, TakenDown) else None
+
+
+def _grant(session: Session, referral: Referral, asked: Written, *, is_known: bool, actor: str) -> None:
+    said = said_of(asked)
+    if said and said.by == "self":
+        # It has counted since it was said, or they have taken it back.
+        return
+    how = Spoken("referral", referral.channel, asked.patient.consent.wording, evidence=_proof(referral, said), referral_id=referral.id)
     # A no that the patient said to us themselves is not taken back by somebody who writes about them.
     refused = withdrawn(session, referral.person_id) if is_known else set()
-    for kind in GRANTS:
-        if getattr(given, kind) and kind not in refused:
+    for kind in _given(asked):
+        if kind not in refused:
             grant(session, referral.person_id, kind, how, actor=actor)
+
+
+def _given(asked: Written) -> list[str]:
+    return [kind for kind in GRANTS if getattr(asked.patient.consent, kind)]
+
+
+def _proof(referral: Referral, said: AsSaid | None) -> str:
+    return f"{referral.number}: {said.evidence}" if said else referral.number
 
 
 def _welcome(session: Session, referral: Referral, address: str, *, actor: str) -> None:

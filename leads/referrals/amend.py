@@ -12,8 +12,8 @@ from leads.clock import now
 from leads.consent.ledger import Spoken, withdraw
 from leads.errors import Conflict, NotFound
 from leads.loop.models import Amendment, Referral
-from leads.referrals.admit import GRANTS, admit
-from leads.referrals.submission import Submission
+from leads.referrals.admit import GRANTS, admit, said_of
+from leads.referrals.submission import Written, as_kept
 from leads.todos.open import finish_all
 
 
@@ -41,7 +41,7 @@ def take_in(session: Session, amendment_id: uuid.UUID, *, actor: str) -> Referra
     Grants that it adds count from now on, and those it no longer names end. An address or number it adds is not thereby the person's.
     """
     amendment, referral = _held(session, amendment_id)
-    before, asked = Submission.model_validate(referral.received), Submission.model_validate(amendment.received)
+    before, asked = as_kept(referral.received), as_kept(amendment.received)
     referral.received, referral.content_hash = amendment.received, amendment.content_hash
     referral.urgency, referral.current_risk, referral.part2 = asked.urgency, asked.current_risk, asked.part2
     referral.changed_at = now()
@@ -68,8 +68,11 @@ def _held(session: Session, amendment_id: uuid.UUID) -> tuple[Amendment, Referra
     return amendment, session.get_one(Referral, amendment.referral_id, with_for_update=True, populate_existing=True)
 
 
-def _withdraw(session: Session, referral: Referral, before: Submission, after: Submission, *, actor: str) -> None:
-    had, has = before.patient.consent, after.patient.consent
+def _withdraw(session: Session, referral: Referral, before: Written, after: Written, *, actor: str) -> None:
+    said, had, has = said_of(before), before.patient.consent, after.patient.consent
+    if said and said.by == "self":
+        # What the patient told us themselves does not end because somebody who writes about them leaves it out.
+        return
     how = Spoken("referral", referral.channel, has.wording or had.wording, evidence=referral.number, referral_id=referral.id)
     for kind in GRANTS:
         if getattr(had, kind) and not getattr(has, kind):

@@ -101,7 +101,7 @@ def kind_of(name: str, content: bytes) -> tuple[str, str]:
     kind = next((kind for begin, kind in BEGINS.items() if content.startswith(begin)), None)
     if kind is None:
         shown = plain_name(name, "")
-        raise _refused("not_a_document", f"{shown} is no PDF, PNG or JPEG. Save it as one of these, or fax it to us.")
+        raise _refused("not_a_document", f"{shown} is no PDF, PNG or JPEG. Save it as one of these and choose it again.")
     return kind
 
 

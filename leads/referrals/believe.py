@@ -11,7 +11,7 @@ from leads.providers.models import Claim
 from leads.providers.trust import Call
 from leads.providers.verify import accept, refuse
 from leads.referrals.admit import admit
-from leads.referrals.submission import Submission
+from leads.referrals.submission import as_kept
 from leads.todos.open import finish_all
 
 
@@ -29,7 +29,7 @@ def believe(
     referral.changed_at = now()
     record(session, "referral.believed", referral, actor=actor, practice=str(claim.practice_id))
     # A no the patient has said to us meanwhile stands: whoever they were, we may know them by now.
-    admit(session, referral, Submission.model_validate(referral.received), is_known=True, actor=actor)
+    admit(session, referral, as_kept(referral.received), is_known=True, actor=actor)
     tell(session, referral, _newest(session, referral))
     _settled(session, referral, actor=actor, outcome="believed")
     return referral

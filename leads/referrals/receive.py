@@ -27,8 +27,8 @@ from leads.pipeline.models import Lead
 from leads.providers.know import Known, know
 from leads.providers.models import Practice, Provider
 from leads.providers.practices import practice_of_key
-from leads.referrals.admit import admit
-from leads.referrals.submission import Submission
+from leads.referrals.admit import admit, grant_as_said
+from leads.referrals.submission import Written
 from leads.referrals.watch import watch
 from leads.security.fields import blind_index
 from leads.todos.open import open_todo
@@ -64,7 +64,7 @@ class Receipt:
     amendment_id: uuid.UUID | None = None
 
 
-def receive(session: Session, asked: Submission, arrival: Arrival) -> Receipt:
+def receive(session: Session, asked: Written, arrival: Arrival) -> Receipt:
     """Keep a referral and all that follows from it; raises TooMany when its source sends too often, Forbidden for a key of no use.
 
     The same words from the same sender are the referral they were the first time. Other words about the same patient, or under the same
@@ -73,7 +73,7 @@ def receive(session: Session, asked: Submission, arrival: Arrival) -> Receipt:
     _count(session, asked, arrival)
     practice = practice_of_key(session, arrival.key) if arrival.key else arrival.practice
     # Two of one sender's submissions may come at once: the second one finds what the first has kept.
-    lock(session, "referrer", practice.id if practice else asked.provider.npi)
+    lock(session, "referrer", practice.id if practice else asked.provider.npi or asked.provider.practice)
     content = hash_of(asked)
     if known := _sent_before(session, arrival, practice, content):
         return _again(session, known, asked, arrival, content)
@@ -86,11 +86,12 @@ def receive(session: Session, asked: Submission, arrival: Arrival) -> Receipt:
         admit(session, referral, asked, is_known=is_known, actor=arrival.actor)
     else:
         _todo(session, referral, "verify-referrer", referral.expected_by, arrival)
+        grant_as_said(session, referral, asked, actor=arrival.actor)
     watch(session, referral, asked, actor=arrival.actor)
     return _receipt(referral, is_new=True)
 
 
-def hash_of(asked: Submission) -> bytes:
+def hash_of(asked: Written) -> bytes:
     """Return a keyed hash of all that a submission says; the same words give the same, in whatever order they came."""
     return blind_index("referral", json.dumps(asked.model_dump(mode="json"), sort_keys=True, ensure_ascii=False))
 
@@ -100,7 +101,7 @@ def placer_index(system: str, value: str) -> bytes:
     return blind_index("placer", json.dumps([system, value]))
 
 
-def _count(session: Session, asked: Submission, arrival: Arrival) -> None:
+def _count(session: Session, asked: Written, arrival: Arrival) -> None:
     if arrival.source is not None:
         # Somebody in danger must not be turned away because others wrote from the same place.
         limit = clinic().limits.submissions_per_hour_per_source * (CRIES_OVER_THE_LIMIT if asked.current_risk else 1)
@@ -119,7 +120,7 @@ def _sent_before(session: Session, arrival: Arrival, practice: Practice | None, 
     return _first(session, mine, Referral.content_hash == content, lives)
 
 
-def _open_one(session: Session, asked: Submission, person: Person, practice: Practice) -> Referral | None:
+def _open_one(session: Session, asked: Written, person: Person, practice: Practice) -> Referral | None:
     """Return this clinician's open referral of this person: what comes now is said about that one."""
     theirs = (Referral.practice_id == practice.id, Referral.person_id == person.id, Referral.closed_at.is_(None))
     return _first(session, *theirs, Provider.id == Referral.provider_id, Provider.npi == asked.provider.npi)
@@ -129,7 +130,7 @@ def _first(session: Session, *which: ColumnElement[bool]) -> Referral | None:
     return session.scalar(select(Referral).where(*which).order_by(Referral.received_at, Referral.id).limit(1))
 
 
-def _again(session: Session, known: Referral, asked: Submission, arrival: Arrival, content: bytes) -> Receipt:
+def _again(session: Session, known: Referral, asked: Written, arrival: Arrival, content: bytes) -> Receipt:
     if known.content_hash == content:
         return _receipt(known, is_new=False)
     waiting = select(Amendment).where(Amendment.referral_id == known.id, Amendment.content_hash == content, Amendment.decided_at.is_(None))
@@ -137,7 +138,7 @@ def _again(session: Session, known: Referral, asked: Submission, arrival: Arriva
     return _receipt(known, is_new=False, amendment_id=amendment.id)
 
 
-def _amend(session: Session, known: Referral, asked: Submission, arrival: Arrival, content: bytes) -> Amendment:
+def _amend(session: Session, known: Referral, asked: Written, arrival: Arrival, content: bytes) -> Amendment:
     amendment = Amendment(referral_id=known.id, channel=arrival.channel, content_hash=content, at=now())
     amendment.received = asked.model_dump(mode="json")
     session.add(amendment)
@@ -149,7 +150,7 @@ def _amend(session: Session, known: Referral, asked: Submission, arrival: Arriva
     return amendment
 
 
-def _person(session: Session, asked: Submission) -> tuple[Person, bool]:
+def _person(session: Session, asked: Written) -> tuple[Person, bool]:
     who = asked.identity
     indexes = indexes_of(who)
     names = sorted(lock_name("identity", index) for index in indexes.values() if index)
@@ -158,7 +159,7 @@ def _person(session: Session, asked: Submission) -> tuple[Person, bool]:
     return recognise(session, who, manner, session.scalars(CANDIDATES, indexes).all())
 
 
-def _keep(session: Session, asked: Submission, arrival: Arrival, person: Person, content: bytes) -> Referral:
+def _keep(session: Session, asked: Written, arrival: Arrival, person: Person, content: bytes) -> Referral:
     # The claim keeps what was typed; what is believed of it stands in the rows it names.
     known = know(session, asked.said, channel=arrival.channel, actor=arrival.actor, key=arrival.key, practice=arrival.practice)
     lead = _lead(session, asked, arrival, person)
@@ -171,12 +172,12 @@ def _keep(session: Session, asked: Submission, arrival: Arrival, person: Person,
     return referral
 
 
-def _lead(session: Session, asked: Submission, arrival: Arrival, person: Person) -> Lead:
+def _lead(session: Session, asked: Written, arrival: Arrival, person: Person) -> Lead:
     session.flush()
     return open_lead_of(session, person.id) or begin_lead(session, person, office=asked.office, source="referral", actor=arrival.actor)
 
 
-def _row(asked: Submission, arrival: Arrival, known: Known, lead: Lead, content: bytes) -> Referral:
+def _row(asked: Written, arrival: Arrival, known: Known, lead: Lead, content: bytes) -> Referral:
     at = now()
     referral = Referral(
         lead_id=lead.id,

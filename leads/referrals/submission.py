@@ -1,6 +1,7 @@
-"""What a clinician may send us about a patient: the one model of page, API and FHIR bundle."""
+"""What a clinician may send us about a patient: the one model of page, API and FHIR bundle, and what a colleague may take down of it."""
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator, model_validator
@@ -28,6 +29,7 @@ from leads.clinic.typed import (
     or_else,
     said,
 )
+from leads.consent.as_said import AsSaid
 from leads.people.match import Identity
 from leads.providers.know import Said
 from leads.providers.npi import wrong_npi
@@ -42,6 +44,10 @@ def _npi(value: str) -> str:
     if wrong is not None:
         raise PydanticCustomError(wrong.code, "{words}", {"words": wrong.message})
     return value
+
+
+def _npi_if_any(value: str | None) -> str | None:
+    return value and _npi(value)
 
 
 def _no_ssn(value: str | None) -> str | None:
@@ -61,15 +67,23 @@ Short = Annotated[str | None, Field(max_length=200), at_most(200), NO_SSN, Lines
 Weeks = Annotated[int, Field(ge=0, le=1000), said("no_weeks", "Write the number of weeks, such as 8.")]
 
 
-class ProviderGiven(Asked):
-    """The clinician who refers."""
+class SenderGiven(Asked):
+    """The clinician who refers, as far as whoever took it down could tell."""
 
-    npi: Annotated[str, AfterValidator(_npi), BeforeValidator(needed), Line] = Field(description="ten digits with their check digit")
+    npi: Annotated[str | None, AfterValidator(_npi_if_any), Line] = None
     given_name: OptionalName = None
     family_name: GivenName
     practice: Annotated[str, Field(max_length=160), at_most(160), BeforeValidator(needed), Line]
-    phone: Phone = Field(None, description="this, `fax` or `email`")
+    phone: Phone = None
     fax: Phone = None
+    email: Email = None
+
+
+class ProviderGiven(SenderGiven):
+    """The clinician who refers."""
+
+    npi: Annotated[str, AfterValidator(_npi), BeforeValidator(needed), Line] = Field(description="ten digits with their check digit")
+    phone: Phone = Field(None, description="this, `fax` or `email`")
     email: Email = Field(None, validate_default=True)
 
     @field_validator("email")
@@ -136,10 +150,10 @@ class Trial(Asked):
     outcome: Short = None
 
 
-class Submission(Asked):
-    """A referral."""
+class Written(Asked):
+    """A referral as somebody wrote it: what there is of every one of them."""
 
-    provider: ProviderGiven
+    provider: SenderGiven
     submitted_by: SubmitterGiven | None = None
     patient: PatientGiven
     reason: Reason
@@ -153,7 +167,7 @@ class Submission(Asked):
     part2: YesNo = Field(False, description="this comes from a programme under 42 CFR Part 2")
 
     @model_validator(mode="after")
-    def _each_once(self) -> "Submission":
+    def _each_once(self) -> "Written":
         if len(set(self.contraindications)) < len(self.contraindications):
             object.__setattr__(self, "contraindications", tuple(dict.fromkeys(self.contraindications)))
         return self
@@ -179,3 +193,20 @@ class Submission(Asked):
         """Who the patient is, as far as this tells."""
         who = self.patient
         return Identity(who.given_name, who.family_name, who.email, who.phone, who.birth_date)
+
+
+class Submission(Written):
+    """A referral."""
+
+    provider: ProviderGiven
+
+
+class TakenDown(Written):
+    """A referral a colleague took down from a call or a sheet; `consent_said` is who said what the patient agreed to, and how."""
+
+    consent_said: AsSaid | None = None
+
+
+def as_kept(received: Mapping[str, Any] | None) -> Written:
+    """Return a referral as it was kept, whoever wrote it; raises ValidationError for what is none."""
+    return TakenDown.model_validate(received)

@@ -3,12 +3,12 @@
 from sqlalchemy.orm import Session
 
 from leads.loop.models import Referral
-from leads.referrals.submission import Submission
+from leads.referrals.submission import Written
 from leads.safety.disclose import disclose
 from leads.safety.watch import watch_words
 
 
-def watch(session: Session, referral: Referral, asked: Submission, *, actor: str) -> None:
+def watch(session: Session, referral: Referral, asked: Written, *, actor: str) -> None:
     """Raise a hold where current risk is ticked; risk words in what was written make a clinician read it today."""
     if asked.current_risk:
         disclose(session, referral.person_id, referral.lead_id, source="referral", actor=actor)
@@ -16,5 +16,5 @@ def watch(session: Session, referral: Referral, asked: Submission, *, actor: str
         watch_words(session, referral, _texts(asked), actor=actor)
 
 
-def _texts(asked: Submission) -> tuple[str | None, ...]:
+def _texts(asked: Written) -> tuple[str | None, ...]:
     return (asked.reason, asked.note, asked.diagnosis, *(trial.outcome for trial in asked.trials))

@@ -5,9 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import Select, exists, func, or_, select, union_all
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
+from leads.clock import now
 from leads.messages.models import Message
 from leads.pipeline.models import StageChange
 from leads.reports.period import Period
@@ -60,6 +62,18 @@ def steps_of(session: Session, key: str, period: Period) -> Mapping[str, StepCou
     return steps
 
 
+def standing_at(session: Session, key: str) -> Mapping[str, int]:
+    """Return how many people stand before each step now: the one that comes next for them, a mail or a colleague's turn."""
+    running = (Enrolment.sequence_key == key, Enrolment.ended_at.is_(None))
+    mails = select(Message.enrolment_id, Message.step, Message.due_at).where(Message.state.in_(WAITING))
+    todos = select(Todo.enrolment_id, Todo.step, Todo.due_at).where(Todo.done_at.is_(None))
+    ways = [each.join(Enrolment, Enrolment.id == of.enrolment_id).where(*running) for each, of in ((mails, Message), (todos, Todo))]
+    ahead = union_all(*ways).subquery()
+    of_each = select(ahead.c.enrolment_id, ahead.c.step).order_by(ahead.c.enrolment_id, ahead.c.due_at)
+    first = of_each.ext(distinct_on(ahead.c.enrolment_id)).subquery()
+    return {step or "": count for step, count in session.execute(select(first.c.step, func.count()).group_by(first.c.step))}
+
+
 def sequence_outcomes(session: Session, period: Period) -> Outcomes:
     """Return what came of every sequence for those who began it in a period."""
     begun = {key: counts for key, *counts in session.execute(_outcomes(period))}
@@ -81,6 +95,8 @@ def _add(step: StepCounts, state: str, reason: str | None, count: int) -> None:
 def _by_state(key: str, period: Period) -> Select[*tuple[Any, ...]]:
     answered, booked = _answered(), _booked()
     went = Message.state.in_(WENT)
+    # At the end of a month most of what is planned is due in the next: a period that is not over yet counts all of it.
+    still_to_go = [Message.state.in_(WAITING)] if period.until > now() else []
     return (
         select(
             Message.step,
@@ -91,7 +107,7 @@ def _by_state(key: str, period: Period) -> Select[*tuple[Any, ...]]:
             func.count(Message.person_id.distinct()).filter(went, booked),
         )
         .where(Message.cause == f"sequence:{key}", Message.enrolment_id.is_not(None))
-        .where(Message.due_at >= period.since, Message.due_at < period.until)
+        .where(Message.due_at >= period.since, or_(Message.due_at < period.until, *still_to_go))
         .group_by(Message.step, Message.state, Message.reason)
     )
 

@@ -14,6 +14,7 @@ from leads.db import lock
 from leads.errors import Conflict, FieldError, Invalid
 from leads.pipeline.deadlines import expected_by
 from leads.referrals.attach import check, kind_of, plain_name
+from leads.scans.look import without_content
 from leads.scans.models import Scan
 from leads.security.fields import blind_index
 
@@ -53,6 +54,14 @@ def bring_in(session: Session, name: str, content: bytes, known: Known, *, actor
     session.flush()
     record(session, "scan.brought_in", scan, actor=actor, channel=known.channel, size=len(content), urgent=known.urgent)
     return scan
+
+
+def bring_in_once(session: Session, name: str, content: bytes, known: Known, *, actor: str) -> Scan:
+    """Keep a scan as `bring_in` does, or return the very same one where it waits already; raises Invalid."""
+    print_of_it = fingerprint(content)
+    lock(session, "scan", print_of_it)
+    there = session.scalar(without_content(Scan.fingerprint == print_of_it, Scan.settled_at.is_(None)))
+    return there or bring_in(session, name, content, known, actor=actor)
 
 
 def fingerprint(content: bytes) -> bytes:

@@ -3,48 +3,19 @@
 import base64
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, func, inspect, select, tuple_
+from sqlalchemy import ColumnElement, Select, exists, func, inspect, select, tuple_
 from sqlalchemy.orm import Session, defer
 
 from leads.audit.trail import record
 from leads.errors import NotFound
+from leads.place import Place
 from leads.referrals.attach import Document
 from leads.scans.models import Scan
 
 A_PAGE = 25
 # What still has its content here, and belongs to a lead as a document of its own.
 ON_ITS_OWN = ("inquiry", "given")
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a page of a list ended: the next one begins behind it."""
-
-    at: datetime
-    id: uuid.UUID
-    urgent: bool = False
-
-    @classmethod
-    def behind(cls, scan: Scan) -> "Place":
-        """Return the place behind a scan of either list."""
-        return cls(scan.settled_at or scan.expected_by, scan.id, scan.urgent)
-
-    def __str__(self) -> str:
-        return f"{self.at.isoformat()}~{self.id}~{int(self.urgent)}"
-
-    @classmethod
-    def read(cls, text: str) -> "Place | None":
-        """Return the place a link names, or None where it names none."""
-        at, _, rest = text.partition("~")
-        scan_id, _, urgent = rest.partition("~")
-        try:
-            moment = datetime.fromisoformat(at)
-            return cls(moment, uuid.UUID(scan_id), urgent == "1") if moment.tzinfo else None
-        except ValueError:
-            return None
 
 
 def without_content(*conditions: ColumnElement[bool]) -> Select[Scan]:
@@ -89,8 +60,14 @@ def look(session: Session, scan_id: uuid.UUID, *, actor: str, purpose: str) -> S
     return scan
 
 
+def is_brought_by(session: Session, scan_id: uuid.UUID, actor: str) -> bool:
+    """True while a scan waits that this colleague brought in themselves."""
+    mine = exists().where(Scan.id == scan_id, Scan.brought_by == actor, Scan.settled_at.is_(None))
+    return bool(session.scalar(select(mine)))
+
+
 def read(session: Session, scan_id: uuid.UUID, *, lead_id: uuid.UUID | None = None, actor: str, purpose: str) -> Document:
-    """Return a scan to be saved and write down who read it: one of the queue or put aside, or a lead's own; raises NotFound."""
+    """Return a scan to be saved or shown and write down who read it: one of the queue or put aside, or a lead's own; raises NotFound."""
     scan = session.get(Scan, scan_id)
     if scan is None or scan.lead_id != lead_id or scan.content is None:
         raise NotFound("There is no such scan.")
@@ -100,4 +77,8 @@ def read(session: Session, scan_id: uuid.UUID, *, lead_id: uuid.UUID | None = No
 
 def _page(session: Session, wanted: Select[Scan]) -> tuple[Sequence[Scan], Place | None]:
     found = session.scalars(wanted.limit(A_PAGE + 1)).all()
-    return found[:A_PAGE], Place.behind(found[A_PAGE - 1]) if len(found) > A_PAGE else None
+    return found[:A_PAGE], _behind(found[A_PAGE - 1]) if len(found) > A_PAGE else None
+
+
+def _behind(scan: Scan) -> Place:
+    return Place(scan.settled_at or scan.expected_by, scan.id, scan.urgent)

@@ -60,12 +60,19 @@ def take_up_again(session: Session, scan_id: uuid.UUID, *, actor: str) -> Scan:
     return _wait_again(session, scan, actor)
 
 
-def not_theirs(session: Session, scan_id: uuid.UUID, lead: Lead, *, actor: str) -> Scan:
-    """Take a scan from a lead that it is not about, and let it wait again; raises NotFound or Conflict."""
+def not_theirs(session: Session, scan_id: uuid.UUID, lead: Lead, *, actor: str) -> str:
+    """Take a scan from a lead that it is not about, to wait again, and return as what it hung there; raises NotFound or Conflict."""
     scan = _locked(session, scan_id)
     if scan.lead_id != lead.id or scan.outcome not in ON_ITS_OWN:
         raise NotFound(f"There is no such scan on {lead.number}.")
-    return _wait_again(session, scan, actor)
+    was = scan.outcome
+    _wait_again(session, scan, actor)
+    return was
+
+
+def hang_again(session: Session, scan_id: uuid.UUID, lead: Lead, *, outcome: str, actor: str) -> Scan:
+    """Let a scan hang again on the lead it was taken off, as what it was there; raises NotFound, or Conflict where it is settled since."""
+    return _settle(session, _held(session, scan_id), outcome, lead, actor)
 
 
 def _held(session: Session, scan_id: uuid.UUID) -> Scan:

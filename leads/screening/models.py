@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from leads.clock import real_now
 from leads.db import Base
 from leads.security.fields import Encrypted
 
@@ -45,6 +46,11 @@ class Screening(Base):
     reviewed_at: Mapped[datetime | None]
     reviewed_by: Mapped[str | None] = mapped_column(String(80))
     version: Mapped[int]
+
+    @property
+    def is_open(self) -> bool:
+        """True while it can be gone on with (real time)."""
+        return self.submitted_at is None and self.ended_at is None and self.expires_at >= real_now()
 
 
 class ScreeningAnswers(Base):

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from sqlalchemy import select
@@ -15,7 +16,7 @@ from leads.safety.disclose import disclose
 from leads.safety.oncall import is_staffed
 from leads.safety.phrases import found
 from leads.screening.assess import is_disclosure
-from leads.screening.begin import held
+from leads.screening.begin import held, take_hold
 from leads.screening.models import Screening, ScreeningAnswers
 from leads.screening.questionnaire import Page, Question, definition
 from leads.screening.read_answers import read_answers, texts_of
@@ -23,11 +24,15 @@ from leads.screening.read_answers import read_answers, texts_of
 
 @dataclass(frozen=True)
 class Saved:
-    """What came of saving a page: the errors of what was not kept, and whether the crisis page is what must be shown now."""
+    """What came of saving a page: the errors of what was not kept, and whether the crisis page is what must be shown now.
+
+    `meanwhile` is what somebody else saved since the page was read: where it stands, nothing was kept.
+    """
 
     screening: Screening
     disclosed: bool
     errors: tuple[FieldError, ...]
+    meanwhile: ScreeningAnswers | None = None
 
 
 @dataclass(frozen=True)
@@ -52,10 +57,13 @@ def all_pages_of(session: Session, screening: Screening) -> Sequence[PageView]:
     return [_view(page, answers, staffed=True) for page in definition().asked.pages]
 
 
-def save_page(session: Session, screening_id: uuid.UUID, key: str, typed: Mapping[str, Any], *, actor: str) -> Saved:
+def save_page(
+    session: Session, screening_id: uuid.UUID, key: str, typed: Mapping[str, Any], *, actor: str, seen: str | None = None
+) -> Saved:
     """Keep the answers of one page, and act on a disclosure in the same transaction; raises NotFound or Conflict.
 
-    Saved on two devices, the page that was saved last counts; every save stays on record.
+    `seen` is the save the page was drawn from, empty for none: where another came since, nothing is kept. Without it the page
+    that was saved last counts, as on two devices of one person. Every save stays on record.
     """
     screening = held(session, screening_id)
     page = definition().page(key)
@@ -64,11 +72,39 @@ def save_page(session: Session, screening_id: uuid.UUID, key: str, typed: Mappin
     # Everything the page may ask, asked now or not: whoever answered while somebody was on call must be heard when nobody is any more.
     questions = definition().questions(page)
     kept, errors = read_answers(questions, typed, "es" if screening.language == "es" else "en")
-    before = answers_of(session, screening_id)
+    before, last = answers_of(session, screening_id), last_save(session, screening_id, key)
+    if seen is not None and last is not None and str(last.id) != seen and last.answers != kept:
+        # What speaks of danger does not wait until two colleagues agree on a page.
+        return Saved(screening, _listen(session, screening, questions, kept, before, actor=actor), tuple(errors), last)
     session.add(ScreeningAnswers(screening_id=screening_id, page=key, answers=kept, saved_at=now(), saved_by=actor))
     screening.version += 1
     record(session, "screening.saved", screening, actor=actor, page=key)
     return Saved(screening, _listen(session, screening, questions, kept, before, actor=actor), tuple(errors))
+
+
+def hear_page(session: Session, screening: Screening, key: str, typed: Mapping[str, Any], *, actor: str) -> Saved:
+    """Keep nothing of a page that came too late, and act on a disclosure in it all the same; raises NotFound."""
+    page = definition().page(key)
+    if page is None:
+        raise NotFound("There is no such page.")
+    stands, questions = take_hold(session, screening), definition().questions(page)
+    kept, errors = read_answers(questions, typed, "es" if stands.language == "es" else "en")
+    disclosed = _listen(session, stands, questions, kept, answers_of(session, stands.id), actor=actor)
+    return Saved(stands, disclosed, tuple(errors), last_save(session, stands.id, key))
+
+
+def last_save(session: Session, screening_id: uuid.UUID, key: str | None = None) -> ScreeningAnswers | None:
+    """Return what was saved last of one page, or of all of them; None where nothing was."""
+    return next(iter(saves_since(session, screening_id, None, key)), None)
+
+
+def saves_since(session: Session, screening_id: uuid.UUID, seen: str | None, key: str | None = None) -> Sequence[ScreeningAnswers]:
+    """Return the saves after the one that was seen, the newest first; all of them where it is none of these."""
+    rows = select(ScreeningAnswers).where(ScreeningAnswers.screening_id == screening_id)
+    if key is not None:
+        rows = rows.where(ScreeningAnswers.page == key)
+    newest_first = session.scalars(rows.order_by(ScreeningAnswers.saved_at.desc(), ScreeningAnswers.id.desc())).all()
+    return list(takewhile(lambda row: str(row.id) != seen, newest_first))
 
 
 def answers_of(session: Session, screening_id: uuid.UUID) -> dict[str, Any]:

@@ -1,12 +1,9 @@
 """How an instrument's total has changed from screening to screening."""
 
-import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import NamedTuple
-
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from leads.screening.models import Screening
 
@@ -20,11 +17,11 @@ class Point(NamedTuple):
     is_short: bool
 
 
-def trend(session: Session, person_id: uuid.UUID, instrument: str) -> Sequence[Point]:
-    """Return the complete scores of a person, the oldest first; what is incomplete has no total and is left out."""
-    sent = select(Screening).where(Screening.person_id == person_id, Screening.submitted_at.is_not(None))
+def trend(screenings: Iterable[Screening], instrument: str) -> Sequence[Point]:
+    """Return the complete scores of a person's screenings, the oldest first; what is incomplete has no total and is left out."""
+    sent = (screening for screening in screenings if screening.submitted_at)
     points = []
-    for screening in session.scalars(sent.order_by(Screening.submitted_at, Screening.id)):
+    for screening in sorted(sent, key=attrgetter("submitted_at", "id")):
         for each in (screening.result or {}).get("scores", ()):
             if each["instrument"] == instrument and each["total"] is not None and screening.submitted_at:
                 points.append(Point(screening.submitted_at, each["total"], each["band"], each["is_short"]))

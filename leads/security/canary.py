@@ -8,6 +8,10 @@ from leads.errors import ConfigError
 from leads.security.fields import CellError, Encrypted
 
 WORDS = "this ring opens this database"
+ANOTHERS = (
+    "The key ring is not the one this database was sealed with: move it away and put the escrowed ring back, "
+    "`handoff keyring import FILE --identity KEYFILE`. Nothing was changed."
+)
 
 
 class KeyCheck(Base):
@@ -30,10 +34,7 @@ def prove(session: Session) -> None:
         session.add(KeyCheck(words=WORDS))
         session.flush()
     elif not fits(session):
-        raise ConfigError(
-            "The key ring is not the one this database was sealed with: move it away and put the escrowed ring back, "
-            "`handoff keyring import FILE --identity KEYFILE`. Nothing was changed."
-        )
+        raise ConfigError(ANOTHERS)
 
 
 def fits(session: Session) -> bool:

@@ -1,6 +1,7 @@
 """The key ring: versioned roots that live outside database and backup, and the keys derived from them."""
 
 import base64
+import hmac
 import json
 import os
 import secrets
@@ -36,6 +37,19 @@ class Ring:
             return self.roots[purpose][version]
         except KeyError:
             raise ConfigError(f"The key ring has no version {version} of the {purpose} root: restore the escrowed ring.") from None
+
+
+def signed(key: bytes, words: bytes) -> bytes:
+    """Return the HMAC-SHA-256 (RFC 2104) of some words, 32 bytes."""
+    begun = _begun(key).copy()
+    begun.update(words)
+    return begun.digest()
+
+
+# To begin one takes three times as long as all the rest, and a few keys sign everything.
+@lru_cache(maxsize=256)
+def _begun(key: bytes) -> hmac.HMAC:
+    return hmac.new(key, digestmod="sha256")
 
 
 @lru_cache(maxsize=1024)

@@ -2,10 +2,10 @@
 
 import base64
 import hashlib
-import hmac
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import ForeignKey, LargeBinary, String, or_, select, update
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from leads.clock import real_now
 from leads.db import Base, new_id
 from leads.errors import NotFound
-from leads.security.keys import ring
+from leads.security.keys import ring, signed
 
 Purpose = Literal["confirm", "unsubscribe", "preferences", "referrer", "screening", "visit", "sign_in", "invitation"]
 CONFIRM_FOR = timedelta(days=14)
@@ -56,9 +56,14 @@ class Grant:
 
 def derive(purpose: Purpose, seed: uuid.UUID) -> str:
     """Return the link text for a purpose and seed: the same each time a mail is rendered, yet kept nowhere."""
-    key = ring().derive("tokens", ring().current("tokens"), purpose)
     # Derived, not drawn: a mail that is rendered again after a crash must carry the very link its first rendering carried.
-    return base64.urlsafe_b64encode(hmac.digest(key, seed.bytes, "sha256")).rstrip(b"=").decode()
+    return _link(ring().derive("tokens", ring().current("tokens"), purpose), seed.bytes)
+
+
+# A mail's links are said when it is rendered, and once more when they begin to work.
+@lru_cache(maxsize=512)
+def _link(key: bytes, seed: bytes) -> str:
+    return base64.urlsafe_b64encode(signed(key, seed)).rstrip(b"=").decode()
 
 
 class Right(NamedTuple):

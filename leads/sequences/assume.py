@@ -17,6 +17,10 @@ FORMS = (
     ("asks-to-stop", r"asks to stop on day (?P<day>\d+)", "asks to stop on day 4"),
     ("pauses", r"pauses on day (?P<day>\d+) until day (?P<other>\d+)", "pauses on day 3 until day 10"),
     ("moves", r"moves to (?P<what>contacted|screening|qualified|booked|in_care|closed) on day (?P<day>\d+)", "moves to screening on day 4"),
+    ("daylight", r"daylight saving (?P<what>begins|ends)(?: on day (?P<other>\d+))?", "daylight saving ends on day 3"),
+    ("bounces", r"bounces on day (?P<day>\d+)", "bounces on day 3"),
+    ("complains", r"complains on day (?P<day>\d+)", "complains on day 3"),
+    ("answers", r"answers the screening on day (?P<day>\d+)", "answers the screening on day 6"),
     ("does", r"to-do done on day (?P<day>\d+)", "to-do done on day 7"),
 )
 EXAMPLES = tuple(example for _, _, example in FORMS)
@@ -38,5 +42,5 @@ def assumption(text: str) -> Assumption:
     for kind, pattern, _ in FORMS:
         if found := re.fullmatch(pattern, said):
             days = found.groupdict()
-            return Assumption(kind, int(days["day"]), int(days["other"]) if days.get("other") else None, days.get("what"))
+            return Assumption(kind, int(days.get("day") or 0), int(days["other"]) if days.get("other") else None, days.get("what"))
     raise Invalid(f'--assume: "{text}" is not understood. Understood are: {"; ".join(EXAMPLES)}.')

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -12,13 +12,15 @@ from leads.audit.trail import record
 from leads.clinic.profile import clinic
 from leads.clinic.windows import Window, next_open
 from leads.clock import now
-from leads.consent.may_email import Kind, may_email
+from leads.consent.ledger import paused_until
+from leads.consent.may_email import Kind, Standings
 from leads.errors import Conflict, FieldError, Invalid, NotFound
 from leads.messages.due import JUST_CLAIMED, Due
 from leads.messages.guards import objection
 from leads.messages.models import Message
 from leads.messages.note import TEMPLATE, paragraphs_of
 from leads.messages.outbox import MOVED_BY_STAFF, STOPPABLE, post
+from leads.messages.steer import times_of
 from leads.messages.templates import catalogue
 from leads.people.models import Person
 from leads.sequences.explain import resting
@@ -43,23 +45,23 @@ def why_not_now(session: Session, message: Message) -> str | None:
     return f"{why} It can go {_spoken(message, against.wait_until)} at the earliest." if against.wait_until else why
 
 
-def send_now(session: Session, message_id: uuid.UUID, *, actor: str) -> Message:
-    """Make a planned mail due at once; raises NotFound, or Conflict saying what keeps it back."""
+def send_now(session: Session, message_id: uuid.UUID, *, after: timedelta = timedelta(), actor: str) -> Message:
+    """Make a planned mail due at once, or `after` a moment in which it can be called back; raises NotFound, or Conflict saying why not."""
     message = _held(session, message_id)
     if message.state not in STOPPABLE:
         raise Conflict(f"This message cannot be sent by hand any more: it is {message.state}.")
     if why := why_not_now(session, message):
         raise Conflict(f"Not sent now. {why}", code="not_allowed_now")
-    at = now()
+    at, was = now() + after, times_of(message)
     _put_off(message, at, actor)
-    record(session, "message.sent_by_hand", message, actor=actor, due=at.isoformat())
+    record(session, "message.sent_by_hand", message, actor=actor, due=at.isoformat(), was=was)
     return message
 
 
-def why_no_note(session: Session, person: Person) -> str | None:
+def why_no_note(standings: Standings) -> str | None:
     """Return in words why a person can be written no note now, or None. A pause is no reason: the note waits behind it."""
     meta = catalogue()[TEMPLATE].meta
-    against = may_email(session, person.id, person.email_index, Kind(meta.topic, meta.lane, meta.level))
+    against = standings.may_email(Kind(meta.topic, meta.lane, meta.level))
     return None if against in (None, "paused") else in_words(against)
 
 
@@ -68,15 +70,17 @@ def write_note(
 ) -> Message:
     """Put a one-off note down, to go by day at or after `at`; raises Invalid for words that may not go, Conflict where no mail may."""
     person, lines = session.get_one(Person, person_id), paragraphs_of(text)
-    if why := why_no_note(session, person):
+    if why := why_no_note(Standings(session, person.id, person.email_index)):
         raise Conflict(f"No note can go. {why}", code="not_allowed_now")
     due = _by_day(office, max(at, now()))
     facts: dict[str, Any] = {"paragraphs": lines, "signed_by": signed_by, "office": office}
     rule = BY_DAY.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     window = {"office": office, "rule": rule}
+    # Who rests gets it after the rest.
+    useful_until = catalogue()[TEMPLATE].meta.useful_until(max(due, paused_until(session, person_id) or due))
     note = post(
         session, person_id, TEMPLATE, cause=CAUSE, facts=facts, actor=actor, lead_id=lead_id, due_at=due, window=window,
-        local_due=_local(office, due),
+        local_due=_local(office, due), useful_until=useful_until,
     )  # fmt: skip
     record(session, "message.written", note, actor=actor, due=due.isoformat())
     return note

@@ -15,6 +15,12 @@ def clock_changes(steps: Sequence[PlannedStep]) -> Iterator[date | None]:
         yield _clock_change(before, after)
 
 
+def next_change(zone: ZoneInfo, since: date, *, begins: bool) -> date | None:
+    """Return the first day from `since` on whose clocks are put forward, or back; None where they are in no two years."""
+    days = (since + timedelta(days=ahead) for ahead in range(2 * 366))
+    return next((day for day in days if _gains(day, zone) == (1 if begins else -1)), None)
+
+
 def local(step: PlannedStep) -> datetime:
     """Return when a step is due, by the office's wall clock and with its offset."""
     return datetime.fromisoformat(step.local_due.partition("[")[0])
@@ -31,3 +37,8 @@ def _clock_change(before: PlannedStep, after: PlannedStep) -> date | None:
 
 def _offset(day: date, zone: ZoneInfo) -> timedelta | None:
     return datetime(day.year, day.month, day.day, tzinfo=zone).utcoffset()
+
+
+def _gains(day: date, zone: ZoneInfo) -> int:
+    before, after = _offset(day, zone) or timedelta(), _offset(day + timedelta(days=1), zone) or timedelta()
+    return (after > before) - (after < before)

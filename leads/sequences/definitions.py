@@ -26,7 +26,7 @@ EVENTS = (
     "hold", "asked-to-stop", "bounce", "reply", "screening:submitted", "appointment:booked", "appointment:cancelled", "referral:received",
 )  # fmt: skip
 # To-dos that the system opens and closes for reasons of its own.
-OTHERS_TODOS = ("safety", "review-screening", "settle-unknown", "phone-instead", "read-reply", "complained")
+OTHERS_TODOS = ("safety", "review-screening", "settle-unknown", "phone-instead", "unheard", "unheard-referrer", "read-reply", "complained")
 # Safety pages are for whoever is on call: no sequence writes them.
 PatientsLane = Literal["transactional", "reminder", "education"]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=60)]

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from leads.consent.may_email import Kind, may_email
+from leads.consent.may_email import Kind, Standings
 from leads.messages.models import Message
 from leads.messages.switch import stops
 from leads.messages.templates import catalogue
@@ -50,21 +50,18 @@ def explain(session: Session, lead_id: uuid.UUID) -> Explanation:
     """Return what a lead will be sent next and why, or why nothing."""
     rows = session.scalars(select(Message).where(Message.lead_id == lead_id).order_by(Message.due_at, Message.id)).all()
     enrolments = session.scalars(select(Enrolment).where(Enrolment.lead_id == lead_id).order_by(Enrolment.started_at)).all()
-    upcoming = next((row for row in rows if row.state in COMING), None)
+    upcoming = _upcoming(rows)
     return Explanation(
         next=_line(upcoming) if upcoming else None,
-        why_nothing=_why_nothing(session, rows, enrolments, upcoming),
+        why_nothing=why_nothing(session, rows, enrolments, _standings(session, rows, enrolments)),
         lines=tuple(_line(row) for row in rows),
     )
 
 
-def _line(row: Message) -> Line:
-    why = in_words(row.reason) if row.reason else in_words(row.cause)
-    return Line(row.id, row.template, row.cause, row.due_at, row.local_due, tuple(row.moved_by), row.state, row.reason, why)
-
-
-def _why_nothing(session: Session, rows: Several[Message], enrolments: Several[Enrolment], upcoming: Message | None) -> str | None:
-    silenced = _silenced(session, rows, enrolments, upcoming)
+def why_nothing(session: Session, rows: Several[Message], enrolments: Several[Enrolment], standings: Standings | None) -> str | None:
+    """Return why a lead with these messages and enrolments, each the earliest first, is sent nothing next, or None where something goes."""
+    upcoming = _upcoming(rows)
+    silenced = standings.may_email(_kind_of(upcoming) if upcoming else ANYTHING) if standings and _whose(rows, enrolments) else None
     if silenced or upcoming:
         return in_words(silenced) if silenced else resting(session, upcoming.lane if upcoming else None)
     if waiting := next((row for row in rows if row.reason == WAITS), None):
@@ -73,6 +70,15 @@ def _why_nothing(session: Session, rows: Several[Message], enrolments: Several[E
     if ended and len(ended) == len(enrolments):
         return f"The sequence {ended[-1].sequence_key} has ended: {in_words(ended[-1].ended_why or '')}"
     return in_words("all-done" if enrolments else "no-enrolment")
+
+
+def _upcoming(rows: Several[Message]) -> Message | None:
+    return next((row for row in rows if row.state in COMING), None)
+
+
+def _line(row: Message) -> Line:
+    why = in_words(row.reason) if row.reason else in_words(row.cause)
+    return Line(row.id, row.template, row.cause, row.due_at, row.local_due, tuple(row.moved_by), row.state, row.reason, why)
 
 
 def resting(session: Session, lane: str | None) -> str | None:
@@ -85,12 +91,14 @@ def resting(session: Session, lane: str | None) -> str | None:
     return None
 
 
-def _silenced(session: Session, rows: Several[Message], enrolments: Several[Enrolment], upcoming: Message | None) -> str | None:
-    whose = next((person_id for person_id in (*(each.person_id for each in enrolments), *(row.person_id for row in rows))), None)
+def _standings(session: Session, rows: Several[Message], enrolments: Several[Enrolment]) -> Standings | None:
+    whose = _whose(rows, enrolments)
     person = session.get(Person, whose) if whose else None
-    if person is None:
-        return None
-    return may_email(session, person.id, person.email_index, _kind_of(upcoming) if upcoming else ANYTHING)
+    return Standings(session, person.id, person.email_index) if person else None
+
+
+def _whose(rows: Several[Message], enrolments: Several[Enrolment]) -> uuid.UUID | None:
+    return next((person_id for person_id in (*(each.person_id for each in enrolments), *(row.person_id for row in rows))), None)
 
 
 def _kind_of(row: Message) -> Kind:

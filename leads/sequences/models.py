@@ -35,6 +35,7 @@ class Enrolment(Base):
         Index("uq_enrolments_running", "lead_id", "sequence_key", unique=True, postgresql_where=text("ended_at IS NULL")),
         Index("ix_enrolments_person_running", "person_id", postgresql_where=text("ended_at IS NULL")),
         Index("ix_enrolments_of_version", "version_id", "id", postgresql_where=text("ended_at IS NULL")),
+        Index(None, "lead_id"),
         Index(None, "sequence_key", "started_at"),
         Index("ix_enrolments_next_todo", "next_todo_at", postgresql_where=text("ended_at IS NULL AND next_todo_at IS NOT NULL")),
     )

@@ -58,6 +58,8 @@ class PlannedStep:
     skip: str | None
     on_unknown: str
     depends_on: Mapping[str, Any]
+    # The visit that was known then, whether the step counts from it or not.
+    visit_at: datetime | None = None
 
 
 def plan(sequence: Sequence, facts: PlanFacts, history: Several[Past], now: datetime) -> list[PlannedStep]:
@@ -174,4 +176,5 @@ def _answer(
         skip=skip,
         on_unknown=step.on_unknown,
         depends_on=case.depends_on(step),
+        visit_at=case.facts.appointment.starts_at if case.facts.appointment else None,
     )

@@ -2,16 +2,24 @@
 
 import hashlib
 import json
+import uuid
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from leads.audit.trail import SYSTEM, record
 from leads.clock import now
 from leads.db import lock
 from leads.errors import NotFound
+from leads.round_trips import Asked, Statement
 from leads.sequences.definitions import Sequence, sequences
 from leads.sequences.models import SequenceVersion
+
+_read: dict[uuid.UUID, Sequence] = {}
+_hashed: dict[str, tuple[Sequence, str]] = {}
+VERSION = Statement.of(
+    select(SequenceVersion.id).where(SequenceVersion.key == bindparam("key"), SequenceVersion.content_hash == bindparam("content_hash"))
+)
 
 
 def publish(session: Session, *, actor: str = SYSTEM) -> list[SequenceVersion]:
@@ -22,10 +30,13 @@ def publish(session: Session, *, actor: str = SYSTEM) -> list[SequenceVersion]:
 
 def current_version(session: Session, key: str) -> SequenceVersion:
     """Return the version that is what the file says now, frozen if need be; raises NotFound for an unknown key."""
-    sequence = sequences().get(key)
-    if sequence is None:
-        raise NotFound(f"There is no sequence {key}; there are {', '.join(sequences())}.")
+    sequence = _sequence(key)
     return _known(session, sequence) or _freeze(session, sequence)
+
+
+def ask_version(key: str) -> Asked:
+    """Return the question for the id of `current_version`, to be asked beside others; it has no answer while nobody has frozen it."""
+    return VERSION, {"key": key, "content_hash": _hash(_sequence(key))}
 
 
 def version_numbered(session: Session, key: str, number: int | None) -> SequenceVersion:
@@ -39,9 +50,18 @@ def version_numbered(session: Session, key: str, number: int | None) -> Sequence
     return versions[number]
 
 
-def definition_of(session: Session, version_id: object) -> Sequence:
+def definition_of(session: Session, version_id: uuid.UUID) -> Sequence:
     """Return a sequence as it was when this version was published."""
-    return Sequence.model_validate(session.get_one(SequenceVersion, version_id).definition)
+    # A version never changes, and to read it takes longer than to plan by it.
+    if version_id not in _read:
+        _read[version_id] = Sequence.model_validate(session.get_one(SequenceVersion, version_id).definition)
+    return _read[version_id]
+
+
+def _sequence(key: str) -> Sequence:
+    if key not in sequences():
+        raise NotFound(f"There is no sequence {key}; there are {', '.join(sequences())}.")
+    return sequences()[key]
 
 
 def _known(session: Session, sequence: Sequence) -> SequenceVersion | None:
@@ -69,4 +89,8 @@ def _freeze(session: Session, sequence: Sequence, *, actor: str = SYSTEM) -> Seq
 
 
 def _hash(sequence: Sequence) -> str:
-    return hashlib.sha256(json.dumps(sequence.as_json(), sort_keys=True).encode()).hexdigest()
+    hashed, digest = _hashed.get(sequence.key, (None, ""))
+    if hashed is not sequence:
+        digest = hashlib.sha256(json.dumps(sequence.as_json(), sort_keys=True).encode()).hexdigest()
+        _hashed[sequence.key] = sequence, digest
+    return digest

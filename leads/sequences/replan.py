@@ -1,6 +1,7 @@
 """Asks for the plan of an enrolment again and changes only the rows that differ from its answer."""
 
 import uuid
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, select
@@ -92,9 +93,9 @@ def wanted_of(row: Message, enrolment: Enrolment, step: PlannedStep) -> dict[str
     return wanted | {"template": step.template, "topic": meta.topic, "level": meta.level}
 
 
-def end_waiting(session: Session, *which: ColumnElement[bool], reason: str, actor: str) -> int:
-    """End the rows of `which` that wait for a to-do; returns how many."""
-    rows = session.scalars(select(Message).where(Message.state == "skipped", Message.reason == WAITS, *which).with_for_update()).all()
+def end_waiting(session: Session, *which: ColumnElement[bool], reason: str, actor: str, skipped: Collection[str] = (WAITS,)) -> int:
+    """End the rows of `which` that wait for a to-do, or that the plan left out for one of these reasons; returns how many."""
+    rows = session.scalars(select(Message).where(Message.state == "skipped", Message.reason.in_(skipped), *which).with_for_update()).all()
     for row in rows:
         row.state, row.reason, row.state_at, row.actor = "cancelled", reason, now(), actor
         record(session, "message.cancelled", row, actor=actor, reason=reason)

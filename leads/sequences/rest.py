@@ -5,9 +5,11 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from leads.clock import now
 from leads.consent import ledger
 from leads.consent.ledger import Spoken
 from leads.consent.models import Pause
+from leads.errors import Conflict
 from leads.sequences.replan import replan_all
 
 
@@ -26,3 +28,19 @@ def end_pause(session: Session, person_id: uuid.UUID, *, actor: str, how: Spoken
     session.flush()
     replan_all(session, person_id, actor=actor)
     return ended
+
+
+def undo_pause(session: Session, pause_id: uuid.UUID, *, actor: str) -> Pause:
+    """End a rest that was begun by mistake; raises Conflict where it has ended already."""
+    rest = session.get_one(Pause, pause_id)
+    if rest.ended_at is not None or not end_pause(session, rest.person_id, actor=actor):
+        raise Conflict("That pause has ended since.")
+    return rest
+
+
+def rest_on(session: Session, pause_id: uuid.UUID, *, actor: str) -> Pause:
+    """Let a rest that was ended by mistake go on until its own date; raises Conflict where another has begun since."""
+    rest = session.get_one(Pause, pause_id)
+    if ledger.paused_until(session, rest.person_id) is not None:
+        raise Conflict("Another pause has begun since.")
+    return pause(session, rest.person_id, rest.until, reason=rest.reason, actor=actor) if rest.until > now() else rest

@@ -14,7 +14,7 @@ from leads.messages.models import Message
 from leads.messages.outbox import cancel
 from leads.sequences.enroll import history, plan_facts
 from leads.sequences.models import Enrolment
-from leads.sequences.plan import PlannedStep, plan
+from leads.sequences.plan import SKIPS, PlannedStep, plan
 from leads.sequences.publish import definition_of
 from leads.sequences.replan import change, changes, end_waiting, replan, wanted_of
 from leads.sequences.todos import STOPPED, let_go, pass_over
@@ -77,6 +77,16 @@ def resume(session: Session, person_id: uuid.UUID, *, after: str, actor: str) ->
     return len(woken)
 
 
+def run_on(session: Session, enrolment_id: uuid.UUID, *, reason: str, actor: str) -> Enrolment:
+    """Let an enrolment that was ended for a reason run again, as when that was a mistake; raises Conflict where it runs already."""
+    lock(session, "person", session.scalars(select(Enrolment.person_id).where(Enrolment.id == enrolment_id)).one())
+    enrolment = session.get_one(Enrolment, enrolment_id, with_for_update=True, populate_existing=True)
+    if enrolment.ended_why != reason or _runs_again(session, enrolment):
+        raise Conflict("The sequence has begun again since, or ended for another reason.")
+    _wake(session, enrolment, reason, actor=actor)
+    return enrolment
+
+
 def _alive(session: Session, whose: ColumnElement[bool], event: str) -> list[Enrolment]:
     running, resting = Enrolment.ended_at.is_(None), Enrolment.ended_why.in_(RESTS)
     alive = running if event in RESTS else or_(running, resting)
@@ -94,8 +104,10 @@ def _end(session: Session, enrolment: Enrolment, why: str, *, actor: str) -> Non
 def _drop_steps(session: Session, enrolment: Enrolment, steps: Collection[str], why: str, *, actor: str) -> None:
     mine = (Message.enrolment_id == enrolment.id, Message.step.in_(steps))
     cancel(session, *mine, reason=why, actor=actor)
-    end_waiting(session, *mine, reason=why, actor=actor)
+    # What the plan has left out it takes up again when the facts change; once it is pointless, it must not.
+    end_waiting(session, *mine, reason=why, actor=actor, skipped=SKIPS)
     if enrolment.ended_at is not None:
+        _keep_silenced(session, *mine, before=enrolment.ended_why, why=why, actor=actor)
         return
     # What somebody has already done for another reason counts as done, and the sequence goes on from here.
     for each in changes(session, enrolment, actor=actor):
@@ -103,6 +115,14 @@ def _drop_steps(session: Session, enrolment: Enrolment, steps: Collection[str], 
             pass_over(session, enrolment, each.planned, outcome=why[:40], actor=actor)
     let_go(session, enrolment, outcome=why[:40], actor=actor, steps=steps)
     replan(session, enrolment, actor=actor)
+
+
+def _keep_silenced(session: Session, *which: ColumnElement[bool], before: str | None, why: str, actor: str) -> None:
+    """Give mails that a rest silenced a reason that outlasts it, so that they don't wake with the others."""
+    rows = session.scalars(select(Message).where(Message.state == "cancelled", Message.reason == before, *which).with_for_update()).all()
+    for row in rows:
+        row.reason, row.state_at, row.actor = why, now(), actor
+        record(session, "message.cancelled", row, actor=actor, reason=why)
 
 
 def _runs_again(session: Session, enrolment: Enrolment) -> bool:

@@ -23,6 +23,8 @@ class Todo(Base):
         Index("ix_todos_open_person", "person_id", postgresql_where=text("done_at IS NULL")),
         Index("ix_todos_open_lead", "lead_id", postgresql_where=text("done_at IS NULL")),
         Index("ix_todos_done_lead", "lead_id", "done_at", postgresql_where=text("done_at IS NOT NULL")),
+        Index("ix_todos_own", "for_account", postgresql_where=text("done_at IS NULL AND for_account IS NOT NULL")),
+        Index("ix_todos_waitlist", "opened_at", "lead_id", postgresql_where=text("kind = 'look-again' AND done_at IS NULL")),
         # However many clocks tick at once, a step asks for its to-do once.
         Index("uq_todos_step", "enrolment_id", "step", "occurrence", unique=True, postgresql_where=text("enrolment_id IS NOT NULL")),
     )
@@ -43,3 +45,5 @@ class Todo(Base):
     step: Mapped[str | None] = mapped_column(String(60))
     occurrence: Mapped[int | None]
     depends_on: Mapped[dict[str, Any] | None]
+    # Whose it is, where a colleague gave it to one of us; anybody's else who has the role.
+    for_account: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("accounts.id"))

@@ -1,17 +1,21 @@
 """Opening and closing a human's next step."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from leads.accounts.rights import in_words
 from leads.audit.trail import SYSTEM, record
 from leads.clock import now
 from leads.errors import Conflict, NotFound
 from leads.todos.models import Todo
+
+# What a colleague asked for in their own words: of these a lead may have several.
+OWN = "own"
 
 
 class Link(NamedTuple):
@@ -64,6 +68,7 @@ def new_todo(
     urgent: bool = False,
     note: str | None = None,
     of: Link | None = None,
+    for_account: uuid.UUID | None = None,
     actor: str = SYSTEM,
 ) -> Todo:
     """Return a new to-do for a lead that is certain to have none of this kind, such as one just opened."""
@@ -75,12 +80,18 @@ def new_todo(
         urgent=urgent,
         due_at=due_at,
         note=note,
+        for_account=for_account,
         opened_by=actor,
         opened_at=now(),
     )
     session.add(_bound(todo, of))
     record(session, "todo.opened", todo, actor=actor, kind=kind, lead=str(lead_id))
     return todo
+
+
+def why_not_theirs(todo: Todo, roles: Collection[str]) -> str | None:
+    """Return for whom a to-do is where it is not for somebody of these roles, or None; a coordinator's is for all who work with leads."""
+    return None if todo.role in ("coordinator", *roles) else f"for {in_words([todo.role])}"
 
 
 def finish(session: Session, todo_id: uuid.UUID, *, actor: str, outcome: str) -> Todo:
@@ -101,7 +112,7 @@ def reopen(session: Session, todo_id: uuid.UUID, *, actor: str) -> Todo:
     if todo is None:
         raise NotFound("There is no such to-do.")
     same = select(Todo.id).where(Todo.lead_id == todo.lead_id, Todo.kind == todo.kind, Todo.done_at.is_(None))
-    if todo.done_at is None or session.scalar(same.limit(1)) is not None:
+    if todo.done_at is None or (todo.kind != OWN and session.scalar(same.limit(1)) is not None):
         raise Conflict("It is open already.")
     if todo.enrolment_id is not None:
         raise Conflict("A sequence waited for this and has gone on since: open a new to-do instead.")
@@ -114,9 +125,19 @@ def put_off(session: Session, kind: str, *, lead_id: uuid.UUID, until: datetime,
     """Give every open to-do of a kind on a lead a new time, because a try did not succeed; returns how many."""
     rows = session.scalars(select(Todo).where(Todo.lead_id == lead_id, Todo.kind == kind, Todo.done_at.is_(None)).with_for_update()).all()
     for todo in rows:
-        todo.due_at = until
-        record(session, "todo.put-off", todo, actor=actor, kind=kind, until=until.isoformat())
+        was, todo.due_at = todo.due_at, until
+        record(session, "todo.put-off", todo, actor=actor, kind=kind, until=until.isoformat(), was=was.isoformat())
     return len(rows)
+
+
+def put_back(session: Session, todo_id: uuid.UUID, *, until: datetime, was: datetime, actor: str) -> Todo:
+    """Give a to-do that was put off until a moment the time it had; raises Conflict where it was done or put off again since."""
+    todo = session.get_one(Todo, todo_id, with_for_update=True, populate_existing=True)
+    if todo.done_at is not None or todo.due_at != until:
+        raise Conflict("A to-do that was put off has been done or put off again since.")
+    todo.due_at = was
+    record(session, "todo.put-off", todo, actor=actor, kind=todo.kind, until=was.isoformat(), was=until.isoformat())
+    return todo
 
 
 def finish_all(session: Session, kind: str, *, lead_id: uuid.UUID, actor: str, outcome: str) -> int:

@@ -59,6 +59,17 @@ def plug_in_a_key(page: Page) -> None:
     device.send("WebAuthn.addVirtualAuthenticator", {"options": options | {"automaticPresenceSimulation": True}})
 
 
+def make_a_passkey(page: Page, here: str) -> None:
+    """On one's own page, with the password."""
+    page.goto(f"{here}/console/account")
+    page.get_by_text("Make a passkey", exact=True).first.click()
+    form = page.locator("form[data-passkey='/console/passkeys']")
+    form.get_by_label("Name it").fill("Office laptop")
+    form.get_by_label("Your current password").fill(PASSWORD)
+    form.get_by_role("button", name="Make a passkey").click()
+    expect(page.get_by_label("Name of the passkey")).to_have_value("Office laptop")
+
+
 def leave_alone() -> None:
     """A quarter of an hour goes by on the server."""
     with transaction() as session:
@@ -69,13 +80,7 @@ def test_a_passkey_is_made_signs_in_as_both_factors_and_unlocks(visit: Visit, he
     page = visit(f"{here}/console/sign-in")
     plug_in_a_key(page)
     come_in(page)
-    page.goto(f"{here}/console/account")
-    page.get_by_text("Make a passkey", exact=True).first.click()
-    form = page.locator("form[data-passkey='/console/passkeys']")
-    form.get_by_label("Name it").fill("Office laptop")
-    form.get_by_label("Your current password").fill(PASSWORD)
-    form.get_by_role("button", name="Make a passkey").click()
-    expect(page.get_by_label("Name of the passkey")).to_have_value("Office laptop")
+    make_a_passkey(page, here)
 
     page.get_by_role("button", name="Sign out", exact=True).click()
     page.get_by_role("button", name="Sign in with a passkey").click()
@@ -90,6 +95,23 @@ def test_a_passkey_is_made_signs_in_as_both_factors_and_unlocks(visit: Visit, he
     page.goto(f"{here}/console/leads/{number}")
     page.get_by_role("button", name="Use a passkey").click()
     page.wait_for_url(f"**/console/leads/{number}")
+
+
+def test_a_passkey_gives_back_what_was_typed_into_a_lock(visit: Visit, here: str, number: str) -> None:
+    page = visit(f"{here}/console/sign-in")
+    plug_in_a_key(page)
+    come_in(page)
+    make_a_passkey(page, here)
+    page.goto(f"{here}/console/leads/{number}")
+    page.get_by_label("Note for colleagues").fill("She prefers mornings.")
+    leave_alone()
+    page.locator("form[action$='/note']").evaluate("form => form.submit()")
+    expect(page.get_by_role("link", name="Sign in another way in a new tab")).to_be_visible()
+    assert violations(page) == []
+    shoot(page, "locked-typed")
+    page.get_by_role("button", name="Use a passkey").click()
+    expect(page.get_by_role("heading", name="Here is what you typed")).to_be_visible()
+    expect(page.get_by_label("Text")).to_have_value("She prefers mornings.")
 
 
 def test_after_the_password_the_passkey_is_the_second_step(visit: Visit, here: str, number: str) -> None:

@@ -20,7 +20,7 @@ from leads.messages.outbox import post
 from leads.screening.begin import begin
 from leads.security.tokens import Grant, issue
 from tests.appointments.links import booked_visit, link_of, offered_visit
-from tests.browser.conftest import DESKTOP, PHONE, violations
+from tests.browser.conftest import DESKTOP, PHONE, amiss, violations
 from tests.browser.test_portal import come_in
 from tests.cast import make_confirmed_person, make_lead
 from tests.conftest import TUESDAY, Mailbox
@@ -110,7 +110,9 @@ def pages(site: str, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> Mappi
     with frozen(TUESDAY), transaction() as session:
         found = of_mails(session) | of_referrers(session)
     carrier = SmtpCarrier(mailbox.url, helo="x.test")
-    drain(LANES, carrier=carrier)
+    # On the same day: later on, what these mails say would be of no use any more.
+    with frozen(TUESDAY):
+        drain(LANES, carrier=carrier)
     carrier.close()
     # In a local trial the composition root gives the app its mailbox.
     monkeypatch.setattr(mailbox_pages, "_mailbox", lambda _request: Kept(mailbox.folder))
@@ -151,14 +153,19 @@ def walk(page: Page, pages: Mapping[str, Sequence[str]], look: Look) -> dict[str
 
 
 def look_at(page: Page, path: str, look: Look) -> list[str]:
-    """What axe finds on a page with everything unfolded, and whether it is wider than its window."""
+    """What axe finds on a page with everything unfolded, whether it is wider than its window, and what else is amiss."""
     page.goto(path)
     page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
     if SHOTS:
         SHOTS.mkdir(exist_ok=True)
         name = path.replace("/", "-").replace("?", "-").strip("-")[-40:]
         page.screenshot(path=SHOTS / f"axe-{name}-{look[0]['width']}-{look[1]}.png", full_page=True)
-    return violations(page) + ["scrolls sideways"] * page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    wrong = violations(page) + amiss(page) + ["scrolls sideways"] * page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    # With the other look of the test, that makes all four of each page.
+    page.emulate_media(color_scheme="dark" if look[1] == "light" else "light")
+    wrong += [f"in other colours: {each}" for each in violations(page, only_contrast=True)]
+    page.emulate_media(color_scheme=look[1])  # type: ignore[arg-type]
+    return wrong
 
 
 def test_no_page_is_left_out(pages: Mapping[str, Sequence[str]]) -> None:
@@ -173,3 +180,12 @@ def test_axe_finds_nothing_on_any_public_page(visit: Visit, pages: Mapping[str, 
     come_in(page, number)
     found = walk(page, pages, look)
     assert {path: wrong for path, wrong in found.items() if wrong} == {}
+
+
+def test_a_look_sees_a_faint_colour_and_sees_it_go(visit: Visit) -> None:
+    page = visit("/crisis")
+    paint = "colour => { document.querySelector('main p').style.color = colour; }"
+    page.evaluate(paint, "#eeeeee")
+    assert [each.partition(":")[0] for each in violations(page)] == ["color-contrast"]
+    page.evaluate(paint, "#000000")
+    assert violations(page) == []

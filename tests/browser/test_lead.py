@@ -8,20 +8,28 @@ from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import select
 
 from leads.clinic.profile import clinic
+from leads.clock import now
 from leads.db import transaction
 from leads.inquiries.receive import Arrival, receive
 from leads.people.match import suggest_merge
 from leads.pipeline.confirm import confirm_address
 from leads.pipeline.find import by_number
+from leads.pipeline.models import Lead
+from leads.safety.disclose import disclose
+from leads.screening.begin import begin
 from leads.todos.models import Todo
+from leads.todos.open import OWN, open_todo
 from tests.accounts.cast import make_account
-from tests.browser.test_console import Visit, sign_in, stage_of
+from tests.browser.conftest import barriers
+from tests.browser.test_console import Visit, at_work, stage_of
 from tests.browser.test_visits import Advance, advance, deliver
-from tests.cast import submission
+from tests.cast import ACTOR, submission
 from tests.conftest import Mailbox
+from tests.referrals.cast import make_referral
 
 pytestmark = [pytest.mark.browser, pytest.mark.committed]
 __all__ = ["advance"]
+CONTROLS = "main :is(button, input:not([type=hidden]), select, textarea, nav, .button, form:not(.todo)):visible"
 
 
 @pytest.fixture
@@ -59,6 +67,18 @@ def command(page: Page, name: str) -> None:
         press(page, "Enter")
 
 
+def test_a_folded_form_is_reached_by_its_command(visit: Visit, number: str) -> None:
+    page = at_work(visit, lead_page(number))
+    folded = page.locator("main summary:not([data-key-label]):visible").filter(has_not_text="Not offered").first
+    name = folded.inner_text().strip()
+    press(page, "Control+k")
+    expect(page.locator("#palette-list")).not_to_contain_text("End the pause now")
+    page.keyboard.type(name)
+    expect(page.locator("#palette-list [aria-selected=true]")).to_contain_text(name)
+    press(page, "Enter")
+    assert folded.evaluate("each => each.parentElement.open && each.parentElement.contains(document.activeElement)")
+
+
 def reach(page: Page, control: Locator) -> None:
     """Go on with Tab until a control has the focus."""
     for _ in range(100):
@@ -69,7 +89,7 @@ def reach(page: Page, control: Locator) -> None:
 
 
 def test_by_keyboard_from_the_inquiry_to_the_visit(visit: Visit, number: str) -> None:
-    page = sign_in(visit)
+    page = at_work(visit)
     press(page, "j")
     expect(page.get_by_role("link", name="Ana Rivera")).to_be_focused()
     press(page, "Enter")
@@ -93,7 +113,7 @@ def test_by_keyboard_from_the_inquiry_to_the_visit(visit: Visit, number: str) ->
 
 
 def test_a_printed_lead_is_its_story_without_the_controls(visit: Visit, number: str) -> None:
-    page = sign_in(visit, lead_page(number))
+    page = at_work(visit, lead_page(number))
     page.emulate_media(media="print")
     for shown in (page.get_by_role("heading", name="Ana Rivera"), page.locator("#timeline")):
         expect(shown).to_be_visible()
@@ -101,8 +121,25 @@ def test_a_printed_lead_is_its_story_without_the_controls(visit: Visit, number: 
         expect(hidden.first).not_to_be_visible()
 
 
+def test_a_printed_lead_has_nothing_to_press_however_much_there_is_to_do(visit: Visit, number: str) -> None:
+    with transaction() as session:
+        referral = make_referral(session)
+        lead = session.get_one(Lead, referral.lead_id)
+        begin(session, lead.id, channel="phone", actor=ACTOR, language="en")
+        disclose(session, lead.person_id, lead.id, source="inquiry")
+        open_todo(session, OWN, person_id=lead.person_id, lead_id=lead.id, due_at=now(), note="Send the map")
+        theirs, sent = lead.number, f"Referral {referral.number}"
+    page = at_work(visit, lead_page(theirs))
+    assert page.locator(CONTROLS).count() > 20
+    page.emulate_media(media="print")
+    expect(page.locator(CONTROLS)).to_have_count(0)
+    for told in ("Safety hold", sent, "Screening", "Timeline"):
+        expect(page.get_by_role("heading", name=told)).to_be_visible()
+    expect(page.locator(".todo").get_by_text("Send the map")).to_be_visible()
+
+
 def test_a_note_written_here_arrives(visit: Visit, number: str, mailbox: Mailbox) -> None:
-    page = sign_in(visit, lead_page(number))
+    page = at_work(visit, lead_page(number))
     press(page, "e")
     page.keyboard.type("Thank you for your call. We are glad you wrote.")
     chosen(page, "Put it among the mails")
@@ -117,7 +154,7 @@ def test_two_records_are_merged_and_taken_apart(visit: Visit, number: str) -> No
         twice = receive(session, submission(given_name="Anna", email="anna@example.com", birth_date=None), Arrival("page")).number
         one, two = (by_number(session, each).person_id for each in (number, twice))
         suggest_merge(session, one, two, why="phone")
-    page = sign_in(visit, "/console/merges")
+    page = at_work(visit, "/console/merges")
     page.get_by_role("link", name="Compare them").click()
     page.get_by_role("button", name="Merge: they are one person").click()
     # The address of what was merged (#merged) unfolds it.
@@ -126,7 +163,7 @@ def test_two_records_are_merged_and_taken_apart(visit: Visit, number: str) -> No
 
 
 def test_the_second_of_two_coordinators_sees_what_changed(visit: Visit, number: str, advance: Advance) -> None:
-    first, second = sign_in(visit, lead_page(number)), sign_in(visit, lead_page(number))
+    first, second = at_work(visit, lead_page(number)), at_work(visit, lead_page(number))
     advance(timedelta(minutes=1))
     first.get_by_label("Note for colleagues").fill("She prefers mornings.")
     chosen(first, "Write")
@@ -135,6 +172,52 @@ def test_the_second_of_two_coordinators_sees_what_changed(visit: Visit, number: 
     expect(second.get_by_role("alert")).to_contain_text("Somebody changed this lead")
     expect(second.get_by_label("Note for colleagues")).to_have_value("She asked about parking.")
     expect(second.locator("#timeline .flag").first).to_have_text("new")
+
+
+def test_words_changed_on_an_old_page_never_become_a_second_mail(visit: Visit, number: str, advance: Advance, mailbox: Mailbox) -> None:
+    page = at_work(visit, lead_page(number))
+    press(page, "e")
+    page.keyboard.type("We will call you on Monday.")
+    page.get_by_label("Not before").fill("2026-10-07T12:00")
+    chosen(page, "Put it among the mails")
+    page.get_by_role("link", name="Personal note").first.click()
+    other = at_work(visit, lead_page(number))
+    advance(timedelta(minutes=1))
+    other.get_by_label("Note for colleagues").fill("She prefers Tuesdays.")
+    chosen(other, "Write")
+    words = page.get_by_label("Its words")
+    words.fill("We will call you on Tuesday.")
+    chosen(page, "Change the words")
+    expect(page.get_by_role("alert")).to_contain_text("She prefers Tuesdays.")
+    expect(words).to_have_value("We will call you on Tuesday.")
+    chosen(page, "Change the words")
+    advance(timedelta(days=1, hours=3))
+    deliver(mailbox)
+    assert [mail.text.count("We will call you on") for mail in mailbox.messages if "We will call" in mail.text] == [1]
+    assert any("on Tuesday." in mail.text for mail in mailbox.messages)
+
+
+def test_a_bounced_address_is_put_right_by_keyboard_and_the_to_do_ends(visit: Visit, number: str) -> None:
+    with transaction() as session:
+        lead = by_number(session, number)
+        open_todo(session, "phone-instead", person_id=lead.person_id, lead_id=lead.id, due_at=lead.expected_by)
+    page = at_work(visit, lead_page(number))
+    press(page, "d")
+    page.wait_for_url("**/details")
+    reach(page, page.get_by_label("E-mail", exact=True))
+    press(page, "Control+a")
+    page.keyboard.type("ana.rivera@example.com")
+    reach(page, page.get_by_label("Who said so, and how"))
+    page.keyboard.type("Ana herself, on the phone")
+    for tick in ("I read it back to them", "I have phoned them"):
+        reach(page, page.get_by_label(tick))
+        press(page, "Space")
+    assert barriers(page, "details") == []
+    chosen(page, "Correct it")
+    expect(page.locator(".who")).to_contain_text("ana.rivera@example.com")
+    expect(page.locator(".who")).to_contain_text("Confirmed")
+    expect(page.get_by_text("Details corrected")).to_be_visible()
+    expect(page.locator(".todo")).to_have_count(0)
 
 
 def open_calls(number: str) -> list[str]:
@@ -146,7 +229,7 @@ def open_calls(number: str) -> list[str]:
 
 
 def test_who_was_not_reached_is_called_again_on_the_day_that_was_chosen(visit: Visit, number: str) -> None:
-    page = sign_in(visit, lead_page(number))
+    page = at_work(visit, lead_page(number))
     assert open_calls(number) != ["2026-10-14"]
     page.get_by_label("What was said").fill("Her sister answered: Wednesday week is better.")
     page.get_by_label("Call again on").fill("2026-10-14")
@@ -158,7 +241,7 @@ def test_who_was_not_reached_is_called_again_on_the_day_that_was_chosen(visit: V
 
 
 def test_who_was_reached_can_have_another_call_on_a_day_of_theirs(visit: Visit, number: str) -> None:
-    page = sign_in(visit, lead_page(number))
+    page = at_work(visit, lead_page(number))
     page.get_by_label("Call again on").fill("2026-10-14")
     with page.expect_navigation():
         page.get_by_role("button", name="Reached").click()
@@ -167,7 +250,7 @@ def test_who_was_reached_can_have_another_call_on_a_day_of_theirs(visit: Visit, 
 
 
 def test_a_day_that_has_passed_is_refused_and_what_was_typed_stays(visit: Visit, number: str) -> None:
-    page = sign_in(visit, lead_page(number))
+    page = at_work(visit, lead_page(number))
     page.get_by_label("What was said").fill("Nobody answered.")
     page.get_by_label("Call again on").fill("2026-10-01")
     chosen(page, "3 No answer")
@@ -178,15 +261,20 @@ def test_a_day_that_has_passed_is_refused_and_what_was_typed_stays(visit: Visit,
 
 
 def test_a_call_is_an_inquiry_within_a_minute_by_keyboard(visit: Visit, number: str) -> None:
-    page, begun = sign_in(visit, "/console/new"), time.monotonic()
+    page, begun = at_work(visit, "/console/new"), time.monotonic()
+    expect(page.locator("#given_name")).to_be_focused()
     for typed in ("Ben", "Ito", "203-555-0123"):
         page.keyboard.type(typed)
         press(page, "Tab")
     # Somebody we know has this number: it is said before anything is kept.
     expect(page.locator("#known")).to_contain_text("Ana Rivera")
     page.keyboard.type("ben@example.com")
-    page.get_by_label("Who said so, and how").focus()
-    page.keyboard.type("Ben himself, on the phone")
+    page.get_by_label("We may contact them about this").focus()
+    press(page, "Space")
+    page.get_by_label("The patient themself").focus()
+    press(page, "Space")
+    page.get_by_label("By phone").focus()
+    press(page, "Space")
     press(page, "Enter")
     page.wait_for_url("**/console/leads/L-*")
     assert time.monotonic() - begun < 60

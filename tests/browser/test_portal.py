@@ -131,7 +131,7 @@ def test_the_portal_is_worked_by_keyboard(visit: Visit, numbers: list[str]) -> N
     expect(page.get_by_role("status")).to_contain_text("A person confirms it")
 
 
-@pytest.mark.parametrize("look", [(DESKTOP, "light"), (DESKTOP, "dark"), (PHONE, "light"), (PHONE, "dark")])
+@pytest.mark.parametrize("look", [(DESKTOP, "light"), (PHONE, "dark")])
 def test_no_page_has_a_barrier_or_scrolls_sideways(
     visit: Visit, numbers: list[str], mailbox: Mailbox, look: tuple[dict[str, int], str]
 ) -> None:

@@ -1,6 +1,7 @@
 """The referral form in a real browser: by keyboard, on a phone, without JavaScript, and with what is refused."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import FilePayload, Page, expect
@@ -67,7 +68,7 @@ def test_it_can_be_sent_on_a_phone_without_javascript(visit: Visit) -> None:
     expect(page.get_by_text("sertraline")).to_be_visible()
 
 
-@pytest.mark.parametrize("look", [(PHONE, "light"), (PHONE, "dark"), (DESKTOP, "light"), (DESKTOP, "dark")])
+@pytest.mark.parametrize("look", [(DESKTOP, "light"), (PHONE, "dark")])
 def test_neither_the_form_nor_its_answer_has_a_barrier(visit: Visit, look: tuple[dict[str, int], str]) -> None:
     page = visit("/refer", viewport=look[0], color_scheme=look[1])
     assert violations(page) == []
@@ -112,12 +113,13 @@ def test_another_npi_takes_what_came_with_the_first_one_along_but_not_what_was_t
     expect(page.locator("[id='provider.fax']")).to_have_value("203-555-0199")
 
 
-def test_a_wrong_check_digit_and_too_large_documents_are_told_before_sending(visit: Visit) -> None:
+def test_a_wrong_check_digit_and_too_large_documents_are_told_before_sending(visit: Visit, tmp_path: Path) -> None:
     page = visit("/refer")
     page.get_by_label("NPI").fill("1234567890")
     expect(page.get_by_role("status")).to_contain_text("check digit does not fit")
     fill(page)
-    large: FilePayload = {"name": "scan.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7" + bytes(21 * 1024 * 1024)}
+    large = tmp_path / "scan.pdf"
+    large.write_bytes(b"%PDF-1.7" + bytes(21 * 1024 * 1024))
     page.get_by_label("Letters, lists of medicines, results").set_input_files([large])
     page.get_by_role("button", name="Send the referral").click()
     expect(page.get_by_role("alert")).to_contain_text("20 MB in all")

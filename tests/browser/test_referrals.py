@@ -15,7 +15,7 @@ from leads.referrals.believe import believe
 from leads.referrals.receive import Arrival, receive
 from tests.accounts.cast import make_account
 from tests.browser.conftest import barriers
-from tests.browser.test_console import sign_in
+from tests.browser.test_console import at_work
 from tests.cast import ACTOR
 from tests.loop.cast import CALLED
 from tests.referrals.cast import by_key, make_key, of_patient, referral
@@ -62,7 +62,7 @@ def pages(site: str) -> dict[str, str]:
 
 
 def test_a_stranger_is_verified_by_a_call(visit: Visit, pages: dict[str, str]) -> None:
-    page = sign_in(visit, pages["strange"])
+    page = at_work(visit, pages["strange"])
     page.get_by_label("Number you called").fill("203-555-0140")
     page.get_by_label("Where it is listed").fill("The practice's own web site")
     page.get_by_label("Who answered").fill("Front desk")
@@ -73,7 +73,7 @@ def test_a_stranger_is_verified_by_a_call(visit: Visit, pages: dict[str, str]) -
 
 
 def test_a_referral_is_declined_with_a_decision_on_what_the_patient_hears(visit: Visit, pages: dict[str, str]) -> None:
-    page = sign_in(visit, pages["amended"])
+    page = at_work(visit, pages["amended"])
     page.locator("summary", has_text="Decline").click()
     page.get_by_label("Why", exact=True).select_option("other-care-first")
     page.get_by_label("Where to turn next").select_option("psychiatry")
@@ -88,14 +88,14 @@ def test_a_referral_is_declined_with_a_decision_on_what_the_patient_hears(visit:
 
 
 def test_what_was_changed_is_taken_in(visit: Visit, pages: dict[str, str]) -> None:
-    page = sign_in(visit, pages["amended"])
+    page = at_work(visit, pages["amended"])
     page.get_by_role("button", name="Take it in").click()
     expect(page.locator(".referral")).to_contain_text("A third trial failed")
     expect(page.locator(".amended")).to_have_count(0)
 
 
 def test_no_page_with_a_referral_has_a_barrier_or_scrolls_sideways(visit: Visit, pages: dict[str, str]) -> None:
-    page, found = sign_in(visit), {}
+    page, found = at_work(visit), {}
     for name, path in (pages | {"list": "/console", "to-verify": "/console?need=to-verify"}).items():
         page.goto(path)
         found[name] = barriers(page, f"referral-{name}")

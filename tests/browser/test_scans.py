@@ -10,7 +10,7 @@ from leads.clock import now
 from leads.db import transaction
 from tests.accounts.cast import make_account
 from tests.browser.conftest import DESKTOP, PHONE, barriers
-from tests.browser.test_console import sign_in
+from tests.browser.test_console import at_work
 from tests.cast import make_confirmed_person, make_lead
 from tests.scans.cast import make_scan
 
@@ -44,7 +44,7 @@ def bring_in(page: Page) -> None:
 
 
 def test_a_fax_that_names_nobody_becomes_a_referral_with_the_fax_on_it(visit: Visit, number: str) -> None:
-    page = sign_in(visit)
+    page = at_work(visit)
     page.keyboard.press("g")
     page.keyboard.press("f")
     page.wait_for_url("**/console/scans")
@@ -62,6 +62,8 @@ def test_a_fax_that_names_nobody_becomes_a_referral_with_the_fax_on_it(visit: Vi
         page.locator(f"[name='{name}']").fill(value)
     expect(page.locator("[name='provider.fax']")).to_have_value("203-555-0144")
     page.get_by_label("We may contact the patient").check()
+    page.get_by_label("The referrer", exact=True).check()
+    page.get_by_label("In writing, on the sheet").check()
     page.get_by_role("button", name="Keep it").click()
     page.wait_for_url("**/console/leads/L-*")
     expect(page.get_by_role("link", name="fax-0412.pdf")).to_be_visible()
@@ -71,7 +73,7 @@ def test_a_fax_that_names_nobody_becomes_a_referral_with_the_fax_on_it(visit: Vi
 
 
 def test_one_who_was_found_has_it_on_their_page_until_somebody_sees_it_is_not_theirs(visit: Visit, number: str) -> None:
-    page = sign_in(visit, "/console/scans")
+    page = at_work(visit, "/console/scans")
     card = page.locator("article.scan").filter(has_text="Letter, page 2")
     card.get_by_label("Belongs to").fill(number)
     card.get_by_role("button", name="Give to this lead").click()
@@ -84,7 +86,7 @@ def test_one_who_was_found_has_it_on_their_page_until_somebody_sees_it_is_not_th
 
 
 def test_on_a_phone_it_is_put_aside_with_a_reason_and_taken_back(visit: Visit, number: str) -> None:
-    page = sign_in(visit, "/console/scans", viewport=PHONE, color_scheme="dark")
+    page = at_work(visit, "/console/scans", viewport=PHONE, color_scheme="dark")
     card = page.locator("article.scan").last
     card.get_by_text("Put aside", exact=True).first.click()
     card.get_by_label("Why does nothing come of it?").fill("Meant for another clinic; they were called.")
@@ -97,7 +99,7 @@ def test_on_a_phone_it_is_put_aside_with_a_reason_and_taken_back(visit: Visit, n
 
 
 def test_what_was_put_aside_is_found_again(visit: Visit, number: str) -> None:
-    page = sign_in(visit, "/console/scans")
+    page = at_work(visit, "/console/scans")
     card = page.locator("article.scan").last
     card.get_by_text("Put aside", exact=True).first.click()
     card.get_by_label("Why does nothing come of it?").fill("Meant for another clinic; they were called.")

@@ -22,7 +22,7 @@ from tests.accounts.cast import make_account
 from tests.appointments.links import HERE, booked_visit, link_of, offered_visit
 from tests.appointments.visits import ready
 from tests.browser.conftest import PHONE, barriers, violations
-from tests.browser.test_console import sign_in
+from tests.browser.test_console import at_work
 from tests.cast import ACTOR
 from tests.conftest import TUESDAY, Mailbox
 
@@ -78,7 +78,7 @@ def choose_a_time(page: Page, which: int, button: str) -> None:
 
 
 def test_a_visit_is_booked_moved_reminded_of_and_confirmed(visit: Visit, number: str, mailbox: Mailbox, advance: Advance) -> None:
-    page = sign_in(visit, f"/console/leads/{number}")
+    page = at_work(visit, f"/console/leads/{number}")
     page.get_by_role("link", name="Find a time").click()
     choose_a_time(page, 0, "Book it")
     expect(page.locator("#visit")).to_contain_text("have not confirmed")
@@ -136,7 +136,7 @@ def every_page(number: str) -> dict[str, str]:
 
 
 def test_no_page_of_a_visit_has_a_barrier_or_scrolls_sideways(visit: Visit, number: str) -> None:
-    page, found = sign_in(visit), {}
+    page, found = at_work(visit), {}
     for name, path in every_page(number).items():
         page.goto(path)
         found[name] = barriers(page, f"visit-{name}")

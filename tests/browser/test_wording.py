@@ -10,7 +10,7 @@ from leads.db import transaction
 from leads.messages import approve
 from tests.accounts.cast import make_account
 from tests.browser.conftest import DESKTOP, PHONE, violations
-from tests.browser.test_console import sign_in
+from tests.browser.test_console import at_work
 from tests.messages.wording import WITH_FACTS, approved, edited, no_trial, put_before
 
 pytestmark = [pytest.mark.browser, pytest.mark.committed]
@@ -34,7 +34,7 @@ def waiting(site: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def test_a_reviewer_reads_what_differs_ticks_each_fact_and_approves(visit: Visit, waiting: None) -> None:
-    page = sign_in(visit, PAGE)
+    page = at_work(visit, PAGE)
     expect(page.locator("ins").first).to_contain_text("Nobody can say beforehand.")
     expect(page.get_by_text("Until it is approved, the last approved words go on.")).to_be_visible()
     for viewport in (DESKTOP, PHONE):

@@ -10,8 +10,8 @@ from leads.clock import now
 from leads.db import transaction
 from leads.pipeline.find import by_number
 from tests.accounts.cast import make_account
-from tests.browser.conftest import violations
-from tests.browser.test_console import sign_in, stage_of
+from tests.browser.conftest import barriers, ready, violations
+from tests.browser.test_console import at_work, stage_of
 from tests.cast import make_confirmed_person, make_lead
 
 pytestmark = [pytest.mark.browser, pytest.mark.committed]
@@ -36,7 +36,7 @@ def owner_of(number: str) -> object:
 
 
 def test_leads_are_chosen_assigned_and_taken_back_by_keyboard(visit: Visit, numbers: list[str]) -> None:
-    page = sign_in(visit, "/console?need=new")
+    page = at_work(visit, "/console?need=new")
     for key in ("j", "x", "j", "x"):
         page.keyboard.press(key)
     expect(page.get_by_text("2 chosen")).to_be_visible()
@@ -45,14 +45,14 @@ def test_leads_are_chosen_assigned_and_taken_back_by_keyboard(visit: Visit, numb
     page.keyboard.press("Enter")
     expect(page.get_by_role("status")).to_contain_text("Assigned.")
     assert owner_of(numbers[0]) is not None
-    page.keyboard.press("z")
+    ready(page).keyboard.press("z")
     expect(page.get_by_role("status")).to_contain_text("Taken back.")
     assert owner_of(numbers[0]) is None
     expect(page).not_to_have_url(re.compile("said="))
 
 
 def test_a_lead_is_moved_on_the_board_by_keyboard_alone(visit: Visit, numbers: list[str]) -> None:
-    page = sign_in(visit, "/console/board")
+    page = at_work(visit, "/console/board")
     page.keyboard.press("j")
     expect(page.get_by_role("link", name="Ana Rivera")).to_be_focused()
     page.keyboard.press("ArrowDown")
@@ -62,13 +62,13 @@ def test_a_lead_is_moved_on_the_board_by_keyboard_alone(visit: Visit, numbers: l
     expect(page.get_by_role("status")).to_contain_text("Moved.")
     assert stage_of(numbers[1]) == "contacted"
     expect(page.get_by_role("link", name="Noah Okafor")).to_be_focused()
-    page.keyboard.press("z")
+    ready(page).keyboard.press("z")
     expect(page.get_by_role("status")).to_contain_text("Taken back.")
     assert stage_of(numbers[1]) == "new"
 
 
 def test_a_card_of_which_something_came_says_so_and_is_not_taken_back(visit: Visit, numbers: list[str]) -> None:
-    page = sign_in(visit, "/console/board")
+    page = at_work(visit, "/console/board")
     page.locator(f"[id='{numbers[0]}']").drag_to(page.locator("[data-stage=screening]"))
     # The first mail that a process plans has every template read before.
     expect(page.get_by_role("status")).to_contain_text("Mails to them have begun or ended with it", timeout=30_000)
@@ -76,8 +76,9 @@ def test_a_card_of_which_something_came_says_so_and_is_not_taken_back(visit: Vis
 
 
 def test_a_card_is_dragged_only_where_it_may_go(visit: Visit, numbers: list[str]) -> None:
-    page = sign_in(visit, "/console/board")
+    page = at_work(visit, "/console/board")
     page.locator(f"[id='{numbers[0]}']").drag_to(page.locator("[data-stage=qualified]"))
+    expect(page.get_by_role("status")).to_contain_text("Ana Rivera stays: from New nobody goes straight to Qualified.")
     assert stage_of(numbers[0]) == "new"
     page.locator(f"[id='{numbers[0]}']").drag_to(page.locator("[data-stage=contacted]"))
     expect(page.get_by_role("status")).to_contain_text("Moved.")
@@ -87,7 +88,7 @@ def test_a_card_is_dragged_only_where_it_may_go(visit: Visit, numbers: list[str]
 
 
 def test_the_palette_goes_to_pages_and_searches_people(visit: Visit, numbers: list[str]) -> None:
-    page = sign_in(visit)
+    page = at_work(visit)
     page.keyboard.press("Control+k")
     page.keyboard.type("boa")
     page.keyboard.press("Enter")
@@ -100,7 +101,7 @@ def test_the_palette_goes_to_pages_and_searches_people(visit: Visit, numbers: li
 
 
 def test_question_mark_shows_the_keys_and_they_can_be_switched_off(visit: Visit, numbers: list[str]) -> None:
-    page = sign_in(visit)
+    page = at_work(visit)
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
     assert violations(page) == []
@@ -110,17 +111,75 @@ def test_question_mark_shows_the_keys_and_they_can_be_switched_off(visit: Visit,
     expect(page.get_by_role("dialog", name="Keys")).not_to_be_visible()
 
 
-def test_counts_keep_up_by_themselves(visit: Visit, numbers: list[str]) -> None:
-    page = sign_in(visit)
-    count = page.locator("[data-need=new]")
-    expect(count).to_have_text("4")
+def test_counts_keep_up_by_themselves_and_say_that_the_list_has_changed(visit: Visit, numbers: list[str]) -> None:
+    page = at_work(visit, "/console?office=woodbury")
+    counts, news = page.locator("[data-need=new]"), page.get_by_text("This list has changed")
+    expect(counts).to_have_text(["4", "4"])
+    with transaction() as session:
+        make_lead(session, make_confirmed_person(session), office="new-haven")
+        make_lead(session, make_confirmed_person(session, given_name="Ines"))
+    expect(counts).to_have_text(["5", "5"], timeout=10_000)
+    expect(news).to_be_visible()
+    page.keyboard.press("r")
+    expect(page.get_by_role("link", name="Ines Rivera")).to_be_visible()
+    expect(news).not_to_be_visible()
+
+
+def test_the_boards_counts_keep_up_too(visit: Visit, numbers: list[str]) -> None:
+    page = at_work(visit, "/console/board")
     with transaction() as session:
         make_lead(session, make_confirmed_person(session))
-    expect(count).to_have_text("5", timeout=10_000)
+    expect(page.locator("[data-at-stage=new]")).to_have_text("5", timeout=10_000)
+    expect(page.get_by_text("The board has changed")).to_be_visible()
+
+
+def test_a_view_is_saved_opened_and_removed(visit: Visit, numbers: list[str]) -> None:
+    page = at_work(visit, "/console?need=new&owner=nobody")
+    page.get_by_text("Save this view").click()
+    page.get_by_label("Name", exact=True).fill("Nobody's new ones")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("View saved.")
+    page.goto("/console")
+    page.get_by_role("link", name="Nobody's new ones").click()
+    expect(page).to_have_url(re.compile(r"need=new&owner=nobody"))
+    page.locator("summary", has_text="Rename").click()
+    page.get_by_label("Name", exact=True).fill("New and nobody's")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("The view has another name.")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("link", name="Nobody's new ones")).to_be_visible()
+    page.get_by_role("button", name="Remove the view").click()
+    expect(page.get_by_role("status")).to_contain_text("View removed.")
+
+
+def test_without_a_mouse_all_times_are_shown_in_utc_until_somebody_turns_back(visit: Visit, numbers: list[str]) -> None:
+    page = ready(at_work(visit, "/console/board"))
+    a_time, note = page.locator("main time").first, page.get_by_text("Times are in UTC.")
+    here = a_time.text_content() or ""
+    page.keyboard.press("u")
+    expect(a_time).to_have_text(re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$"))
+    expect(a_time).to_have_attribute("title", here)
+    page.get_by_role("link", name="Move", exact=False).first.click()
+    expect(page.locator("#asked")).to_be_visible()
+    page.keyboard.press("Escape")
+    ready(page).goto("/console")
+    expect(note).to_be_visible()
+    expect(page.locator("main time").first).to_contain_text("UTC")
+    assert barriers(page, "worklist-utc") == []
+    page.get_by_role("button", name="Keys", exact=True).click()
+    expect(page.get_by_label("Times in UTC")).to_be_checked()
+    page.get_by_label("Times in UTC").uncheck()
+    page.keyboard.press("Escape")
+    expect(note).not_to_be_visible()
+    # A finger finds it at the foot of the page.
+    for there in ("in UTC", "in the office's zone"):
+        page.get_by_role("button", name=f"Show all times {there}").click()
+        assert ("UTC" in (page.locator("main time").first.text_content() or "")) == (there == "in UTC")
+    expect(page.locator("main time").first).not_to_contain_text("UTC")
 
 
 def test_without_a_script_everything_is_still_there(visit: Visit, numbers: list[str]) -> None:
-    page = sign_in(visit, "/console?need=new", java_script_enabled=False)
+    page = at_work(visit, "/console?need=new", java_script_enabled=False)
     page.get_by_label(f"Choose {numbers[2]}").check()
     page.get_by_role("button", name="Assign").click()
     expect(page.get_by_role("status")).to_contain_text("Assigned.")

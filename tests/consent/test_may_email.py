@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from leads.clock import now
 from leads.consent import ledger
-from leads.consent.may_email import Kind, may_email
+from leads.consent.may_email import Kind, Standings, may_email
 from tests.cast import ACTOR, BY_FORM, make_confirmed_person, make_person
 
 EDUCATION = Kind("education", "education", 2)
@@ -104,3 +104,12 @@ def test_a_withdrawal_outweighs_an_earlier_grant(session: Session, tuesday: Call
     tuesday(timedelta(minutes=1))
     ledger.grant(session, person.id, "education", BY_FORM, actor=ACTOR)
     assert "education" in ledger.granted(session, person.id)
+
+
+def test_of_each_topic_it_is_read_once_how_a_person_stands(session: Session) -> None:
+    person = make_confirmed_person(session)
+    standings = Standings(session, person.id, person.email_index)
+    assert standings.may_email(EDUCATION) is None
+    ledger.hold(session, person.id, reason="inquiry")
+    assert standings.may_email(EDUCATION) is None
+    assert standings.may_email(REMINDER) == "held"

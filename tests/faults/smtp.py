@@ -11,7 +11,7 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from email.parser import BytesHeaderParser
+from hashlib import sha256
 from itertools import count
 from pathlib import Path
 
@@ -21,6 +21,9 @@ from tests.faults.clockwork import live
 
 # Signed or, from a worker of the commit before, not yet.
 TAIL = re.compile(rb"b\+([0-9a-f]{32})[.@]")
+PATH = re.compile(rb"<([^>]*)>")
+# With the lines it goes on in (RFC 5322, 2.2.3).
+TO = re.compile(rb"^To:.*\r\n(?:[ \t].*\r\n)*", re.IGNORECASE | re.MULTILINE)
 FINE = {"CONNECT": "220 faults.test", "MAIL": "250 ok", "RCPT": "250 ok", "DATA": "354 go on", "DOT": "250 2.0.0 taken"}
 FINE |= {"EHLO": "250-faults.test\r\n250-PIPELINING\r\n250 8BITMIME", "RSET": "250 ok", "NOOP": "250 ok", "QUIT": "221 bye"}
 LIMIT = 2**20
@@ -30,8 +33,9 @@ LIMIT = 2**20
 class Rule:
     """What to do at a verb instead of what is right.
 
-    `answer` is an SMTP reply, or one of: close · silent · slow · and at DOT, after the mail was taken all the same:
-    take-close, take-silent, take-kill (the client is killed before it reads an answer); lose-kill kills it and takes nothing.
+    `answer` is an SMTP reply, or one of: close · silent · slow 1.5 (right, but so many seconds late) · and at DOT, after the mail was
+    taken all the same: take-close, take-silent, take-kill (the client is killed before it reads an answer); lose-kill kills it and
+    takes nothing.
     """
 
     verb: str
@@ -39,6 +43,8 @@ class Rule:
     chance: float = 1.0
     times: int = 10**9
     after: int = 0
+    # Only where the recipient is this one; known from RCPT on.
+    to: str = ""
 
 
 class Script:
@@ -47,13 +53,14 @@ class Script:
     def __init__(self, path: Path) -> None:
         self.path, self.stamp, self.rules, self.dice = path, 0, list[Rule](), random.Random(7)
 
-    def next(self, verb: str, carried: int) -> str | None:
-        """Return how to misbehave at this verb on a connection that has carried so many messages; None: not at all."""
+    def next(self, verb: str, carried: int, to: str) -> str | None:
+        """Return how to misbehave at this verb to a recipient on a connection that has carried so many messages; None: not at all."""
         with suppress(FileNotFoundError):
             if (stamp := self.path.stat().st_mtime_ns) != self.stamp:
                 self.stamp, self.rules = stamp, [Rule(**each) for each in json.loads(self.path.read_text())]
         for rule in self.rules:
-            if rule.verb == verb and rule.times > 0 and carried >= rule.after and self.dice.random() < rule.chance:
+            meant = rule.verb == verb and rule.to in ("", to) and carried >= rule.after
+            if meant and rule.times > 0 and self.dice.random() < rule.chance:
                 rule.times -= 1
                 return rule.answer
         return None
@@ -75,15 +82,14 @@ class Server:
         self.log = os.open(folder / "seen.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         self.headers = os.open(folder / "headers.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
-    def note(self, what: str, id: str, connection: int, code: int | None = None) -> None:
+    def note(self, what: str, id: str, connection: int, **more: int | str) -> None:
         """Write a line: it outlives this process once write() has returned, and no answer goes out before."""
-        line = {"what": what, "id": id, "at": time.time(), "shown": self.clock()().isoformat(), "connection": connection, "code": code}
+        line = {"what": what, "id": id, "at": time.time(), "shown": self.clock()().isoformat(), "connection": connection, **more}
         os.write(self.log, json.dumps(line).encode() + b"\n")
 
     def keep_headers(self, mime: bytes) -> None:
         """Keep every header but To, to be searched for what may not stand there."""
-        found = BytesHeaderParser().parsebytes(mime)
-        os.write(self.headers, "".join(f"{name}: {value}\n" for name, value in found.items() if name != "To").encode())
+        os.write(self.headers, TO.sub(b"", mime.partition(b"\r\n\r\n")[0] + b"\r\n"))
 
     def kill_client(self, port: int) -> None:
         """Kill the worker at the other end of a connection, before it can read an answer."""
@@ -108,7 +114,7 @@ class Talk:
 
     def __init__(self, server: Server, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> None:
         self.server, self.reader, self.writer, self.number = server, reader, writer, number
-        self.last, self.polite, self.carried, self.open, self.to = "", False, 0, False, False
+        self.last, self.polite, self.carried, self.open, self.to, self.named = "", False, 0, False, "", ""
         writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     async def run(self) -> None:
@@ -121,13 +127,15 @@ class Talk:
                 await self.say("503 5.5.1 sender already specified")
                 continue
             if verb == "MAIL":
-                self.last, self.open, self.to = _id_of(line), False, False
+                self.last, self.open, self.to = _id_of(line), False, ""
             if (verb == "RCPT" and not self.open) or (verb == "DATA" and not self.to):
                 await self.say("503 5.5.1 out of order")
                 continue
+            self.named = _path_of(line) if verb == "RCPT" else self.named if self.open else ""
             taken = await self.answer("EHLO" if verb == "HELO" else verb)
             self.open = taken if verb == "MAIL" else self.open and verb != "RSET"
-            self.to = taken if verb == "RCPT" else self.to and self.open
+            if verb == "RCPT" or not self.open:
+                self.to = self.named if verb == "RCPT" and taken else ""
             if verb == "DATA" and taken:
                 await self.read_body()
             if verb == "QUIT":
@@ -144,12 +152,14 @@ class Talk:
             if not line.endswith(b"\n"):
                 raise ConnectionResetError
             lines.append(line[1:] if line.startswith(b"..") else line)
-        self.open = self.to = False
-        self.server.note("dotted", self.last, self.number)
+        mime = b"".join(lines)
+        mail = {"to": self.to, "digest": sha256(mime).hexdigest()}
+        self.open, self.to = False, ""
+        self.server.note("dotted", self.last, self.number, **mail)
         how = self.misbehaviour("DOT") or FINE["DOT"]
         if how.startswith(("2", "take-", "slow")):
-            self.server.note("taken", self.last, self.number)
-            self.server.keep_headers(b"".join(lines))
+            self.server.note("taken", self.last, self.number, **mail)
+            self.server.keep_headers(mime)
         self.carried += 1
         await self.act("DOT", how.removeprefix("take-").removeprefix("lose-"))
 
@@ -159,7 +169,7 @@ class Talk:
 
     def misbehaviour(self, verb: str) -> str | None:
         """Return what the script says for this verb, on record; None where it says nothing."""
-        how = self.server.script.next(verb, self.carried)
+        how = self.server.script.next(verb, self.carried, self.named)
         if how:
             self.server.note("struck", self.last, self.number)
         return how
@@ -173,14 +183,14 @@ class Talk:
         if how == "silent":
             await self.reader.read()
             raise ConnectionResetError
-        if how == "slow":
-            await asyncio.sleep(0.1)
+        if how.startswith("slow"):
+            await asyncio.sleep(float(how.removeprefix("slow ")))
             how = FINE[verb]
         code = int(how[:3])
         if verb == "DOT":
-            self.server.note("answered", self.last, self.number, code)
+            self.server.note("answered", self.last, self.number, code=code)
         if code >= 400:
-            self.server.note("refused", self.last, self.number, code)
+            self.server.note("refused", self.last, self.number, code=code)
         await self.say(how)
         if code == 421 or (verb == "CONNECT" and code != 220):
             self.hang_up()
@@ -199,6 +209,11 @@ class Talk:
 
 def _id_of(mail_from: bytes) -> str:
     found = TAIL.search(mail_from)
+    return found.group(1).decode() if found else "unnamed"
+
+
+def _path_of(rcpt_to: bytes) -> str:
+    found = PATH.search(rcpt_to)
     return found.group(1).decode() if found else "unnamed"
 
 

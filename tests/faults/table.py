@@ -42,8 +42,13 @@ class Result:
         return all(each.holds for each in self.findings)
 
     @property
+    def lines(self) -> str:
+        """A line for each invariant."""
+        return "\n".join(map(str, self.findings))
+
+    @property
     def complaint(self) -> str:
-        """The lines of those that do not."""
+        """The lines of those that do not hold."""
         return "\n".join(str(each) for each in self.findings if not each.holds)
 
 
@@ -78,4 +83,5 @@ def inflict(house: House, what: Fault, *, long: bool = False) -> Result:
     time.sleep(0.1)
     house.scrape()
     evidence = run.evidence()
-    return Result({"fault": what.name, **count(evidence), "recovery_s": round(run.recovery, 1)}, check(evidence))
+    measured = {"recovery_s": round(run.recovery(), 1), "strikes": len(run.struck_at())}
+    return Result({"fault": what.name, **count(evidence), **measured}, check(evidence))

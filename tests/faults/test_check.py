@@ -13,10 +13,12 @@ OFFICE = Hours("America/New_York", time(9), time(18))
 
 
 def seen(*what: str, id: str = "a", at: datetime = TEN, code: int | None = None) -> list[Seen]:
-    return [Seen(each, id, at.timestamp(), at, 1, code) for each in what]
+    return [Seen(each, id, at.timestamp(), at, 1, code, "ana@example.com", "what-was-said") for each in what]
 
 
-GOOD = Evidence([Wanted("a")], seen("dotted", "taken", "answered"), {"a": Row("a", "sent")}, [Entry("a", "message.sent")])
+SENT = Row("a", "sent", mime_hash="what-was-said")
+ANA = Wanted("a", address="ana@example.com")
+GOOD = Evidence([ANA], seen("dotted", "taken", "answered"), {"a": SENT}, [Entry("a", "message.sent")], let_go={"a": [TEN]})
 UNKNOWN = [Entry("a", "message.unknown", "no-answer"), Entry("a", "message.sent", "assumed")]
 RESENT = [Entry("a", "message.unknown", "no-answer"), Entry("a", "message.planned", "resent-once"), Entry("a", "message.sent")]
 TWICE = seen("dotted", "taken", "broken", "dotted", "taken", "answered")
@@ -30,7 +32,11 @@ BROKEN = {
     "nothing comes outside its hours": replace(
         GOOD, wanted=[Wanted("a", hours=OFFICE)], seen=seen("dotted", "taken", "answered", at=TEN.replace(hour=7))
     ),
+    "nothing comes before its time": replace(GOOD, wanted=[replace(ANA, not_before=TEN + timedelta(seconds=1))]),
+    "each goes to its own person": replace(GOOD, wanted=[replace(ANA, address="bea@example.com")]),
+    "what comes is what its row says went": replace(GOOD, rows={"a": replace(SENT, mime_hash="something-else")}),
     "nothing is let go after a stop": replace(GOOD, let_go={"a": [TEN]}, stopped={"a": TEN - timedelta(milliseconds=1)}),
+    "what goes was let go on record": replace(GOOD, let_go={}),
     "no row is stuck": replace(GOOD, rows={"a": Row("a", "sending")}),
     "each row came to an end it may come to": replace(GOOD, rows={"a": Row("a", "failed", "poison")}),
     "what was not sent says why, on the row and on the trail": replace(GOOD, rows=CANCELLED),
@@ -88,6 +94,34 @@ def test_failing_is_an_end_only_for_what_was_refused() -> None:
     )
     assert failing(failed) == {"each row came to an end it may come to"}
     assert failing(replace(failed, seen=seen("refused", code=554))) == set()
+
+
+def test_skipping_is_an_end_only_for_whoever_said_stop() -> None:
+    skipped = replace(
+        GOOD,
+        wanted=[Wanted("a", ends=frozenset({"sent", "skipped"}))],
+        seen=[],
+        let_go={},
+        rows={"a": Row("a", "skipped", "held")},
+        trail=[Entry("a", "message.skipped", "held")],
+    )
+    assert failing(skipped) == {"each row came to an end it may come to"}
+    assert failing(replace(skipped, stopped={"a": TEN})) == set()
+
+
+def test_a_mail_said_to_have_gone_without_a_word_on_the_trail_is_seen() -> None:
+    assert failing(replace(GOOD, trail=[])) == {"what goes was let go on record"}
+
+
+def test_a_resend_of_what_was_answered_is_no_resend() -> None:
+    wanted, answered = [Wanted("a", on_unknown="resend_once")], seen("dotted", "taken", "answered", "dotted", "taken", "answered")
+    assert failing(replace(GOOD, wanted=wanted, seen=answered, trail=RESENT)) == {"an unknown is one at which a connection broke"}
+
+
+def test_hours_may_be_those_of_some_days_only() -> None:
+    weekdays = replace(OFFICE, days=frozenset(range(5)))
+    assert weekdays.holds(TEN)
+    assert not weekdays.holds(TEN + timedelta(days=4))
 
 
 def test_hours_are_those_of_the_wall_on_either_side_of_a_clock_change() -> None:

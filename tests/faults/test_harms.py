@@ -2,7 +2,9 @@
 
 import time
 
+import psycopg
 import pytest
+import redis
 
 from tests.faults.house import House
 from tests.faults.run import Run
@@ -25,6 +27,32 @@ def test_workers_are_not_deaf_after_redis_came_back(house: House) -> None:
     run.work("transactional-1", "echo-1")
     assert wait_for_a_task(house, 0)
     house.restart_redis(away=0.5)
+    assert wait_for_a_task(house, time.time())
+
+
+def wait_until_hands_are_full(house: House, *, within: float = 60) -> None:
+    """Return once a worker's four threads wait for a table, and hints that it would take lie in Redis."""
+    waiting = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'heartbeats'::regclass"
+    with redis.Redis.from_url(house.redis_url) as client:
+        deadline = time.monotonic() + within
+        while len(house.query(waiting)) < 4 or not (client.llen("safety") and client.llen("transactional")):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+
+
+def test_a_worker_whose_hands_were_full_when_redis_went_is_not_deaf_after(house: House) -> None:
+    run = Run(house)
+    run.work("transactional-1", "echo-1")
+    assert wait_for_a_task(house, 0)
+    with psycopg.connect(house.home.url) as other:
+        other.execute("LOCK TABLE heartbeats IN EXCLUSIVE MODE")
+        wait_until_hands_are_full(house)
+        house.stop_redis()
+        gone = time.time()
+    # Now the hints in hand are worked off, and nobody is there to take the receipts.
+    assert wait_for_a_task(house, gone)
+    time.sleep(1)
+    house.start_redis()
     assert wait_for_a_task(house, time.time())
 
 

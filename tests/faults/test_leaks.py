@@ -21,6 +21,14 @@ WRITTEN = {
     "in a link": urllib.parse.quote(GIVEN).encode(),
     "in a phone's link": urllib.parse.quote_plus("+12035550147").encode(),
     "JSON": json.dumps({"name": GIVEN}).encode(),
+    "JSON with capitals": json.dumps({"name": GIVEN}).replace("\\u00e9", "\\u00E9").encode(),
+    "JSON in base64": base64.b64encode(json.dumps({"name": GIVEN}).encode()),
+    "JSON in base64, one byte later": base64.b64encode(json.dumps({"names": GIVEN}).encode()),
+    "JSON in base64, two bytes later": base64.b64encode(json.dumps({"namesd": GIVEN}).encode()),
+    "JSON with capitals, in base64": base64.b64encode(json.dumps({"name": GIVEN}).replace("\\u00e9", "\\u00E9").encode()),
+    "base64 for links": base64.urlsafe_b64encode(b"~~~" + GIVEN.encode()),
+    "base64 in the JSON of a hint, in base64": base64.b64encode(json.dumps([base64.b64encode(f"to {FAMILY}!".encode()).decode()]).encode()),
+    "hexadecimal": GIVEN.encode().hex().encode(),
     "as MONITOR writes it": GIVEN.replace("é", "\\xc3\\xa9").encode(),
 }
 

@@ -4,6 +4,7 @@ All are forked from one process that has imported everything, so that a killed w
 each then runs the very command line that `handoff worker` runs.
 """
 
+import gc
 import json
 import os
 import signal
@@ -13,6 +14,9 @@ import traceback
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+from celery.signals import task_success
 
 from tests.faults import mutants, plants
 
@@ -93,11 +97,24 @@ def _work(name: str, folder: Path) -> None:
         mutants.ENGINES[kind]()
     elif kind == "echo":
         mutants.echo()
+    elif kind in mutants.SPOILT:
+        mutants.SPOILT[kind]()
+        _run(commands.worker(number), main)
     elif kind == "beat":
         command = [part.replace(str(commands.beat_file()), f"{commands.beat_file()}-{number}") for part in commands.beat()]
         _run(command, main)
     else:
+        _note_tasks(folder / "ran.log")
         _run(commands.worker(kind, number=int(number)), main)
+
+
+def _note_tasks(log: Path) -> None:
+    """Write down each task that has run, by its name."""
+    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+
+    @task_success.connect(weak=False)
+    def note(sender: Any, **_: Any) -> None:
+        os.write(file, f"{sender.name}\n".encode())
 
 
 def _run(command: list[str], main: object) -> None:
@@ -108,6 +125,16 @@ def _run(command: list[str], main: object) -> None:
 def prepare(folder: Path) -> None:
     """Plant what kills, then import the whole product."""
     plants.plant(folder / "plants")
+
+    import celery.apps.beat
+    import celery.bin.beat
+    import celery.bin.celery
+    import celery.bin.worker
+    import celery.concurrency.thread
+    import celery.worker.components
+    import celery.worker.consumer
+    import celery.worker.strategy  # noqa: F401
+    import kombu.transport.redis  # noqa: F401
 
     import config.celery  # noqa: F401
     import tasks.deliver
@@ -123,6 +150,9 @@ def prepare(folder: Path) -> None:
     sweep.drain = plants.stumbling(sweep.drain, folder / "plants")  # type: ignore[attr-defined]
     # Compiled once here, each fork has them at once.
     clinic(), catalogue(), sequences()
+    # Shared by all forks as long as nobody writes to it, and to look through it for rings is to write.
+    gc.collect()
+    gc.freeze()
 
 
 def main(folder: Path) -> None:

@@ -1,5 +1,6 @@
 """The embedded Redis keeps every hint it was given, for those who know the password."""
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import redis
 
 from leads.local import place
 from leads.local.place import Refused
-from leads.local.redis import Kind, find_kind, free_port, make_child, need_answer, wait_until_ready
+from leads.local.redis import OF_NOBODY, Kind, find_kind, free_port, make_child, need_answer, wait_until_ready
 
 
 @pytest.fixture(params=[None, "best"])
@@ -49,3 +50,10 @@ def test_a_server_that_wants_another_password_is_not_called_dead(redis_server: s
         pytest.skip("only fakeredis here")
     with pytest.raises(Refused, match=r"refuses our password: check REDIS_URL"):
         need_answer(f"redis://:wrong@{redis_server.split('@')[1]}", "redis://h")
+
+
+def test_a_free_port_is_none_that_connections_are_given_and_nobody_listens_there() -> None:
+    held = [socket.create_server(("127.0.0.1", free_port())) for _ in range(20)]
+    assert all(port in OF_NOBODY for port in (server.getsockname()[1] for server in held))
+    for server in held:
+        server.close()

@@ -4,12 +4,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import redis
 from sqlalchemy.orm import Session
 
 from leads.clinic.profile import Mail, clinic
 from leads.messages.carriers.smtp import SmtpCarrier
 from leads.messages.models import Message
 from leads.messages.outbox import post
+from leads.messages.pace import pace
 from leads.people.models import Person
 from tests.cast import make_confirmed_person
 from tests.smtp_server import ScriptedServer
@@ -39,6 +41,15 @@ def configure(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         monkeypatch.setitem(clinic().__dict__, "mail", Mail.model_validate(clinic().mail.model_dump() | mail))
 
     return change
+
+
+@pytest.fixture
+def an_empty_queue(redis_url: str) -> Iterator[None]:
+    """Nobody before this test has left a place taken in what all share."""
+    redis.Redis.from_url(redis_url).flushall()
+    pace.cache_clear()
+    yield
+    pace.cache_clear()
 
 
 @pytest.fixture

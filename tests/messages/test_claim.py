@@ -74,6 +74,16 @@ def test_a_claim_whose_fence_has_risen_sends_nothing(session: Session, server: S
     assert session.scalar(select(Message.state).where(Message.id == message.id)) == "claimed"
 
 
+def test_each_claim_is_another_right(session: Session) -> None:
+    post(session, make_confirmed_person(session).id, "office-location", cause="test")
+    session.flush()
+    with round_trips() as trips:
+        first = claim(trips, "transactional", limit=5)
+        give_back(trips, first)
+        second = claim(trips, "transactional", limit=5)
+    assert [each.fence for each in second] == [each.fence + 1 for each in first]
+
+
 def test_the_next_claim_goes_on_where_the_last_one_ended(session: Session) -> None:
     person = make_confirmed_person(session)
     rows = [post(session, person.id, "office-location", cause="test", due_at=now() - timedelta(hours=9 - age)) for age in range(6)]

@@ -1,8 +1,10 @@
 """A message that may not go yet waits a moment, or is planned for its turn; it is never dropped and costs none of its tries."""
 
 import time
-from collections.abc import Callable, Iterator
-from datetime import timedelta
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 import redis
@@ -12,7 +14,6 @@ from leads.clock import now
 from leads.messages.carriers.smtp import SmtpCarrier
 from leads.messages.deliver import drain
 from leads.messages.models import LANES, Message
-from leads.messages.pace import pace
 from leads.messages.switch import stops
 from tests.cast import make_confirmed_person
 from tests.smtp_server import ScriptedServer
@@ -20,29 +21,74 @@ from tests.smtp_server import ScriptedServer
 Due = Callable[..., Message]
 Configure = Callable[..., None]
 Advance = Callable[[timedelta], None]
+Freeze = Callable[[datetime], AbstractContextManager[object]]
 
 
-@pytest.fixture(autouse=True)
-def shared(redis_url: str) -> Iterator[None]:
-    redis.Redis.from_url(redis_url).flushall()
-    pace.cache_clear()
-    yield
-    pace.cache_clear()
+pytestmark = pytest.mark.usefixtures("an_empty_queue")
 
 
 def test_after_an_outage_mail_trickles_instead_of_flooding(
     session: Session, tuesday: Advance, due: Due, carrier: SmtpCarrier, server: ScriptedServer, configure: Configure
 ) -> None:
-    configure(caps={"a_day": 100, "a_week": 100}, catch_up_per_minute=60)
+    configure(caps={"a_day": 100, "a_week": 100}, catch_up_per_minute=6)
     late = [due(lane="reminder", due_at=now() - timedelta(days=1)) for _ in range(25)]
     drain(LANES, carrier=carrier)
     assert 20 <= len(server.mails) <= 22
     session.expire_all()
     waiting = sorted(each.due_at for each in late if each.state == "planned")
-    assert now() < waiting[0] < waiting[-1] < now() + timedelta(seconds=10)
-    tuesday(timedelta(seconds=10))
+    assert now() < waiting[0] < waiting[-1] < now() + timedelta(seconds=100)
+    tuesday(timedelta(seconds=100))
     drain(LANES, carrier=carrier)
     assert len(server.mails) == 25
+
+
+BY_DAY = {"office": "woodbury", "rule": {"from": "09:00", "to": "18:00", "business_days": True}}
+NEW_YORK = ZoneInfo("America/New_York")
+
+
+@pytest.mark.parametrize("back", [datetime(2026, 10, 14, 2, tzinfo=NEW_YORK), datetime(2026, 10, 14, 10, tzinfo=NEW_YORK)], ids=str)
+def test_back_after_ten_days_the_opening_of_a_window_lets_no_flood_through(
+    session: Session, due: Due, carrier: SmtpCarrier, server: ScriptedServer, configure: Configure, freeze: Freeze, back: datetime
+) -> None:
+    configure(caps={"a_day": 1000, "a_week": 1000}, catch_up_per_minute=6)
+    with freeze(back):
+        for _ in range(60):
+            due(lane="reminder", due_at=now() - timedelta(days=10), useful_until=None, window=BY_DAY)
+        drain(LANES, carrier=carrier)
+    opening = max(back, back.replace(hour=9)) + timedelta(seconds=1)
+    gone = [_gone_by(opening + timedelta(seconds=later), freeze, carrier, server) for later in (0, 100, 400)]
+    assert 20 <= gone[0] <= 22
+    assert 30 <= gone[1] <= 33
+    assert gone[2] == 60
+
+
+def _gone_by(moment: datetime, freeze: Freeze, carrier: SmtpCarrier, server: ScriptedServer) -> int:
+    with freeze(moment):
+        drain(LANES, carrier=carrier)
+    return len(server.mails)
+
+
+def test_what_came_late_and_lost_its_turn_gets_another(
+    session: Session, due: Due, carrier: SmtpCarrier, server: ScriptedServer, configure: Configure, tuesday: Advance
+) -> None:
+    configure(caps={"a_day": 1000, "a_week": 1000}, catch_up_per_minute=1)
+    late = [due(lane="reminder", moved_by=["catch-up", "cap"]) for _ in range(22)]
+    drain(LANES, carrier=carrier)
+    session.expire_all()
+    assert [each.moved_by for each in late if each.state == "planned"] == [["catch-up", "cap", "catch-up"]] * 2
+    tuesday(timedelta(minutes=3))
+    drain(LANES, carrier=carrier)
+    assert len(server.mails) == 22
+
+
+def test_what_a_cap_put_off_on_an_ordinary_day_needs_no_turn(
+    session: Session, due: Due, carrier: SmtpCarrier, server: ScriptedServer, configure: Configure
+) -> None:
+    configure(caps={"a_day": 1000, "a_week": 1000}, catch_up_per_minute=1)
+    for _ in range(22):
+        due(lane="reminder", local_due=(now() - timedelta(days=3)).isoformat(), moved_by=["cap"])
+    drain(LANES, carrier=carrier)
+    assert len(server.mails) == 22
 
 
 def test_what_has_outlived_its_use_meanwhile_does_not_go(
@@ -53,6 +99,20 @@ def test_what_has_outlived_its_use_meanwhile_does_not_go(
     session.refresh(old)
     assert (old.state, old.reason) == ("expired", "outlived")
     assert not server.mails
+
+
+@pytest.mark.parametrize("poison", [{"template": "no-longer-there"}, {"local_due": "some day"}], ids=str)
+def test_what_cannot_be_judged_late_stops_nobody_else(
+    session: Session, due: Due, carrier: SmtpCarrier, server: ScriptedServer, poison: dict[str, str]
+) -> None:
+    late = {"lane": "reminder", "due_at": now() - timedelta(hours=2)}
+    broken, other = due(**late), due(**late)
+    for name, value in poison.items():
+        setattr(broken, name, value)
+    session.flush()
+    drain(LANES, carrier=carrier)
+    session.refresh(other)
+    assert other.state == "sent"
 
 
 def test_a_slow_domain_is_planned_for_its_turn_and_holds_up_nobody(

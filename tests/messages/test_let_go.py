@@ -24,7 +24,8 @@ from tests.faults.relay import Relay, relay
 from tests.smtp_server import ScriptedServer
 
 pytestmark = pytest.mark.committed
-COMMITTED = b"C\x00\x00\x00\x0bCOMMIT\x00"
+# The server is at rest again, outside any transaction: a commit is over, whether a word of ours asked for it or the end of a round trip.
+COMMITTED = b"Z\x00\x00\x00\x05I"
 
 
 @pytest.fixture

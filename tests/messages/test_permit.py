@@ -1,11 +1,13 @@
 """The last question before the dot: one exchange where nothing has changed since the guards were asked, all of them anew where it has."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 
+from leads.clock import now
 from leads.consent.ledger import Spoken, grant, hold
 from leads.db import transaction
 from leads.messages.carriers.smtp import SmtpCarrier
@@ -64,6 +66,24 @@ def test_where_nothing_has_changed_one_exchange_is_enough(server: ScriptedServer
     drain(("transactional",), carrier=SmtpCarrier(server.url, helo="x.test"))
     assert standing() == ("sent", 1, 2)
     assert 2 not in asked
+
+
+@pytest.mark.parametrize(
+    ("until", "as_it_ends"),
+    [({"useful_until": timedelta(minutes=1)}, ("expired", 0, 0)), ({"closes": "10:01"}, ("planned", 0, 0))],
+    ids=["of no use any more", "its window shut"],
+)
+def test_what_came_too_late_while_it_lay_open_does_not_go(
+    server: ScriptedServer, tuesday: Callable[[timedelta], None], until: dict[str, Any], as_it_ends: tuple[str, int, int]
+) -> None:
+    with transaction() as session:
+        message = session.scalars(select(Message)).one()
+        message.lane = "education"
+        message.useful_until = now() + until["useful_until"] if "useful_until" in until else None
+        message.window = {"office": "woodbury", "rule": {"from": "09:00", "to": until.get("closes", "18:00")}}
+    drain(("education",), carrier=Meanwhile(server, lambda *_: tuesday(timedelta(minutes=2))))
+    assert standing() == as_it_ends
+    assert server.mails == []
 
 
 def test_what_changed_and_hinders_nothing_is_judged_anew_and_goes(server: ScriptedServer, asked: list[int]) -> None:

@@ -1,17 +1,20 @@
 """What a dead worker leaves behind is repaired without a blind second send."""
 
+import json
 import os
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from config.settings import settings
 from leads.clock import now
 from leads.messages.carriers.base import Receipt
-from leads.messages.journal import Entry, Journal, replay
+from leads.messages.journal import Entry, Journal, replay, set_aside
 from leads.messages.models import Message
 from leads.messages.recover import BEFORE_THE_VERDICT, SETTLE_AFTER, recover, replay_journals, settle
 from leads.todos.models import Todo
@@ -150,6 +153,67 @@ def test_a_file_of_before_is_read_as_it_was_written(tmp_path: Path) -> None:
     found = list[Entry]()
     (tmp_path / "old.log").write_text('{"message_id": "01", "fence": 1, "code": 250, "status": null}\n')
     assert replay(found.append, tmp_path) == 1
+
+
+BAD_LINES = (
+    b"no json\n",
+    b"\xff\xfe\n",
+    b"[]\n",
+    b'{"fence": 1, "code": 250}\n',
+    b'{"message_id": "no-id", "fence": 1, "code": 250, "status": null}\n',
+)
+
+
+@pytest.mark.parametrize("bad", BAD_LINES)
+def test_a_line_nobody_can_read_is_set_aside_and_stops_no_other(
+    session: Session, due: Due, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bad: bytes
+) -> None:
+    monkeypatch.setattr(settings(), "handoff_data_dir", tmp_path)
+    messages = [lost(session, due(), "sending") for _ in range(2)]
+    good = [json.dumps(vars(Entry(str(message.id), 7, 250, "2.0.0"))).encode() + b"\n" for message in messages]
+    (tmp_path / "journal").mkdir()
+    (tmp_path / "journal" / "a.log").write_bytes(good[0] + bad)
+    (tmp_path / "journal" / "b.log").write_bytes(good[1])
+    assert replay_journals() == 2
+    session.expire_all()
+    assert [message.state for message in messages] == ["sent", "sent"]
+    assert (tmp_path / "journal" / "a.unread").read_bytes() == bad
+    assert set_aside() == 1
+    assert replay_journals() == 0
+
+
+def test_what_a_newer_version_adds_to_a_line_is_passed_over(tmp_path: Path) -> None:
+    found = list[Entry]()
+    (tmp_path / "new.log").write_text('{"message_id": "01", "fence": 1, "code": 250, "status": null, "carrier": "smtp"}\n')
+    assert replay(found.append, tmp_path) == 1
+    assert not set_aside(tmp_path)
+
+
+def test_what_another_process_has_told_meanwhile_stops_no_round(tmp_path: Path) -> None:
+    for _ in range(2):
+        journal = Journal(tmp_path)
+        journal.write(Message().id, 1, Receipt(250))
+        journal.close()
+    told: list[Entry] = []
+
+    def tell(entry: Entry) -> None:
+        told.append(entry)
+        for path in sorted(tmp_path.glob("*.log"))[1:]:
+            path.unlink()
+
+    assert replay(tell, tmp_path) == len(told) == 1
+
+
+def test_while_the_database_is_away_a_journal_stays(tmp_path: Path) -> None:
+    def away(entry: Entry) -> None:
+        raise psycopg.OperationalError
+
+    line = '{"message_id": "01", "fence": 1, "code": 250, "status": null}\n'
+    (tmp_path / "a.log").write_text(line)
+    with pytest.raises(psycopg.OperationalError):
+        replay(away, tmp_path)
+    assert (tmp_path / "a.log").read_text() == line
+    assert not set_aside(tmp_path)
 
 
 def test_an_empty_journal_leaves_no_file(tmp_path: Path) -> None:

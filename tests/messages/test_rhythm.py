@@ -1,4 +1,4 @@
-"""A relay next door needs two lines; one that is far away gets as many as its distance is worth."""
+"""A relay next door needs six lines; one that is far away gets as many as its distance is worth."""
 
 from leads.messages.rhythm import Rhythm
 
@@ -10,16 +10,16 @@ def after(mails: int, *, waiting: float, busy: float = 0.002) -> Rhythm:
     return rhythm
 
 
-def test_before_anything_is_known_there_are_two() -> None:
-    assert Rhythm().lines == 2
+def test_before_anything_is_known_there_are_six() -> None:
+    assert Rhythm().lines == 6
 
 
-def test_a_relay_next_door_keeps_two_busy() -> None:
-    assert after(100, waiting=0.0006).lines == 2
+def test_a_relay_next_door_keeps_six_busy() -> None:
+    assert after(100, waiting=0.0006).lines == 6
 
 
 def test_a_busy_machine_is_not_taken_for_a_distant_relay() -> None:
-    assert after(100, waiting=0.0029, busy=0.0008).lines == 2
+    assert after(100, waiting=0.0029, busy=0.0008).lines == 6
 
 
 def test_a_relay_ten_milliseconds_away_is_worth_a_dozen() -> None:
@@ -34,8 +34,8 @@ def test_what_was_far_yesterday_is_forgotten() -> None:
     rhythm = after(100, waiting=0.1)
     for _ in range(100):
         rhythm.note(0.0005, 0.002)
-    assert rhythm.lines == 2
+    assert rhythm.lines == 6
 
 
 def test_a_clock_that_saw_no_time_pass_divides_by_nothing() -> None:
-    assert after(500, waiting=0.0, busy=0.0).lines == 2
+    assert after(500, waiting=0.0, busy=0.0).lines == 6

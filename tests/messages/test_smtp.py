@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from config.settings import settings
 from leads.messages.carriers import smtp
 from leads.messages.carriers.base import HUNG_UP, Envelope, Receipt, Refused, Silence, Unreachable
 from leads.messages.carriers.smtp import SmtpCarrier, parse
@@ -38,7 +39,7 @@ def test_after_a_refusal_the_next_mail_goes_over_the_same_connection(carrier: Sm
     else:
         with pytest.raises(Refused) as refusal:
             deliver(carrier)
-        assert refusal.value.receipt == Receipt(550, "5.7.1")
+        assert refusal.value.receipt == Receipt(550, "5.7.1", to_sender=verb == "MAIL")
     assert deliver(carrier).taken
     assert (len(server.mails), server.connections) == (1, 1)
 
@@ -50,6 +51,40 @@ def test_too_many_messages_in_one_connection_is_never_said_to_us(
     for _ in range(5):
         deliver(carrier)
     assert (len(server.mails), server.connections) == (5, 3)
+
+
+def test_who_is_quick_enough_each_time_and_too_slow_in_all_is_left_while_the_claim_holds(
+    carrier: SmtpCarrier, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings(), "handoff_lease_seconds", 3)
+    deliver(carrier)
+    server.late = 0.8
+    with pytest.raises(Unreachable):
+        carrier.offer(TO_ANA, MAIL)
+    server.late = 0.0
+    assert deliver(carrier).taken
+    assert (len(server.mails), server.connections) == (2, 2)
+
+
+def test_what_slow_answers_took_is_not_held_against_the_body(
+    carrier: SmtpCarrier, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings(), "handoff_lease_seconds", 3)
+    server.late = 0.2
+    carrier.offer(TO_ANA, MAIL)
+    assert carrier.connection is not None
+    assert carrier.connection.sock is not None
+    assert carrier.connection.sock.gettimeout() == 1.0
+    carrier.withdraw()
+
+
+def test_what_an_offer_took_is_not_held_against_the_answer_to_its_dot(
+    carrier: SmtpCarrier, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings(), "handoff_lease_seconds", 3)
+    carrier.offer(TO_ANA, MAIL)
+    carrier.until -= 2
+    assert carrier.release().taken
 
 
 def test_a_withdrawn_mail_is_not_delivered(carrier: SmtpCarrier, server: ScriptedServer) -> None:

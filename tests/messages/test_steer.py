@@ -15,10 +15,11 @@ from leads.errors import Conflict, Invalid, NotFound, StaleVersion
 from leads.messages.carriers.smtp import SmtpCarrier
 from leads.messages.deliver import drain
 from leads.messages.models import LANES, Message
-from leads.messages.outbox import MOVED_BY_STAFF
+from leads.messages.outbox import MOVED_BY_STAFF, cancel_one
 from leads.messages.preview import preview
 from leads.messages.render import RenderError
 from leads.messages.steer import dismiss, move, retry
+from leads.sequences.by_hand import rewrite_note, send_now
 from leads.todos.models import Todo
 from leads.todos.open import open_todo
 from tests.cast import ACTOR, make_lead
@@ -111,8 +112,33 @@ def test_a_mail_that_waits_is_moved(session: Session, due: Due, tuesday: object)
     )
 
 
+ON_RECORD: dict[str, Callable[[Session, Message], object]] = {
+    "message.cancelled": lambda session, row: cancel_one(session, row.id, reason="stopped-by-staff", actor=ACTOR),
+    "message.moved": lambda session, row: move(session, row.id, now() + timedelta(days=1), actor=ACTOR),
+    "message.sent_by_hand": lambda session, row: send_now(session, row.id, actor=ACTOR),
+    "message.rewritten": lambda session, row: rewrite_note(session, row.id, "Call us.", signed_by="Casey", actor=ACTOR),
+}
+
+
+@pytest.mark.parametrize("action", ON_RECORD)
+def test_whatever_a_colleague_does_to_a_mail_that_waits_is_on_record(session: Session, due: Due, tuesday: object, action: str) -> None:
+    message = due("personal-note", facts={"paragraphs": ["Hello."], "signed_by": "Casey", "office": "woodbury"})
+    ON_RECORD[action](session, message)
+    session.flush()
+    entry = session.scalars(select(AuditEntry).where(AuditEntry.subject_id == message.id, AuditEntry.action == action)).one()
+    assert (entry.actor, message.actor) == (ACTOR, ACTOR)
+
+
+def test_one_that_was_stopped_never_goes(session: Session, due: Due, carrier: SmtpCarrier, server: ScriptedServer) -> None:
+    message = due()
+    cancel_one(session, message.id, reason="stopped-by-staff", actor=ACTOR)
+    session.flush()
+    drain(LANES, carrier=carrier)
+    assert (message.state, server.mails) == ("cancelled", [])
+
+
 def test_outside_its_hours_it_waits_until_they_begin(session: Session, due: Due, tuesday: object) -> None:
-    message = due("screening-reminder-1", window=OFFICE_HOURS)
+    message = due("screening-reminder-1", window=OFFICE_HOURS, useful_until=None)
     move(session, message.id, datetime(2026, 10, 10, 3, 0, tzinfo=UTC), actor=ACTOR)
     # Columbus Day is Monday the 12th.
     assert message.due_at == datetime(2026, 10, 13, 13, 0, tzinfo=UTC)

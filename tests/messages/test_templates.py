@@ -59,9 +59,9 @@ def test_it_is_read_once() -> None:
     assert catalogue() is catalogue()
 
 
-def test_only_the_two_acknowledgements_may_go_to_an_unconfirmed_address() -> None:
+def test_only_acknowledgements_and_what_asks_may_go_to_an_unconfirmed_address() -> None:
     acknowledgements = [name for name, template in catalogue().items() if template.meta.to_unconfirmed]
-    assert acknowledgements == ["inquiry-received", "referral-welcome"]
+    assert acknowledgements == ["confirm-address", "inquiry-received", "referral-welcome"]
     assert all("given_name" not in catalogue()[name].declared for name in acknowledgements)
 
 

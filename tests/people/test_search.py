@@ -29,6 +29,12 @@ def test_accents_hyphens_apostrophes_and_two_family_names_hide_nobody(session: S
     assert found(session, typed) == ["María José Núñez-O’Brien García"]
 
 
+@pytest.mark.parametrize("kept", ["O'Neil", "O`Neil", "O’Neil", "Oneil", "ONEIL", "Ó Neil Oneil", "De-Oneil", "X/Oneil"])
+def test_however_a_name_is_written_it_answers_to_its_plain_beginning(kept: str) -> None:
+    assert answers(["one", "ana"], "Ana", kept)
+    assert not answers(["neilo"], "Ana", kept)
+
+
 @pytest.mark.parametrize("typed", ["", "%", "a b", "vera", "ana ana", "12", "rivera okafor", "ana@"])
 def test_middles_marks_and_other_people_are_not_found(session: Session, typed: str) -> None:
     make_person(session)

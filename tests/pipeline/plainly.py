@@ -11,19 +11,22 @@ from leads.clock import local_to_utc, now
 from leads.consent.models import Confirmation, Hold
 from leads.loop.models import Referral
 from leads.people.models import Person
+from leads.pipeline.listed import CALL_SOON
 from leads.pipeline.models import Lead
-from leads.pipeline.worklist import CALL_SOON
 from leads.providers.models import Claim
 from leads.screening.models import Screening
 from leads.todos.models import Todo
+
+CALLS = ("call", "unheard", "unheard-referrer")
+OUTLIVE = ("tell-referrer", "unheard", "unheard-referrer")
 
 
 def needed(session: Session, lead: Lead) -> tuple[str, datetime] | None:
     """Return the need of a lead and when it is due; None for a closed one with nothing left to do."""
     todos = session.scalars(select(Todo).where(Todo.lead_id == lead.id, Todo.done_at.is_(None))).all()
-    if lead.closed_at and not any(todo.urgent or todo.kind == "tell-referrer" for todo in todos):
+    if lead.closed_at and not any(todo.urgent or todo.kind in OUTLIVE for todo in todos):
         return None
-    dangers, calls, first = _dangers(session, lead), [todo.due_at for todo in todos if todo.kind == "call"], _earliest(todos)
+    dangers, calls, first = _dangers(session, lead), [todo.due_at for todo in todos if todo.kind in CALLS], _earliest(todos)
     promised = lead.expected_by if lead.reached_at is None and lead.closed_at is None else None
     call = min(calls, default=promised)
     if dangers:

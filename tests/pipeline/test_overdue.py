@@ -110,5 +110,5 @@ def test_it_stands_on_top_of_what_is_to_be_called(session: Session, supervisor: 
     soon.expected_by = now() + timedelta(hours=1)
     session.flush()
     first, second = first_of_each(session, Filters(), limit=5)["call-now"]
-    assert (first.lead.id, first.late) == (late.id, True)
-    assert (second.lead.id, second.late) == (soon.id, False)
+    assert (first.id, first.late) == (late.id, True)
+    assert (second.id, second.late) == (soon.id, False)

@@ -15,8 +15,9 @@ from leads.consent.ledger import confirm, hold
 from leads.consent.models import Hold
 from leads.db import transaction
 from leads.loop.models import Referral
+from leads.pipeline.listed import Row
 from leads.pipeline.models import Lead, Standing
-from leads.pipeline.worklist import COUNTED, NEEDS, Filters, Place, Row, count_by_need, first_of_each, of_leads, page_of
+from leads.pipeline.worklist import COUNTED, NEEDS, Filters, Place, count_by_need, first_of_each, of_leads, page_of
 from leads.screening.models import Screening
 from leads.todos.models import Todo
 from leads.todos.open import finish, open_todo
@@ -26,7 +27,7 @@ from tests.loop.cast import make_referral, make_strange_referral
 from tests.pipeline.plainly import needed
 
 Advance = Callable[[timedelta], None]
-KINDS = ("call", "look", "review-screening", "phone-instead", "settle-unknown", "tell-referrer", "safety")
+KINDS = ("call", "look", "review-screening", "phone-instead", "settle-unknown", "tell-referrer", "unheard", "unheard-referrer", "safety")
 STAGES = ("new", "contacted", "screening", "qualified", "booked", "in_care", "closed")
 
 
@@ -87,9 +88,9 @@ def listed(session: Session, filters: Filters = ALL) -> dict[uuid.UUID, Row]:
         after: Place | None = None
         while page := page_of(session, need, filters, after=after, limit=3):
             rows += page
-            after = Place(page[-1].due, page[-1].lead.id)
-    assert len({row.lead.id for row in rows}) == len(rows)
-    return {row.lead.id: row for row in rows}
+            after = Place(page[-1].due, page[-1].id)
+    assert len({row.id for row in rows}) == len(rows)
+    return {row.id: row for row in rows}
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -110,7 +111,7 @@ def test_whatever_happens_each_list_says_what_is_known(session: Session, tuesday
         first = first_of_each(session, Filters(), limit=2)
         assert {need: len(found) for need, found in first.items() if found} == {need: min(2, count) for need, count in counts.items()}
         shown = of_leads(session, [lead for lead in made if lead.closed_at is None])
-        assert all((row.need, row.due) == known[row.lead.id] for row in shown)
+        assert all((row.need, row.due) == known[row.id] for row in shown)
 
 
 def test_filters_choose_office_source_owner_and_nobodys(session: Session, tuesday: Advance) -> None:

@@ -157,4 +157,7 @@ def test_the_trend_has_each_complete_score_in_order(session: Session, lead: Lead
     submit(session, second.id, actor=ME)
     third = begin(session, lead.id, channel="link", actor=ME, language="en")
     submit(session, third.id, actor=ME)
-    assert [(point.total, point.band) for point in trend(session, lead.person_id, "phq-9")] == [(16, "moderately-severe"), (12, "moderate")]
+    assert [(point.total, point.band) for point in trend([third, second, screening], "phq-9")] == [
+        (16, "moderately-severe"),
+        (12, "moderate"),
+    ]

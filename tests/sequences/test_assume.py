@@ -3,18 +3,28 @@
 import math
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from typing import Literal
 
 import pytest
 from sqlalchemy import select, union_all
 from sqlalchemy.orm import Session
 
 from leads.clock import local_to_utc, now
+from leads.consent.may_email import Kind, may_email
 from leads.errors import Invalid
-from leads.messages.models import Message
+from leads.inbound.events import apply
+from leads.messages.carriers.events import MailEvent
+from leads.messages.models import DeliveryAttempt, Message
+from leads.messages.templates import catalogue
+from leads.people.models import Person
 from leads.pipeline.facts import facts_about
 from leads.pipeline.models import Lead
+from leads.screening.begin import begin
+from leads.screening.submit import submit
 from leads.sequences.answer import replied
 from leads.sequences.assume import EXAMPLES, Assumption, assumption
+from leads.sequences.definitions import Sequence as Definition
+from leads.sequences.enroll import WENT
 from leads.sequences.hand_over import due, finish, open_due
 from leads.sequences.models import Enrolment
 from leads.sequences.place import Appointment
@@ -24,7 +34,7 @@ from leads.sequences.retime import appointment_changed
 from leads.sequences.simulate import simulate, simulate_lead
 from leads.sequences.stop import stop_for
 from leads.todos.models import Todo
-from tests.cast import make_lead
+from tests.cast import make_confirmed_person, make_lead
 from tests.sequences.conftest import NEW_YORK, enrolled, local, make_sequence, make_step, publish_only, rows_of, send
 
 Advance = Callable[[timedelta], None]
@@ -118,6 +128,9 @@ def test_a_cancelled_visit_is_not_spoken_of_again() -> None:
 def happens(session: Session, lead: Lead, words: str, start: datetime) -> None:
     """Let an assumption come true, by the verbs that the real events call."""
     event = assumption(words)
+    if words in REALLY:
+        REALLY[words](session, lead)
+        return
     here = start.astimezone(NEW_YORK)
     day = local_to_utc(here.date() + (event.other or 0) * DAY, here.time(), NEW_YORK)
     whose = {"person_id": lead.person_id, "actor": "system"}
@@ -137,7 +150,15 @@ def happens(session: Session, lead: Lead, words: str, start: datetime) -> None:
                 finish(session, todo_id, actor="system", outcome="done")
 
 
-def live_through(session: Session, lead: Lead, words: tuple[str, ...], advance: Advance, start: datetime) -> None:
+def live_through(
+    session: Session,
+    lead: Lead,
+    words: tuple[str, ...],
+    advance: Advance,
+    start: datetime,
+    *,
+    goes: Callable[[Session, Message], None] = send,
+) -> None:
     """Six weeks by the half hour: send what is due, open to-dos, let happen what was assumed."""
     left = sorted(words, key=lambda each: assumption(each).day)
     while now() < start + 45 * DAY:
@@ -147,7 +168,7 @@ def live_through(session: Session, lead: Lead, words: tuple[str, ...], advance: 
             open_due(session, each)
         rows = session.scalars(select(Message).where(Message.state == "planned", Message.due_at <= now()).order_by(Message.due_at))
         for row in rows.all():
-            send(session, row)
+            goes(session, row)
         session.flush()
         advance(half_hours_until([*waiting(session), *(start + assumption(each).day * DAY for each in left)]))
 
@@ -197,6 +218,119 @@ def test_a_lead_is_simulated_by_its_own_history_from_now(session: Session, story
     lead = make_lead(session, office="new-haven")
     send(session, rows_of(session, enrolled(session, lead, "story", **facts_about(session, lead)))[0])
     tuesday(DAY)
-    assert told(simulate_lead(session, lead.id, "story", assume=["pauses on day 0 until day 2"])) == {
+    assert told(simulate_lead(session, lead.id, "story", stage=lead.stage, assume=["pauses on day 0 until day 2"])) == {
         "two": "2026-10-09T09:00", "call-them": "2026-10-13T09:00", "three": "waits-for-todo", "four": "waits-for-todo",
     }  # fmt: skip
+
+
+def test_a_visit_booked_anew_after_one_called_off_is_spoken_of_again(
+    session: Session, tuesday: Advance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish_only(session, monkeypatch, make_sequence(make_step("before", before_appointment="1 day", useful_for="2 days")))
+    words = ("books on day 0 for day 3", "cancels the visit on day 5", "books on day 6 for day 9")
+    assert [step.skip or local(step) for step in simulate("story", office="new-haven", start=now(), assume=words)] == [
+        "2026-10-08T10:00", "2026-10-14T10:00",
+    ]  # fmt: skip
+
+
+def test_a_missed_visit_leaves_the_other_facts_of_a_visit_alone(
+    session: Session, tuesday: Advance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asks = make_step("asks", after_appointment="1 day", only_if="visit.missed and not visit.attended")
+    publish_only(session, monkeypatch, make_sequence(asks))
+    steps = simulate("story", office="new-haven", start=now(), assume=["misses the visit on day 0"])
+    assert [step.skip or local(step) for step in steps] == ["2026-10-07T10:00"]
+
+
+def test_who_takes_the_consent_to_lessons_back_gets_nothing_that_asks_for_it(
+    session: Session, tuesday: Advance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asks = make_step("asks", wait="3 days", template="screening-call", only_if="grants.education")
+    publish_only(session, monkeypatch, make_sequence(asks))
+    assert assuming("withdraws education on day 1") == {"asks": "only-if"}
+
+
+def test_a_shorter_rest_takes_the_place_of_a_longer_one(session: Session, tuesday: Advance, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish_only(session, monkeypatch, make_sequence(make_step("one", wait="3 days", useful_for="30 days")))
+    assert assuming("pauses on day 1 until day 9", "pauses on day 2 until day 5") == {"one": "2026-10-11T00:00"}
+
+
+def test_a_booking_ends_what_waits_for_one(session: Session, tuesday: Advance, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish_only(session, monkeypatch, make_sequence(make_step("one", wait="3 days"), stops_on=["appointment:booked"]))
+    assert assuming("books on day 1 for day 9") == {"one": "appointment:booked"}
+
+
+# What stops by these, and what does not: there each later mail is refused by the guards instead.
+ENDING = make_sequence(
+    *(make_step(key, wait=f"{days} days", template="office-location") for key, days in (("one", 0), ("two", 2), ("three", 6))),
+    stops_on=["bounce", "asked-to-stop", "screening:submitted"],
+)
+GOING_ON = make_sequence(
+    *(make_step(key, wait=f"{days} days", template="office-location") for key, days in (("one", 0), ("two", 2))),
+    CALL,
+    make_step("three", wait="6 days", template="iv-and-im", stops_on=["stage:screening"]),
+    make_step("four", wait="9 days", template="office-location"),
+)
+
+
+def comes_back(session: Session, lead: Lead, kind: Literal["bounced", "complained"]) -> None:
+    """Let a mail server tell of the last mail that went."""
+    mail = session.scalars(
+        select(Message).where(Message.lead_id == lead.id, Message.state == "sent").order_by(Message.sent_at.desc())
+    ).first()
+    assert mail is not None
+    session.add(DeliveryAttempt(message_id=mail.id, fence=mail.fence, carrier="ses", at=now()))
+    session.flush()
+    status = "5.1.1" if kind == "bounced" else None
+    apply(session, MailEvent(kind, now(), mail.id, None, status, str(mail.id), "ses", None))
+
+
+def answers(session: Session, lead: Lead) -> None:
+    """Let them send the screening through its link."""
+    begun = begin(session, lead.id, channel="link", actor=f"person:{lead.person_id}", language="en")
+    submit(session, begun.id, actor=f"person:{lead.person_id}")
+
+
+REALLY: dict[str, Callable[[Session, Lead], None]] = {
+    "bounces on day 3": lambda session, lead: comes_back(session, lead, "bounced"),
+    "complains on day 3": lambda session, lead: comes_back(session, lead, "complained"),
+    "answers the screening on day 5": answers,
+}
+
+
+def goes(session: Session, row: Message) -> None:
+    """Send a mail where its guards let it pass, as delivery does."""
+    meta, person = catalogue()[row.template].meta, session.get_one(Person, row.person_id)
+    against = may_email(session, person.id, person.email_index, Kind(meta.topic, row.lane, meta.level))
+    if against:
+        row.state, row.reason = "skipped", against
+    else:
+        send(session, row)
+
+
+def ends(row: Message) -> str:
+    """How a row ended: what went, when it went, whatever came back of it."""
+    return row.local_due[:16] if row.state in WENT else row.reason or row.local_due[:16]
+
+
+@pytest.mark.parametrize("sequence", [ENDING, GOING_ON], ids=["ends by it", "goes on"])
+@pytest.mark.parametrize("words", REALLY)
+def test_what_comes_back_ends_as_it_was_simulated(
+    session: Session, monkeypatch: pytest.MonkeyPatch, tuesday: Advance, words: str, sequence: Definition
+) -> None:
+    publish_only(session, monkeypatch, sequence)
+    lead, start = make_lead(session, make_confirmed_person(session), office="new-haven"), now()
+    enrolment = enrolled(session, lead, sequence.key, **facts_about(session, lead))
+    simulated = told(step for step in simulate(sequence.key, office="new-haven", start=start, assume=[words]) if step.template)
+    by_lead = told(step for step in simulate_lead(session, lead.id, sequence.key, stage=lead.stage, assume=[words]) if step.template)
+    live_through(session, lead, (words,), tuesday, start, goes=goes)
+    really = {row.step: ends(row) for row in rows_of(session, enrolment)}
+    assert really == simulated
+    assert really == by_lead
+
+
+def test_each_of_these_changes_what_comes(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish_only(session, monkeypatch, ENDING)
+    start = datetime.fromisoformat("2026-10-06T10:00")
+    ended = [told(simulate(ENDING.key, office="new-haven", start=start, assume=[words]))["three"] for words in REALLY]
+    assert ended == ["bounce", "complained", "screening:submitted"]

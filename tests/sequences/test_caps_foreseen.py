@@ -19,7 +19,7 @@ from leads.messages.outbox import post
 from leads.sequences.plan import PlannedStep
 from leads.sequences.simulate import simulate, simulate_lead
 from tests.cast import make_lead
-from tests.sequences.conftest import enrolled, local
+from tests.sequences.conftest import enrolled, local, make_sequence, publish_only, waits
 
 TUESDAY = date(2026, 10, 6)
 
@@ -78,6 +78,16 @@ def test_what_answers_a_persons_own_act_is_not_put_off(caps: Callable[..., None]
     )
 
 
+def test_what_a_cap_has_put_off_moves_no_neighbour_that_was_planned_already(
+    session: Session, caps: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caps(a_day=1, a_week=9)
+    publish_only(session, monkeypatch, make_sequence(*waits("0 minutes", "1 hour", "30 hours")))
+    assert [local(step) for step in simulate("story", office="new-haven", start=TUESDAY)] == [
+        "2026-10-06T10:00", "2026-10-07T10:00", "2026-10-08T10:00",
+    ]  # fmt: skip
+
+
 def test_a_stop_comes_before_what_was_put_off_past_it(caps: Callable[..., None]) -> None:
     caps(a_day=1, a_week=1)
     steps = simulate("new-inquiry", start=TUESDAY, assume=["books on day 5"])
@@ -97,13 +107,14 @@ def test_no_simulated_day_or_week_is_over_its_cap(a_day: int, a_week: int, start
 def test_a_leads_other_mails_count_whether_gone_or_planned(session: Session, tuesday: object, caps: Callable[..., None]) -> None:
     lead = make_lead(session)
     enrolled(session, lead)
-    first = next(step for step in simulate_lead(session, lead.id, "new-inquiry") if step.lane != "transactional" and not step.skip)
+    steps = simulate_lead(session, lead.id, "new-inquiry", stage=lead.stage)
+    first = next(step for step in steps if step.lane != "transactional" and not step.skip)
     caps(a_day=1, a_week=5)
     gone = post(session, lead.person_id, "screening-reminder-1", cause="test", lead_id=lead.id)
     gone.state, gone.sent_at = "sent", now()
     post(session, lead.person_id, "screening-reminder-2", cause="test", lead_id=lead.id, due_at=first.due_at - timedelta(hours=1))
     session.flush()
-    assert first.step in put_off(simulate_lead(session, lead.id, "new-inquiry"))
+    assert first.step in put_off(simulate_lead(session, lead.id, "new-inquiry", stage=lead.stage))
 
 
 def handoff(*words: str) -> Any:

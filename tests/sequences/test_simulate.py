@@ -2,16 +2,20 @@
 
 import json
 import os
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy.orm import Session
 from typer.testing import CliRunner
 
 from leads.cli import app
+from leads.clinic.profile import clinic
 from leads.errors import Invalid, NotFound
-from leads.sequences.simulate import simulate
+from leads.sequences.clock_changes import clock_changes
+from leads.sequences.simulate import simulate, simulate_lead
 from tests.cast import make_lead
 from tests.sequences.conftest import enrolled, local, rows_of
 
@@ -82,6 +86,46 @@ def test_the_end_of_daylight_saving_is_shown_between_two_mails_that_keep_their_h
     assert [line["step"] for line in told if line["clocks_changed_on"] == "2026-11-01"] == ["iv-and-im"]
     assert {line["local_due"][11:16] for line in told} <= {"09:00", "10:00"}
     assert "Sun 2026-11-01" in handoff(*words).output
+
+
+@pytest.mark.parametrize(
+    ("words", "change"),
+    [("daylight saving ends", "2026-11-01"), ("daylight saving begins", "2027-03-14"), ("daylight saving ends on day 9", "2026-11-01")],
+)
+def test_a_sequence_is_seen_across_the_next_change_of_clocks(words: str, change: str) -> None:
+    asked = ("simulate", "new-inquiry", "--office", "new-haven", "--from", "2026-10-06", "--assume", words)
+    told = json.loads(handoff(*asked, "--json").output)
+    first = date.fromisoformat(told[0]["local_due"][:10])
+    assert date.fromisoformat(change) - first == timedelta(days=9 if "9" in words else 3)
+    assert [line["clocks_changed_on"] for line in told if line["clocks_changed_on"]] == [change]
+    assert {line["local_due"][11:16] for line in told} <= {"09:00", "10:00"}
+    assert "the clocks change" in handoff(*asked).output
+
+
+def test_a_visits_mails_are_seen_across_the_change_of_clocks_before_it() -> None:
+    told = simulate("visit", office="new-haven", start=date(2026, 10, 6), assume=["daylight saving ends"])
+    assert [str(change) for change in clock_changes(told) if change] == ["2026-11-01"]
+
+
+def test_what_runs_beside_it_moves_along() -> None:
+    beside = {"visit": date(2026, 10, 12)}
+    steps = simulate("new-inquiry", office="new-haven", start=date(2026, 10, 6), beside=beside, assume=["daylight saving ends"])
+    moved = simulate("new-inquiry", office="new-haven", start=date(2026, 10, 29), beside={"visit": date(2026, 11, 4)})
+    assert steps == moved
+
+
+def test_where_clocks_never_change_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    office = clinic().office("new-haven")
+    monkeypatch.setitem(office.__dict__, "calendar", replace(office.calendar, zone=ZoneInfo("America/Phoenix")))
+    with pytest.raises(Invalid, match="America/Phoenix do not change"):
+        simulate("new-inquiry", office="new-haven", start=date(2026, 10, 6), assume=["daylight saving ends"])
+
+
+def test_a_leads_days_cannot_be_moved(session: Session, tuesday: None) -> None:
+    lead = make_lead(session)
+    enrolled(session, lead)
+    with pytest.raises(Invalid, match="its days stand"):
+        simulate_lead(session, lead.id, "new-inquiry", stage=lead.stage, assume=["daylight saving ends"])
 
 
 def test_each_mail_can_be_read_in_full() -> None:

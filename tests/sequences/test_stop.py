@@ -11,9 +11,10 @@ from leads.clock import now
 from leads.pipeline.models import Lead
 from leads.sequences.models import Enrolment
 from leads.sequences.replan import Diff, replan
+from leads.sequences.retime import facts_changed
 from leads.sequences.stop import resume, stop_for
 from tests.cast import make_lead
-from tests.sequences.conftest import enrolled, rows_of, states_of
+from tests.sequences.conftest import enrolled, make_sequence, make_step, publish_only, rows_of, states_of
 
 Advance = Callable[[timedelta], None]
 DAY = timedelta(days=1)
@@ -139,3 +140,26 @@ def test_a_visit_that_moved_during_the_hold_is_planned_at_its_new_time(session: 
     wake(session, lead)
     assert rows_of(session, visit)[0].due_at > now() + 10 * DAY
     assert rows_of(session, visit)[0].state == "planned"
+
+
+def pointless_once_screened(session: Session, monkeypatch: pytest.MonkeyPatch, lead: Lead, **known: object) -> Enrolment:
+    asks = make_step("asks", wait="3 days", only_if="grants.education", stops_on=["screening:submitted"], useful_for="30 days")
+    publish_only(session, monkeypatch, make_sequence(asks, make_step("always", wait="5 days"), stops_on=["hold"]))
+    return enrolled(session, lead, "story", **known)
+
+
+def test_a_step_left_out_and_then_pointless_is_not_taken_up_when_the_facts_change(
+    session: Session, lead: Lead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story = pointless_once_screened(session, monkeypatch, lead, grants=["contact"])
+    stop_for(session, "screening:submitted", lead_id=lead.id, actor="system")
+    facts_changed(session, lead.id, {"grants": ["contact", "education"]}, actor="system")
+    assert states_of(session, story)["asks"] == ("cancelled", "screening:submitted")
+
+
+def test_a_step_that_became_pointless_during_a_hold_does_not_wake(session: Session, lead: Lead, monkeypatch: pytest.MonkeyPatch) -> None:
+    story = pointless_once_screened(session, monkeypatch, lead, grants=["education"])
+    hold(session, lead)
+    stop_for(session, "screening:submitted", lead_id=lead.id, actor="system")
+    assert wake(session, lead) == 1
+    assert states_of(session, story) == {"asks": ("cancelled", "screening:submitted"), "always": ("planned", None)}

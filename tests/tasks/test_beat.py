@@ -3,11 +3,14 @@
 import base64
 import importlib
 import json
+import re
 from collections.abc import Iterator
 from types import ModuleType
 
 import pytest
 import redis
+
+from config.settings import ROOT
 
 
 @pytest.fixture
@@ -29,6 +32,12 @@ def test_a_hint_that_waited_too_long_is_thrown_away(celery: ModuleType) -> None:
 
 def test_no_task_has_a_due_time(celery: ModuleType) -> None:
     assert not [name for name, entry in celery.BEAT.items() if {"eta", "countdown"} & set(entry["options"])]
+
+
+@pytest.mark.parametrize("folder", ["leads", "tasks", "config"])
+def test_nothing_is_ever_asked_to_run_later(folder: str) -> None:
+    later = re.compile(r"\b(countdown|eta)\s*=|self\.retry\(")
+    assert [path.name for path in sorted((ROOT / folder).rglob("*.py")) if later.search(path.read_text(encoding="utf-8"))] == []
 
 
 def test_a_hint_reaches_its_own_queue_and_no_other(celery: ModuleType, redis_url: str) -> None:

@@ -1,10 +1,10 @@
-"""Puts the API together: its routes, its limits, its refusals and its description."""
+"""Puts the API together: its routes, its refusals and its description."""
 
 from typing import Any
 
 from fastapi import FastAPI
 
-from leads.http.api import appointments, docs, inquiries, leads, limits, referrals, refusals
+from leads.http.api import appointments, docs, inquiries, leads, referrals, refusals
 from leads.http.api.example import appointment, inquiry, referral
 
 ABOUT = (
@@ -37,7 +37,6 @@ def build_api() -> FastAPI:
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
     )
-    api.state.allowance, api.state.wrong_keys = limits.allowance(), limits.wrong_keys()
     refusals.install(api)
     for each in (inquiries.router, referrals.router, leads.router, appointments.router, docs.router):
         api.include_router(each)

@@ -30,9 +30,9 @@ Words = Annotated[str, Form()]
 
 
 @router.get("")
-def show(request: Request, session: Db, staff: Anyone, done: str = "") -> Response:
+def show(request: Request, session: Db, staff: Anyone) -> Response:
     """Show one's account."""
-    return _page(request, session, staff, done=done)
+    return _page(request, session, staff)
 
 
 @router.post("/password")
@@ -141,11 +141,11 @@ def _own(session: Session, staff: Staff) -> Account:
     return session.get_one(Account, staff.id, with_for_update=True, populate_existing=True)
 
 
-def _back(done: str) -> Response:
-    return RedirectResponse(f"{HERE}?done={done}", status_code=303)
+def _back(changed: str) -> Response:
+    return RedirectResponse(f"{HERE}?said=my-{changed}", status_code=303)
 
 
-def _page(request: Request, session: Session, staff: Staff, *, refusal: LeadsError | None = None, done: str = "") -> Response:
+def _page(request: Request, session: Session, staff: Staff, *, refusal: LeadsError | None = None) -> Response:
     account = session.get_one(Account, staff.id)
     return draw(
         request,
@@ -161,5 +161,4 @@ def _page(request: Request, session: Session, staff: Staff, *, refusal: LeadsErr
         codes_left=recovery.left(session, account),
         has_second_factor=second_factor.has_one(session, account),
         refusal=refusal,
-        done=done,
     )

@@ -28,4 +28,4 @@ def show(request: Request, session: Db, staff: Reader) -> Response:
 def choose(session: Db, staff: Worker, wanted: Annotated[bool, Form()] = False) -> Response:
     """Begin or end the mail."""
     want_brief(session, staff.id, wanted=wanted)
-    return RedirectResponse("/console/brief", status_code=303)
+    return RedirectResponse(f"/console/brief?said={'brief-wanted' if wanted else 'brief-ended'}", status_code=303)

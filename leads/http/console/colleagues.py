@@ -18,9 +18,12 @@ from leads.accounts.staff import all_accounts, change_roles, disable_account, en
 from leads.audit.trail import record_about
 from leads.errors import Conflict, Invalid, LeadsError, NotFound
 from leads.http.console.draw import draw
+from leads.http.console.shell import said_of
 from leads.http.console.staff import Staff, does, needs
 from leads.http.console.waiting import waiting
 from leads.http.transaction import Db
+from leads.pipeline.deeds import keep
+from leads.pipeline.models import Deed
 
 HERE = "/console/colleagues"
 router = APIRouter(prefix="/colleagues")
@@ -39,9 +42,9 @@ Manager = Annotated[Staff, Depends(does("accounts.manage"))]
 
 
 @router.get("")
-def show(request: Request, session: Db, staff: Reader, done: str = "") -> Response:
+def show(request: Request, session: Db, staff: Reader) -> Response:
     """Show every account."""
-    return _page(request, session, staff, done=done)
+    return _page(request, session, staff)
 
 
 @router.post("")
@@ -56,46 +59,70 @@ def ask_in(
     """Invite somebody by e-mail."""
     try:
         with session.begin_nested():
-            invite(session, email=email, name=name, roles=roles, actor=staff.actor)
+            account = invite(session, email=email, name=name, roles=roles, actor=staff.actor)
     except Invalid as refusal:
         return _page(request, session, staff, refusal=refusal, typed={"email": email, "name": name, "roles": roles})
-    return RedirectResponse(f"{HERE}?done=invited", status_code=303)
+    return RedirectResponse(f"{HERE}?said=invited#{account.id}", status_code=303)
 
 
 @router.post("/{account_id}/roles")
 def set_roles(request: Request, session: Db, staff: Manager, account_id: uuid.UUID, roles: Roles) -> Response:
     """Give an account other roles; one's own are for somebody else to change."""
-    return _do(request, session, staff, account_id, lambda who: change_roles(session, who, roles, actor=staff.actor), but_oneself=True)
+
+    def verb(who: Account) -> Deed:
+        was = list(who.roles)
+        change_roles(session, who, roles, actor=staff.actor)
+        return keep(session, staff.id, "roles", {"roles_of": str(who.id), "was": was, "is": list(who.roles)})
+
+    return _do(request, session, staff, account_id, verb, code="roles-given", but_oneself=True)
 
 
 @router.post("/{account_id}/disable")
 def close(request: Request, session: Db, staff: Manager, account_id: uuid.UUID) -> Response:
     """Close an account and sign it out everywhere."""
-    return _do(request, session, staff, account_id, lambda who: disable_account(session, who, actor=staff.actor), but_oneself=True)
+
+    def verb(who: Account) -> Deed:
+        disable_account(session, who, actor=staff.actor)
+        return keep(session, staff.id, "closed", {"closed": str(who.id)})
+
+    return _do(request, session, staff, account_id, verb, code="account-closed", but_oneself=True)
 
 
 @router.post("/{account_id}/enable")
 def open_again(request: Request, session: Db, staff: Manager, account_id: uuid.UUID) -> Response:
     """Open a closed account again."""
-    return _do(request, session, staff, account_id, lambda who: enable_account(session, who, actor=staff.actor))
+
+    def verb(who: Account) -> Deed:
+        enable_account(session, who, actor=staff.actor)
+        return keep(session, staff.id, "opened", {"opened": str(who.id)})
+
+    return _do(request, session, staff, account_id, verb, code="account-opened")
 
 
 @router.post("/{account_id}/invite-again")
 def mail_again(request: Request, session: Db, staff: Manager, account_id: uuid.UUID) -> Response:
     """Mail another link; the one before opens nothing any more."""
-    return _do(request, session, staff, account_id, lambda who: invite_again(session, who, actor=staff.actor))
+    return _do(request, session, staff, account_id, lambda who: invite_again(session, who, actor=staff.actor), code="invited-again")
 
 
 @router.post("/{account_id}/reset-password")
 def new_password(request: Request, session: Db, staff: Resetter, account_id: uuid.UUID) -> Response:
     """Take the password and mail a link to choose another."""
-    return _do(request, session, staff, account_id, lambda who: reset_password(session, who, actor=staff.actor), but_oneself=True)
+
+    def verb(who: Account) -> None:
+        reset_password(session, who, actor=staff.actor)
+
+    return _do(request, session, staff, account_id, verb, code="password-reset", but_oneself=True)
 
 
 @router.post("/{account_id}/reset-second-factor")
 def new_factor(request: Request, session: Db, staff: Resetter, account_id: uuid.UUID) -> Response:
     """Forget app, codes and passkeys: a new factor is set up at the next sign-in."""
-    return _do(request, session, staff, account_id, lambda who: reset_second_factor(session, who, actor=staff.actor), but_oneself=True)
+
+    def verb(who: Account) -> None:
+        reset_second_factor(session, who, actor=staff.actor)
+
+    return _do(request, session, staff, account_id, verb, code="factor-reset", but_oneself=True)
 
 
 @router.post("/{account_id}/sign-out")
@@ -106,7 +133,7 @@ def sign_out(request: Request, session: Db, staff: Resetter, account_id: uuid.UU
         end_sessions(session, who.id)
         record_about(session, "account.signed_out_by", "accounts", who.id, actor=staff.actor)
 
-    return _do(request, session, staff, account_id, verb)
+    return _do(request, session, staff, account_id, verb, code="signed-out")
 
 
 def _do(
@@ -114,8 +141,9 @@ def _do(
     session: Session,
     staff: Staff,
     account_id: uuid.UUID,
-    verb: Callable[[Account], None],
+    verb: Callable[[Account], Deed | None],
     *,
+    code: str,
     but_oneself: bool = False,
 ) -> Response:
     account = session.get(Account, account_id, with_for_update=True, populate_existing=True)
@@ -126,10 +154,11 @@ def _do(
         if but_oneself and account.id == staff.id:
             raise Conflict("Somebody else has to do this to your account; `handoff users` on the server can, too.")
         with session.begin_nested():
-            verb(account)
+            deed = verb(account)
     except (Invalid, Conflict) as refusal:
         return _page(request, session, staff, refusal=refusal)
-    return RedirectResponse(f"{HERE}?done=changed#{account_id}", status_code=303)
+    ending = said_of(code, deed, f"#{account_id}") if deed else f"?said={code}#{account_id}"
+    return RedirectResponse(f"{HERE}{ending}", status_code=303)
 
 
 def _page(
@@ -139,7 +168,6 @@ def _page(
     *,
     refusal: LeadsError | None = None,
     typed: dict[str, Any] | None = None,
-    done: str = "",
 ) -> Response:
     last_seen = select(StaffSession.account_id, func.max(StaffSession.seen_at)).group_by(StaffSession.account_id)
     with_passkey = select(Passkey.account_id).distinct()
@@ -157,5 +185,4 @@ def _page(
         role_words=rights.WORDS,
         refusal=refusal,
         typed=typed or {},
-        done=done,
     )

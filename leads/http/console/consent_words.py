@@ -1,10 +1,9 @@
 """How colleagues read what somebody agreed to and chose."""
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from leads.consent.history import Act
-from leads.http.console.words import GRANTS, LANGUAGES, in_words, spoken
+from leads.http.console.words import GRANTS, LANGUAGES, in_words
 
 TOPICS = {
     "inquiry": "answers to the inquiry",
@@ -14,7 +13,7 @@ TOPICS = {
     "referral": "news about a referral",
 }
 SOURCES = {
-    "inquiry": "the inquiry form",
+    "inquiry": "an inquiry",
     "referral": "a referral",
     "preferences": "their own page of choices",
     "unsubscribe": "the link in a mail",
@@ -35,6 +34,9 @@ METHODS = {
     "undo": "undone by a button",
     "page": "by form",
     "spoken": "in conversation",
+    "spoken-for": "in conversation, by somebody for them",
+    "written": "in writing",
+    "written-for": "in writing, by somebody for them",
     "reply": "by a reply",
     "email": "by e-mail",
     "unsubscribed": "by its way out",
@@ -46,7 +48,7 @@ SAID = {
     "withdraw": "Took back {what}",
     "stop": "Stopped {what}",
     "allow": "Allowed {what} again",
-    "rest": "A break until {value}",
+    "rest": "A break until",
     "resume": "Ended the break",
     "confirm": "The address is their own",
 }
@@ -57,12 +59,16 @@ def topic(code: str | None) -> str:
     return in_words(TOPICS, code).lower() if code else "all mail"
 
 
-def sentence(act: Act, zone: ZoneInfo) -> str:
-    """Return an act as a colleague reads it."""
+def sentence(act: Act) -> str:
+    """Return an act as a colleague reads it; that of a break ends with its moment (`until`)."""
     if act.act == "set":
         return f"Language: {in_words(LANGUAGES, act.value)}" if act.what == "language" else f"Discreet mail: {act.value}"
-    value = spoken(datetime.fromisoformat(act.value), zone) if act.act == "rest" and act.value else ""
-    return SAID[act.act].format(what=_what(act), value=value)
+    return SAID[act.act].format(what=_what(act))
+
+
+def until(act: Act) -> datetime | None:
+    """Return when a break ends; None of any other act."""
+    return datetime.fromisoformat(act.value) if act.act == "rest" and act.value else None
 
 
 def _what(act: Act) -> str:

@@ -1,4 +1,4 @@
-"""The documents that came with a referral: saved by a colleague, on record, never opened inside a page of ours."""
+"""The documents that came to us: saved by a colleague, or shown inside a page of ours where nothing in them can run; on record."""
 
 import uuid
 from urllib.parse import quote
@@ -29,7 +29,22 @@ def save(session: Db, staff: Reader, number: str, which: str, attachment_id: uui
 
 def to_save(document: Document) -> Response:
     """Return a document as a file for a colleague's disk."""
-    # Whatever a stranger put into it, it is neither guessed at nor run here; the name travels as RFC 6266 has it.
-    named = f"attachment; filename=\"document\"; filename*=UTF-8''{quote(document.name, safe='')}"
-    held = {"Content-Disposition": named, "X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox; default-src 'none'"}
+    return _held(document, "attachment", "sandbox; default-src 'none'")
+
+
+def to_show(document: Document) -> Response:
+    """Return a document to be looked at within a page of ours: an image, or a PDF in a frame."""
+    # The sandbox takes its origin from it, and with that our cookies, scripts, forms and popups; the browser's own viewer draws it.
+    return _held(document, "inline", "sandbox; default-src 'none'; frame-ancestors 'self'")
+
+
+def _held(document: Document, disposition: str, policy: str) -> Response:
+    # Whatever a stranger put into it, it is neither guessed at, run nor kept here; the name travels as RFC 6266 has it.
+    held = {
+        "Content-Disposition": f"{disposition}; filename=\"document\"; filename*=UTF-8''{quote(document.name, safe='')}",
+        "Content-Security-Policy": policy,
+        "X-Content-Type-Options": "nosniff",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Cache-Control": "no-store",
+    }
     return Response(document.content, media_type=document.media_type, headers=held)

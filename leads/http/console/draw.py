@@ -7,17 +7,28 @@ from urllib.parse import urlencode
 from fastapi import Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
+from leads.accounts.rights import WHO, in_words
 from leads.errors import LeadsError, TooMany
 from leads.http.console import shell, words
 from leads.http.console.restriction import Restricted
 from leads.http.console.staff import Locked, SecondFactorFirst, SignInFirst, Staff, home_of, safe_next, send_to_sign_in
 from leads.http.pages import page
 
+WHO_WORKS = in_words(WHO["leads.work"])
+# What takes back what an address names.
+UNDO = (
+    ("did", "/console/undo/{}"),
+    ("aside", "/console/scans/{}/take-up-again"),
+    ("mail", "/console/inbox/{}/take-up-again"),
+    ("discarded", "/console/quarantine/{}/take-up-again"),
+)
+
 
 def draw(request: Request, template: str, *, staff: Staff | None, status: int = 200, **context: Any) -> Response:
     """Return a page of templates/web/console as a response."""
     said = _said(request) if staff else {"said": None, "undo": None}
-    response = page(request, f"console/{template}", status=status, staff=staff, words=words, shell=shell, **said, **context)
+    always: dict[str, Any] = {"words": words, "shell": shell, "who_works": WHO_WORKS}
+    response = page(request, f"console/{template}", status=status, staff=staff, **always, **said, **context)
     # The origin of a form must reach us; no address of the console carries a secret.
     response.headers["Referrer-Policy"] = "same-origin"
     return response
@@ -33,8 +44,7 @@ def draw_locked(request: Request, lock: Locked, *, status: int = 401, error: str
 def _said(request: Request) -> dict[str, str | None]:
     """Return what the toast of this page says, and what takes it back, if anything does; an address can choose among our words only."""
     asked = request.query_params
-    ways = (("did", "/console/undo/{}"), ("aside", "/console/scans/{}/take-up-again"))
-    undo = next((way.format(found) for name, way in ways if (found := _id(asked.get(name, "")))), None)
+    undo = next((way.format(found) for name, way in UNDO if (found := _id(asked.get(name, "")))), None)
     return {"said": shell.SAID.get(asked.get("said", "")), "undo": undo}
 
 

@@ -33,11 +33,12 @@ router = APIRouter()
 
 @dataclass(frozen=True)
 class Found:
-    """The leads of those who answer to the words, those whom such a clinician or practice referred, and whether there may be more."""
+    """The leads of those who answer to the words, those whom such a clinician or practice referred, and whether either may be more."""
 
     leads: Sequence[Lead]
     referred: Sequence[Lead] = ()
     is_cut: bool = False
+    more_referred: bool = False
 
 
 @router.post("/find")
@@ -59,6 +60,7 @@ def find(request: Request, session: Db, staff: Reader, token: Token, q: Annotate
         rows=rows,
         referred=referred,
         is_cut=found.is_cut,
+        more_referred=found.more_referred,
         owners=owners_of(session, [*rows, *referred]),
     )
 
@@ -75,8 +77,9 @@ def _found(session: Session, q: str) -> Found:
         return Found(known[:MOST], is_cut=len(known) > MOST)
     named = by_name(session, q)
     theirs = _leads_of(session, Person.id.in_([person.id for person in named.people]))
-    referred = [lead for lead in referred_by(session, q, limit=MOST) if lead not in theirs]
-    return Found(theirs[:MOST], referred, named.is_cut or len(theirs) > MOST)
+    sent = referred_by(session, q, limit=MOST + 1)
+    referred = [lead for lead in sent[:MOST] if lead not in theirs]
+    return Found(theirs[:MOST], referred, named.is_cut or len(theirs) > MOST, len(sent) > MOST)
 
 
 def _of_referral(session: Session, q: str) -> Lead:

@@ -51,7 +51,7 @@ def upload(request: Request, session: Db, sent: Form, staff: Worker) -> Response
             held = keep(session, *sent.files[0], actor=staff.actor)
     except Invalid as refusal:
         return _front(request, session, staff, refusal=refusal)
-    return RedirectResponse(f"/console/import/{held.id}", status_code=303)
+    return RedirectResponse(f"/console/import/{held.id}?said=import-kept", status_code=303)
 
 
 @router.get("/{import_id}")
@@ -91,32 +91,31 @@ def rehearse_it(request: Request, session: Db, sent: Form, staff: Worker, import
         office, call_by = said.get("office", "none"), said.get("call_by", "")
         return rehearse(session, import_id, mapping, office=office, call_by=call_by, leave_out_known=left_out, actor=staff.actor)
 
-    return _do(request, session, staff, import_id, verb, typed=said)
+    return _do(request, session, staff, import_id, verb, code="import-rehearsed", typed=said)
 
 
 @router.post("/{import_id}/begin")
 def begin_it(request: Request, session: Db, staff: Worker, import_id: uuid.UUID) -> Response:
     """Bring the good lines in."""
-    return _do(request, session, staff, import_id, lambda: begin(session, import_id, actor=staff.actor))
+    return _do(request, session, staff, import_id, lambda: begin(session, import_id, actor=staff.actor), code="import-begun")
 
 
 @router.post("/{import_id}/undo")
 def undo_it(request: Request, session: Db, staff: Worker, import_id: uuid.UUID) -> Response:
     """Take back what was brought in and nobody has worked on."""
-    return _do(request, session, staff, import_id, lambda: undo(session, import_id, actor=staff.actor))
+    return _do(request, session, staff, import_id, lambda: undo(session, import_id, actor=staff.actor), code="import-undone")
 
 
 @router.post("/{import_id}/forget")
 def forget_it(request: Request, session: Db, staff: Worker, import_id: uuid.UUID) -> Response:
     """Remove what the lines said that could not be brought in."""
-    return _do(request, session, staff, import_id, lambda: forget(session, import_id, actor=staff.actor))
+    return _do(request, session, staff, import_id, lambda: forget(session, import_id, actor=staff.actor), code="import-forgotten")
 
 
 @router.post("/{import_id}/discard")
 def discard_it(request: Request, session: Db, staff: Worker, import_id: uuid.UUID) -> Response:
     """Throw the file away, and go back to the front."""
-    answer = _do(request, session, staff, import_id, lambda: discard(session, import_id, actor=staff.actor))
-    return RedirectResponse("/console/import", status_code=303) if answer.status_code == 303 else answer
+    return _do(request, session, staff, import_id, lambda: discard(session, import_id, actor=staff.actor), code="import-discarded", to="")
 
 
 def _do(
@@ -126,6 +125,8 @@ def _do(
     import_id: uuid.UUID,
     verb: Callable[[], object],
     *,
+    code: str,
+    to: str | None = None,
     typed: dict[str, str] | None = None,
 ) -> Response:
     try:
@@ -134,7 +135,8 @@ def _do(
     except LeadsError as refusal:
         session.expire_all()
         return _page(request, session, staff, tell.one(session, import_id), refusal=refusal, typed=typed, columns=typed is not None)
-    return RedirectResponse(f"/console/import/{import_id}", status_code=303)
+    place = f"/{import_id}" if to is None else to
+    return RedirectResponse(f"/console/import{place}?said={code}", status_code=303)
 
 
 def _front(request: Request, session: Session, staff: Staff, *, refusal: LeadsError | None = None) -> Response:

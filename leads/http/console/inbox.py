@@ -1,11 +1,10 @@
-"""Mail that nobody could tell whose it is: a colleague reads it and gives it to a lead, or puts it aside."""
+"""Mail that nobody could tell whose it is: a colleague reads it and gives it to a lead, or puts it aside, and takes it up again."""
 
 import uuid
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from leads.audit.trail import record_about
@@ -13,12 +12,13 @@ from leads.errors import Conflict, NotFound
 from leads.http.console.draw import draw
 from leads.http.console.staff import Reader, Staff, Worker
 from leads.http.console.waiting import waiting
+from leads.http.console.who import who_is_who
 from leads.http.transaction import Db
-from leads.inbound.assign import OPEN, give_to, put_aside
-from leads.inbound.mail_models import InboundMail
+from leads.inbound import inbox
+from leads.inbound.assign import give_to, put_aside, take_up_again
 from leads.pipeline.find import by_number
+from leads.place import Place
 
-A_PAGE = 25
 router = APIRouter(prefix="/inbox")
 Refusal = Conflict | NotFound
 WHY = {
@@ -35,9 +35,9 @@ WHY = {
 
 
 @router.get("")
-def show(request: Request, session: Db, staff: Reader, after: str = "") -> Response:
-    """Show what waits: first what sounds like danger, then the oldest."""
-    return _page(request, session, staff, skip=int(after) if after.isdecimal() and len(after) < 6 else 0)
+def show(request: Request, session: Db, staff: Reader, list: str = "", after: str = "") -> Response:
+    """Show what waits: first what sounds like danger, then the oldest; or what was put aside, the newest first."""
+    return _page(request, session, staff, aside=list == "aside", after=after)
 
 
 @router.post("/{mail_id}/give")
@@ -49,18 +49,29 @@ def give(request: Request, session: Db, staff: Worker, mail_id: uuid.UUID, numbe
             give_to(session, mail_id, lead, actor=staff.actor)
     except (Conflict, NotFound) as refusal:
         return _page(request, session, staff, refusal=refusal, about=mail_id, typed=number)
-    return RedirectResponse(f"/console/leads/{lead.number}", status_code=303)
+    return RedirectResponse(f"/console/leads/{lead.number}?said=mail-given", status_code=303)
 
 
 @router.post("/{mail_id}/put-aside")
 def drop(request: Request, session: Db, staff: Worker, mail_id: uuid.UUID) -> Response:
-    """Let nothing come of it; it stays on record."""
+    """Let nothing come of it; the toast takes it back, and so does the list of what was put aside."""
     try:
         with session.begin_nested():
             put_aside(session, mail_id, actor=staff.actor)
     except (Conflict, NotFound) as refusal:
         return _page(request, session, staff, refusal=refusal, about=mail_id)
-    return RedirectResponse("/console/inbox", status_code=303)
+    return RedirectResponse(f"/console/inbox?said=mail-aside&mail={mail_id}", status_code=303)
+
+
+@router.post("/{mail_id}/take-up-again")
+def bring_back(request: Request, session: Db, staff: Worker, mail_id: uuid.UUID) -> Response:
+    """Let it wait again."""
+    try:
+        with session.begin_nested():
+            take_up_again(session, mail_id, actor=staff.actor)
+    except (Conflict, NotFound) as refusal:
+        return _page(request, session, staff, refusal=refusal, about=mail_id)
+    return RedirectResponse("/console/inbox?said=undone", status_code=303)
 
 
 def _page(
@@ -68,15 +79,14 @@ def _page(
     session: Session,
     staff: Staff,
     *,
-    skip: int = 0,
+    aside: bool = False,
+    after: str = "",
     refusal: Refusal | None = None,
     about: uuid.UUID | None = None,
     typed: str = "",
 ) -> Response:
-    wanted = select(InboundMail).where(InboundMail.state.in_(OPEN)).order_by(InboundMail.urgent.desc(), InboundMail.received_at)
-    found = session.scalars(wanted.offset(skip).limit(A_PAGE + 1)).all()
-    shown = found[:A_PAGE]
-    record_about(session, "inbox.listed", "inbound_mails", None, actor=staff.actor, ids=[str(each.id) for each in shown])
+    shown, more = (inbox.put_aside if aside else inbox.waiting)(session, after=Place.read(after))
+    record_about(session, "inbox.listed", "inbound_mails", None, actor=staff.actor, ids=[str(each.id) for each in shown], aside=aside)
     return draw(
         request,
         "inbox.html",
@@ -85,7 +95,9 @@ def _page(
         tab="inbox",
         waiting=waiting(session),
         shown=shown,
-        more=f"?after={skip + A_PAGE}" if len(found) > A_PAGE else None,
+        is_aside=aside,
+        more=f"?{'list=aside&' if aside else ''}after={more}" if more else None,
+        names=who_is_who(session, {each.handled_by for each in shown if each.handled_by}),
         why=WHY,
         refusal=refusal,
         about=about,

@@ -71,7 +71,7 @@ def _marks(lead: Lead, mails: Iterable[Message], todos: Iterable[Todo], visit: A
     for mail in mails:
         link = f"/console/leads/{lead.number}/messages/{mail.id}"
         yield Mark(mail.due_at, "mail", words.mail_title(mail.template), words.mail_to(mail), link, "; ".join(mail.moved_by))
-    for todo in todos:
-        yield Mark(todo.due_at, "todo", words.in_words(words.TODOS, todo.kind))
+    # Records that were merged may owe them one and the same call twice.
+    yield from dict.fromkeys(Mark(todo.due_at, "todo", words.todo_words(todo.kind, todo.note)) for todo in todos)
     if visit is not None and visit.is_live:
         yield Mark(visit.starts_at, "visit", "Visit" if visit.state == "booked" else "Visit offered")

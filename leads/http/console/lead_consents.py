@@ -14,8 +14,8 @@ from leads.http.console import consent_words, words
 from leads.http.console.draw import draw
 from leads.http.console.restriction import check_open, read_person
 from leads.http.console.staff import Reader
-from leads.http.console.timeline import who_is_who
 from leads.http.console.waiting import waiting
+from leads.http.console.who import who_is_who
 from leads.http.transaction import Db
 from leads.people.merge import family_of
 from leads.pipeline.find import by_number
@@ -42,7 +42,7 @@ def read(request: Request, session: Db, staff: Reader, number: str) -> Response:
         grants=granted(session, person.id),
         stopped=[consent_words.topic(each) for each in sorted(suppressed_topics(session, person.id), key=str)],
         paused=paused_until(session, person.id),
-        acts=[(act, consent_words.sentence(act, words.zone_of(lead.office))) for act in acts],
+        acts=[(act, consent_words.sentence(act), consent_words.until(act)) for act in acts],
         names=who_is_who(session, {act.actor for act in acts}),
         consents=consent_words,
     )

@@ -1,7 +1,7 @@
 """What a colleague does with a lead's mails beside moving them: send one now, stop its sequence, write a note and mend it."""
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Form
@@ -10,14 +10,17 @@ from fastapi.responses import Response
 from leads.clock import local_to_utc, now
 from leads.errors import Conflict, FieldError, Invalid
 from leads.http.console import words
-from leads.http.console.act import Asked, do
+from leads.http.console.act import Asked, did, do
 from leads.http.console.lead_actions import check_belongs
+from leads.http.console.mail_page import back_to
 from leads.messages.models import Message
 from leads.pipeline.models import Lead
 from leads.sequences.by_hand import rewrite_note, send_now, write_note
 from leads.sequences.stop import stop_one
 
 router = APIRouter(prefix="/leads/{number}")
+# A mail that somebody sends by hand waits so long: what has gone out nobody can call back.
+CALLED_BACK_WITHIN = timedelta(seconds=10)
 STOPPED = "sequence-stopped-by-staff"
 Words = Annotated[str, Form()]
 
@@ -28,9 +31,9 @@ def send(asked: Asked, message_id: uuid.UUID) -> Response:
 
     def verb(lead: Lead) -> None:
         check_belongs(asked.session.get(Message, message_id), lead)
-        send_now(asked.session, message_id, actor=asked.staff.actor)
+        send_now(asked.session, message_id, after=CALLED_BACK_WITHIN, actor=asked.staff.actor)
 
-    return do(asked, verb, done="#planned")
+    return did(asked, "mail-now", verb, place="#planned", again=back_to(message_id))
 
 
 @router.post("/messages/{message_id}/stop")
@@ -44,7 +47,7 @@ def stop(asked: Asked, message_id: uuid.UUID) -> Response:
             raise Conflict("This mail belongs to no sequence; skip it alone.", code="not_allowed_now")
         stop_one(asked.session, mail.enrolment_id, actor=asked.staff.actor, reason=STOPPED)
 
-    return do(asked, verb, done="#planned")
+    return did(asked, "mail-stopped", verb, place="#planned", again=back_to(message_id))
 
 
 @router.post("/messages/{message_id}/rewrite")
@@ -55,7 +58,7 @@ def rewrite(asked: Asked, message_id: uuid.UUID, note_text: Words = "") -> Respo
         check_belongs(asked.session.get(Message, message_id), lead)
         rewrite_note(asked.session, message_id, note_text, signed_by=asked.staff.name, actor=asked.staff.actor)
 
-    return do(asked, verb, done="#planned")
+    return do(asked, verb, done="?said=mail-rewritten#planned", again=back_to(message_id))
 
 
 @router.post("/mail-note")
@@ -66,7 +69,7 @@ def write(asked: Asked, note_text: Words = "", note_at: Words = "") -> Response:
         said = {"office": lead.office, "signed_by": asked.staff.name, "actor": asked.staff.actor}
         write_note(asked.session, lead.person_id, lead.id, note_text, at=_moment(note_at, lead), **said)
 
-    return do(asked, verb, done="#planned")
+    return did(asked, "mail-written", verb, place="#planned")
 
 
 def _moment(text: str, lead: Lead) -> datetime:

@@ -30,7 +30,7 @@ router = APIRouter(prefix="/leads/{number}/screening")
 def send_link(asked: Asked) -> Response:
     """Send the link to the questions, or send it once more."""
     staff = asked.staff
-    return do(asked, lambda lead: invite(asked.session, lead.id, actor=staff.actor, roles=staff.roles), done="#screening")
+    return do(asked, lambda lead: invite(asked.session, lead.id, actor=staff.actor, roles=staff.roles), done="?said=link-sent#screening")
 
 
 @router.post("/{screening_id}/reviewed")
@@ -42,7 +42,7 @@ def review(asked: Asked, screening_id: uuid.UUID) -> Response:
         _of_lead(asked.session, lead, screening_id)
         mark_reviewed(asked.session, screening_id, actor=asked.staff.actor, roles=asked.staff.roles)
 
-    return do(asked, verb, done="#screening")
+    return do(asked, verb, done="?said=reviewed#screening")
 
 
 @router.get("/{screening_id}/questionnaire.json")

@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from leads.accounts.rights import require
 from leads.appointments.never_contact import never_contact
 from leads.consent.never import take_back
-from leads.http.console.act import Asked, do
+from leads.http.console.act import Asked, did, do
 from leads.http.console.lead_actions import day_typed
 from leads.pipeline.models import Lead
 from leads.pipeline.notes import write
@@ -22,13 +22,17 @@ Words = Annotated[str, Form()]
 @router.post("/wait")
 def wait_for_a_place(asked: Asked, look_again: Words = "", note: Words = "") -> Response:
     """Put the lead on the waitlist until a day."""
-    return do(asked, lambda lead: wait(asked.session, lead.id, day_typed("look_again", look_again), note=note, actor=asked.staff.actor))
+
+    def verb(lead: Lead) -> None:
+        wait(asked.session, lead.id, day_typed("look_again", look_again), note=note, actor=asked.staff.actor)
+
+    return did(asked, "waits", verb)
 
 
 @router.post("/wait-no-more")
 def wait_no_more(asked: Asked) -> Response:
     """Take the lead off the waitlist."""
-    return do(asked, lambda lead: stop_waiting(asked.session, lead.id, actor=asked.staff.actor))
+    return did(asked, "waits-no-more", lambda lead: stop_waiting(asked.session, lead.id, actor=asked.staff.actor))
 
 
 @router.post("/agreed")
@@ -38,14 +42,22 @@ def agreed(
     """Write down what the person agrees to, as they say it."""
     ticked = dict(zip(KINDS, (contact, education, unencrypted_email), strict=True))
     kinds = {kind for kind, value in ticked.items() if value}
-    return do(asked, lambda lead: agree(asked.session, lead.id, kinds, evidence=agreed_evidence, actor=asked.staff.actor))
+
+    def verb(lead: Lead) -> None:
+        agree(asked.session, lead.id, kinds, evidence=agreed_evidence, actor=asked.staff.actor)
+
+    return do(asked, verb, done="?said=agreed")
 
 
 @router.post("/never-contact")
 def never(asked: Asked, why_never: Words = "", never_evidence: Words = "") -> Response:
     """Stop everything, for somebody who has died or never wants to hear from us again."""
     who, said = asked.staff, {"why": why_never, "evidence": never_evidence}
-    return do(asked, lambda lead: never_contact(asked.session, lead.id, version=asked.version, actor=who.actor, roles=who.roles, **said))
+
+    def verb(lead: Lead) -> None:
+        never_contact(asked.session, lead.id, version=asked.version, actor=who.actor, roles=who.roles, **said)
+
+    return do(asked, verb, done="?said=never")
 
 
 @router.post("/never-contact/take-back")
@@ -57,4 +69,4 @@ def take_it_back(asked: Asked, never_evidence: Words = "") -> Response:
         take_back(asked.session, lead.person_id, actor=asked.staff.actor, evidence=never_evidence)
         write(asked.session, lead.id, f"May be contacted again: {never_evidence.strip()}", actor=asked.staff.actor)
 
-    return do(asked, verb)
+    return do(asked, verb, done="?said=never-back")

@@ -13,8 +13,9 @@ from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
 from leads.appointments.arrive import attended, no_show
-from leads.appointments.book import book, confirm, offer
+from leads.appointments.book import book, confirm, offer, why_no_offer
 from leads.appointments.cancel import cancel
+from leads.appointments.expire import is_over
 from leads.appointments.models import Appointment
 from leads.appointments.move import move
 from leads.appointments.slots import Slot, free_slots, slot_at
@@ -23,12 +24,16 @@ from leads.clinic.profile import clinic
 from leads.clinic.visits import VisitCalendar
 from leads.clock import local_to_utc, now
 from leads.errors import FieldError, Invalid, LeadsError, NotFound
-from leads.http.console.act import Action, Asked, do
+from leads.http.console.act import Action, Asked, do, since_read
 from leads.http.console.draw import draw
 from leads.http.console.restriction import read_person
 from leads.http.console.staff import Reader, Staff
+from leads.http.console.timeline import named_in, since_then
 from leads.http.console.waiting import waiting
+from leads.http.console.who import who_is_who
+from leads.http.console.words import zone_of
 from leads.http.transaction import Db
+from leads.people.models import Person
 from leads.pipeline.find import by_number
 from leads.pipeline.models import Lead
 
@@ -88,9 +93,11 @@ def choose(
 
     def again(asked: Action, lead: Lead, refusal: LeadsError) -> Response:
         typed = asked.typed | {"slot": slot, "typed_at": typed_at}
-        return _page(asked.request, asked.session, asked.staff, lead, chosen, refusal=refusal, typed=typed)
+        return _page(
+            asked.request, asked.session, asked.staff, lead, chosen, refusal=refusal, typed=typed, since=since_read(asked, refusal)
+        )
 
-    return do(asked, verb, done="#visit", again=again)
+    return do(asked, verb, done=f"?said=visit-{act.removesuffix('-typed')}#visit", again=again)
 
 
 @router.post("/act")
@@ -109,7 +116,7 @@ def act_on(asked: Asked, visit: Annotated[uuid.UUID, Form()], act: Words = "", r
         else:
             raise Invalid("Choose what happened to the visit.")
 
-    return do(asked, verb, done="#visit")
+    return do(asked, verb, done=f"?said=visit-{act}#visit")
 
 
 def calendars_at(office: str) -> list[VisitCalendar]:
@@ -168,6 +175,14 @@ def _why(reason: str) -> str:
     return reason.strip()
 
 
+def _offering(session: Session, person: Person, ahead: Appointment | None) -> dict[str, Any]:
+    against = why_no_offer(session, person)
+    # An offer whose time to answer has passed stands in nobody's way.
+    stands = ahead is not None and not is_over(ahead)
+    is_offered = "One is offered already: move it here, or take it back first." if stands else None
+    return {"no_offer": against or is_offered, "may_move_offer": stands and not against}
+
+
 def _days(slots: Sequence[Slot], zone: ZoneInfo) -> list[tuple[date, list[Slot]]]:
     return [(day, list(found)) for day, found in groupby(slots, key=lambda slot: slot.starts_at.astimezone(zone).date())]
 
@@ -181,14 +196,15 @@ def _page(
     *,
     refusal: LeadsError | None = None,
     typed: Mapping[str, str] | None = None,
+    since: datetime | None = None,
 ) -> Response:
     person, standing = read_person(session, staff, lead), visit_of(session, lead.id)
     ahead = standing if standing and standing.is_live else None
     asked: dict[str, Any] = {"office": chosen.office, "calendar": chosen.calendar or None}
     # A colleague has somebody on the phone: the notice is for offers that nobody looks at before they go out.
     asked |= {"soon": True, "besides": ahead.id if ahead else None}
-    since, until = chosen.start_of(chosen.monday), chosen.start_of(chosen.week(1))
-    slots = free_slots(session, **asked, since=since, until=until, limit=MOST)
+    begins, until = chosen.start_of(chosen.monday), chosen.start_of(chosen.week(1))
+    slots = free_slots(session, **asked, since=begins, until=until, limit=MOST)
     later = [] if slots else free_slots(session, **asked, since=until, limit=1)
     return draw(
         request,
@@ -208,6 +224,10 @@ def _page(
         may_go_back=until > now() + WEEK,
         one_day=timedelta(days=1),
         refusal=refusal,
+        news=(told := since_then(session, lead, since)),
+        names=who_is_who(session, named_in(told)),
+        zone=zone_of(lead.office),
         typed=typed or {},
         read_at=now(),
+        **_offering(session, person, ahead),
     )

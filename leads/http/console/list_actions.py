@@ -13,11 +13,13 @@ from leads.errors import Conflict, Invalid, LeadsError, NotFound
 from leads.http.console.draw import draw
 from leads.http.console.leads_list import ME, NOBODY, page
 from leads.http.console.restriction import Restricted, open_lead
-from leads.http.console.staff import Staff, Worker, safe_next
+from leads.http.console.shell import said_of
+from leads.http.console.staff import AnyoneActing, Staff, Worker, home_of, safe_next
 from leads.http.console.waiting import waiting
 from leads.http.transaction import Db
-from leads.pipeline.deeds import AT_ONCE, assign_many, undo
-from leads.pipeline.views import query_of, remove_view, save_view
+from leads.pipeline.deeds import AT_ONCE, assign_many, did_remove, did_save
+from leads.pipeline.views import address_of, query_of, remove_view, save_view
+from leads.undo import undo
 
 # What a checkbox says: which lead, and on which version it was read.
 PICKED = re.compile(r"(L-\d{1,18})\.(\d{1,9})")
@@ -46,15 +48,17 @@ def give(
 
 
 @router.post("/undo/{deed_id}")
-def take_back(request: Request, session: Db, staff: Worker, deed_id: uuid.UUID, back: Words = "/console") -> Response:
+def take_back(request: Request, session: Db, staff: AnyoneActing, deed_id: uuid.UUID, back: Words = "") -> Response:
     """Take back what one did a moment ago, and return to where one was; what cannot be taken back says why."""
+    back = back or home_of(staff.roles)
     try:
         with session.begin_nested():
-            done = undo(session, deed_id, account_id=staff.id)
+            done = undo(session, deed_id, account_id=staff.id, roles=staff.roles)
     except (NotFound, Conflict) as refusal:
         return _say(request, session, staff, refusal, back)
     if done.refused:
-        return _say(request, session, staff, Conflict(" ".join(f"{number}: {why}" for number, why in done.refused)), back)
+        told = Conflict(" ".join(f"{number}: {why}" for number, why in done.refused))
+        return _say(request, session, staff, told, back, some=bool(done.changed))
     return RedirectResponse(_with_word(safe_next(back), "undone"), status_code=303)
 
 
@@ -63,17 +67,21 @@ def keep(request: Request, session: Db, staff: Worker, name: Words = "", query: 
     """Keep the list and its filters under a name."""
     try:
         with session.begin_nested():
-            view = save_view(session, staff.id, name=name, query=query)
+            saved = save_view(session, staff.id, name=name, query=query)
     except Invalid as refusal:
         return page(request, session, staff, dict(parse_qsl(query[:400])), refusal=refusal)
-    return RedirectResponse(f"/console?{view.query}&said=saved", status_code=303)
+    ending = said_of("renamed" if saved.was else "saved", did_save(session, saved))
+    return RedirectResponse(f"{address_of(saved.view)}&{ending.removeprefix('?')}", status_code=303)
 
 
 @router.post("/views/{view_id}/remove")
 def forget(session: Db, staff: Worker, view_id: uuid.UUID) -> Response:
-    """Forget a view."""
-    remove_view(session, staff.id, view_id)
-    return RedirectResponse("/console?said=removed", status_code=303)
+    """Remove a view; the toast takes it back."""
+    view = remove_view(session, staff.id, view_id)
+    if view is None:
+        return RedirectResponse("/console?said=view-gone", status_code=303)
+    place = address_of(view).partition("?")[0]
+    return RedirectResponse(f"{place}{said_of('removed', did_remove(session, view))}", status_code=303)
 
 
 def _chosen(session: Session, staff: Staff, pick: list[str]) -> set[tuple[uuid.UUID, int]]:
@@ -102,7 +110,7 @@ def _colleague(to: str, staff: Staff) -> uuid.UUID | None:
         raise Invalid("Choose a colleague who works with leads.") from None
 
 
-def _say(request: Request, session: Session, staff: Staff, refusal: LeadsError, back: str) -> Response:
+def _say(request: Request, session: Session, staff: Staff, refusal: LeadsError, back: str, *, some: bool = False) -> Response:
     return draw(
         request,
         "not_undone.html",
@@ -111,10 +119,15 @@ def _say(request: Request, session: Session, staff: Staff, refusal: LeadsError, 
         tab="",
         waiting=waiting(session),
         refusal=refusal,
-        back=safe_next(back),
+        some=some,
+        back=_without_word(safe_next(back)),
     )
 
 
 def _with_word(path: str, word: str) -> str:
-    bare = re.sub(r"([?&])(did|said)=[^&]*", r"\1", path).replace("?&", "?").rstrip("?&")
+    bare = _without_word(path)
     return f"{bare}{'&' if '?' in bare else '?'}said={word}"
+
+
+def _without_word(path: str) -> str:
+    return re.sub(r"&{2,}", "&", re.sub(r"([?&])(did|said)=[^&]*", r"\1", path)).replace("?&", "?").rstrip("?&")

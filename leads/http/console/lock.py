@@ -4,10 +4,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
+from sqlalchemy.orm import Session
 
 from leads.accounts import sessions
+from leads.accounts.models import Account, StaffSession
 from leads.accounts.sessions import IDLE, locks_in
-from leads.accounts.sign_in import unlock_by_password
+from leads.accounts.sign_in import Refused, unlock_by_password
 from leads.errors import LeadsError, TooMany, Unauthenticated
 from leads.http.console.come_in import wants_json
 from leads.http.console.draw import draw, draw_locked
@@ -18,6 +20,7 @@ from leads.http.transaction import Db
 
 router = APIRouter()
 MARK = 16
+STILL = "It is still locked. Sign in another way in a new tab first, or give your password here."
 OF_OURS = ("action", "next", "csrf", "password")
 Words = Annotated[str, Form()]
 
@@ -58,14 +61,14 @@ def show(request: Request, found: Anybody, next: str = "/console") -> Response:
 
 @router.post("/unlock")
 def unlock(request: Request, session: Db, found: Anybody, token: Token, form: Whole, password: Words = "") -> Response:
-    """Open the session again by its account's password, and give back the form that came while it was locked."""
+    """Open the session again by its account's password, or go on where it is open, and give back the form that came while it was locked."""
     next_path, action = safe_next(form.get("next", "")), safe_next(form.get("action", ""))
     if found is None:
         raise SignInFirst(next_path, {name: text for name, text in form.items() if name in FREE_TEXT})
     who = request.state.locked = staff_of(request, *found)
     check_form(request, who.csrf, token)
     typed = {name: value for name, value in form.items() if name not in OF_OURS}
-    refused = unlock_by_password(session, *found, password, source=source_of(request)) if sessions.is_locked(found[1]) else None
+    refused = _opened(request, session, found, password) if sessions.is_locked(found[1]) else None
     if refused is not None:
         kept = Locked(next_path, action, typed)
         return _again(request, kept, refused.message, too_often=refused.too_often)
@@ -75,6 +78,11 @@ def unlock(request: Request, session: Db, found: Anybody, token: Token, form: Wh
         return RedirectResponse(next_path, status_code=303)
     shown: dict[str, Any] = {"action": action, "next": next_path, "typed": typed, "free": FREE_TEXT}
     return draw(request, "unlocked.html", staff=who, tab="", waiting=None, **shown)
+
+
+def _opened(request: Request, session: Session, found: tuple[Account, StaffSession], password: str) -> Refused | None:
+    # No password is none that is wrong: whoever pressed too early, before they signed in elsewhere, is not counted against.
+    return unlock_by_password(session, *found, password, source=source_of(request)) if password else Refused(STILL)
 
 
 def _again(request: Request, kept: Locked, message: str, *, too_often: bool) -> Response:

@@ -57,7 +57,6 @@ def show(
     look: Look = "light",
     width: Width = "desktop",
     office: str = "",
-    sent: bool = False,
 ) -> Response:
     """Show one mail with made-up facts."""
     template = _template(name, language)
@@ -78,7 +77,6 @@ def show(
         chosen=chosen,
         link=link,
         offices=clinic().offices,
-        was_sent=sent,
     )
 
 
@@ -87,7 +85,7 @@ def frame(_staff: Viewer, name: str, language: Language = "en", look: Look = "li
     """Return the mail's own HTML, for the frame of its page; it is shut in by a policy of its own."""
     _template(name, language)
     html = sample(name, language, office=_office(office) or None).html
-    return HTMLResponse(in_look(html, look), headers={"Content-Security-Policy": FRAME_POLICY})
+    return in_frame(html, look)
 
 
 @router.post("/{name}/test")
@@ -97,8 +95,13 @@ def try_out(
     """Send the mail to the address of whoever is signed in, marked as a test."""
     _template(name, language)
     send_trial(session, name, language=language, office=_office(office) or None, account_id=staff.id)
-    back = f"/console/mails/{name}?language={language}&office={_office(office)}&sent=true"
+    back = f"/console/mails/{name}?language={language}&office={_office(office)}&said=mail-tested"
     return RedirectResponse(back, status_code=303)
+
+
+def in_frame(html: str, look: Look) -> Response:
+    """Return a mail as a page of its own, to be shown in a frame, shut in by a policy of its own."""
+    return HTMLResponse(in_look(html, look), headers={"Content-Security-Policy": FRAME_POLICY})
 
 
 def in_look(html: str, look: Look) -> str:

@@ -25,6 +25,8 @@ from leads.messages.templates import Template, catalogue, claims
 from leads.messages.version_models import TemplateReview
 from leads.messages.versions import keep, read
 
+# What the page after each verdict says.
+DECIDED = {"approve": "wording-approved", "refuse": "wording-refused", "withdraw": "wording-withdrawn"}
 router = APIRouter(prefix="/mails")
 Words = Annotated[str, Form()]
 
@@ -35,7 +37,7 @@ def submit_all(session: Db, staff: Sender) -> Response:
     for each in standings(session):
         if each.status in ("new", "shipped", "expired"):
             submit(session, each.template.name, each.language, version=each.version, by=staff.id)
-    return RedirectResponse("/console/mails", status_code=303)
+    return RedirectResponse("/console/mails?said=wordings-submitted", status_code=303)
 
 
 @router.get("/{name}/{language}/wording")
@@ -47,7 +49,11 @@ def show(request: Request, session: Db, staff: Viewer, name: str, language: Lang
 @router.post("/{name}/{language}/submit")
 def put_before(request: Request, session: Db, staff: Sender, name: str, language: Language, version: Words = "") -> Response:
     """Put the version that was read before a reviewer."""
-    return _do(request, session, staff, name, language, lambda: submit(session, name, language, version=version, by=staff.id))
+
+    def verb() -> object:
+        return submit(session, name, language, version=version, by=staff.id)
+
+    return _do(request, session, staff, name, language, verb, code="wording-submitted")
 
 
 @router.post("/{name}/{language}/reviews/{review_id}/{verdict}")
@@ -79,7 +85,7 @@ def decide(
             return refuse(session, review_id, by=staff.id, roles=staff.roles, words=words)
         raise NotFound("A version is approved, refused or withdrawn.")
 
-    return _do(request, session, staff, name, language, verb, words=words, ticked=claim)
+    return _do(request, session, staff, name, language, verb, code=DECIDED.get(verdict, ""), words=words, ticked=claim)
 
 
 def _do(
@@ -90,6 +96,7 @@ def _do(
     language: Language,
     verb: Callable[[], object],
     *,
+    code: str,
     words: str = "",
     ticked: Sequence[str] = (),
 ) -> Response:
@@ -100,7 +107,7 @@ def _do(
         raise
     except LeadsError as refusal:
         return _page(request, session, staff, name, language, refusal=refusal, typed=words, ticked=ticked)
-    return RedirectResponse(f"/console/mails/{name}/{language}/wording", status_code=303)
+    return RedirectResponse(f"/console/mails/{name}/{language}/wording?said={code}", status_code=303)
 
 
 def _page(

@@ -10,7 +10,7 @@ from leads.clock import local_to_utc, now
 from leads.consent.ledger import lift_not_safe
 from leads.errors import FieldError, Invalid
 from leads.http.console import words
-from leads.http.console.act import Asked, do
+from leads.http.console.act import Asked, did, do
 from leads.pipeline.confirm import confirm_address
 from leads.pipeline.models import Lead
 from leads.pipeline.notes import write
@@ -29,6 +29,7 @@ def confirm(asked: Asked, evidence: Words = "") -> Response:
     return do(
         asked,
         lambda lead: confirm_address(asked.session, lead.id, method="spoken", evidence=evidence.strip(), actor=asked.staff.actor),
+        done="?said=confirmed",
     )
 
 
@@ -41,7 +42,7 @@ def safe_again(asked: Asked, spoken: Words = "") -> Response:
         # What the person said stands where the next colleague looks.
         write(asked.session, lead.id, f"Safe to e-mail again: {spoken.strip()}", actor=asked.staff.actor)
 
-    return do(asked, verb)
+    return do(asked, verb, done="?said=safe-again")
 
 
 @router.post("/pause")
@@ -51,13 +52,13 @@ def rest(asked: Asked, until: Words = "") -> Response:
     def verb(lead: Lead) -> None:
         pause(asked.session, lead.person_id, _day(until, lead), reason="staff", actor=asked.staff.actor)
 
-    return do(asked, verb)
+    return did(asked, "paused", verb)
 
 
 @router.post("/resume")
 def resume(asked: Asked) -> Response:
     """End the rest now."""
-    return do(asked, lambda lead: end_pause(asked.session, lead.person_id, actor=asked.staff.actor))
+    return did(asked, "resumed", lambda lead: end_pause(asked.session, lead.person_id, actor=asked.staff.actor))
 
 
 @router.post("/release")
@@ -68,7 +69,7 @@ def release(asked: Asked, found: Words = "", disposition: Words = "") -> Respons
         how = Disposition(found, disposition)
         release_hold(asked.session, lead.person_id, actor=asked.staff.actor, roles=asked.staff.roles, disposition=how)
 
-    return do(asked, verb)
+    return do(asked, verb, done="?said=released")
 
 
 def _day(text: str, lead: Lead) -> datetime:

@@ -1,29 +1,27 @@
-"""What tripped a trap: nobody was mailed, nothing was lost, a person decides."""
+"""What tripped a trap: nobody was mailed, nothing was lost, a person decides, and may decide anew."""
 
 import uuid
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from leads.audit.trail import record_about
-from leads.errors import Conflict, Invalid
+from leads.errors import Conflict, Invalid, NotFound
 from leads.http.console.draw import draw
 from leads.http.console.staff import Reader, Staff, Worker
 from leads.http.console.waiting import waiting
+from leads.http.console.who import who_is_who
 from leads.http.transaction import Db
-from leads.inquiries import receive
-from leads.inquiries.models import QuarantinedInquiry
+from leads.inquiries import discarded, receive
 
-A_PAGE = 25
 router = APIRouter(prefix="/quarantine")
 
 
 @router.get("")
-def show(request: Request, session: Db, staff: Reader, after: str = "") -> Response:
-    """Show what waits, the oldest first."""
-    return _page(request, session, staff, after=after)
+def show(request: Request, session: Db, staff: Reader, list: str = "", after: str = "") -> Response:
+    """Show what waits, the oldest first; or what was discarded, the newest first."""
+    return _page(request, session, staff, aside=list == "aside", after=after)
 
 
 @router.post("/{quarantined_id}/let-in")
@@ -32,20 +30,31 @@ def let_in(request: Request, session: Db, staff: Worker, quarantined_id: uuid.UU
     try:
         with session.begin_nested():
             receipt = receive.let_in(session, quarantined_id, actor=staff.actor)
-    except (Invalid, Conflict) as refusal:
+    except (Invalid, Conflict, NotFound) as refusal:
         return _page(request, session, staff, refusal=refusal, about=quarantined_id)
-    return RedirectResponse(f"/console/leads/{receipt.number}", status_code=303)
+    return RedirectResponse(f"/console/leads/{receipt.number}?said=let-in", status_code=303)
 
 
 @router.post("/{quarantined_id}/discard")
 def discard(request: Request, session: Db, staff: Worker, quarantined_id: uuid.UUID) -> Response:
-    """Put it aside; it stays on record."""
+    """Put it aside; the toast takes it back, and so does the list of what was discarded."""
     try:
         with session.begin_nested():
             receive.discard(session, quarantined_id, actor=staff.actor)
-    except Conflict as refusal:
+    except (Conflict, NotFound) as refusal:
         return _page(request, session, staff, refusal=refusal, about=quarantined_id)
-    return RedirectResponse("/console/quarantine", status_code=303)
+    return RedirectResponse(f"/console/quarantine?said=discarded&discarded={quarantined_id}", status_code=303)
+
+
+@router.post("/{quarantined_id}/take-up-again")
+def take_up_again(request: Request, session: Db, staff: Worker, quarantined_id: uuid.UUID) -> Response:
+    """Let it wait for a decision again."""
+    try:
+        with session.begin_nested():
+            discarded.take_up_again(session, quarantined_id, actor=staff.actor)
+    except (Conflict, NotFound) as refusal:
+        return _page(request, session, staff, refusal=refusal, about=quarantined_id)
+    return RedirectResponse("/console/quarantine?said=undone", status_code=303)
 
 
 def _page(
@@ -53,15 +62,16 @@ def _page(
     session: Session,
     staff: Staff,
     *,
+    aside: bool = False,
     after: str = "",
-    refusal: Invalid | Conflict | None = None,
+    refusal: Invalid | Conflict | NotFound | None = None,
     about: uuid.UUID | None = None,
 ) -> Response:
-    wanted = select(QuarantinedInquiry).where(QuarantinedInquiry.decided_at.is_(None)).order_by(QuarantinedInquiry.id).limit(A_PAGE + 1)
-    place = _id(after)
-    found = session.scalars(wanted.where(QuarantinedInquiry.id > place) if place else wanted).all()
-    shown = found[:A_PAGE]
-    record_about(session, "quarantine.listed", "quarantined_inquiries", None, actor=staff.actor, ids=[str(each.id) for each in shown])
+    shown, more = (discarded.discarded if aside else discarded.waiting)(session, after=_id(after))
+    ids = [str(each.id) for each in shown]
+    record_about(
+        session, "quarantine.listed", "quarantined_inquiries", None, actor=staff.actor, ids=ids, **({"aside": True} if aside else {})
+    )
     return draw(
         request,
         "quarantine.html",
@@ -70,7 +80,9 @@ def _page(
         tab="quarantine",
         waiting=waiting(session),
         shown=shown,
-        more=f"?after={shown[-1].id}" if len(found) > A_PAGE else None,
+        is_aside=aside,
+        names=who_is_who(session, {each.decided_by for each in shown if each.decided_by}),
+        more=f"?{'list=aside&' if aside else ''}after={more}" if more else None,
         refusal=refusal,
         about=about,
     )

@@ -22,8 +22,8 @@ from leads.clock import local_to_utc
 from leads.errors import NotFound
 from leads.http.console.draw import draw
 from leads.http.console.staff import Staff, does, needs
-from leads.http.console.timeline import who_is_who
 from leads.http.console.waiting import waiting
+from leads.http.console.who import who_is_who
 from leads.http.transaction import Db
 from leads.pipeline.find import by_number
 from leads.pipeline.models import Lead

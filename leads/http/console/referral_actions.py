@@ -28,8 +28,8 @@ Words = Annotated[str, Form()]
 Version = Annotated[int, Form()]
 
 
-def _do(asked: Asked, which: str, version: int, verb: Callable[[Referral], object]) -> Response:
-    """Run a verb on a referral as it was read: its sender may have written since, and so may a colleague."""
+def _do(asked: Asked, which: str, version: int, verb: Callable[[Referral], object], *, said: str) -> Response:
+    """Run a verb on a referral as it was read: its sender may have written since, and so may a colleague; `said` is for the toast."""
 
     def on_lead(lead: Lead) -> None:
         referral = by_number(asked.session, which)
@@ -37,7 +37,7 @@ def _do(asked: Asked, which: str, version: int, verb: Callable[[Referral], objec
             raise NotFound(f"There is no such referral on {lead.number}.")
         verb(at_version(asked.session, referral, version))
 
-    return do(asked, on_lead, done=f"#{which}")
+    return do(asked, on_lead, done=f"?said=ref-{said}#{which}")
 
 
 @router.post("/referrals/{which}/verify")
@@ -55,34 +55,44 @@ def verify(
     """Believe the sender after a call: the number called, who answered, where it is listed, and the addresses read back."""
     call, actor = Call(called, answered_by, listed_in), asked.staff.actor
     emails = {"email": read_back.strip() or None, "by_email": by_read_back.strip() or None}
-    return _do(asked, which, referral_version, lambda referral: believe(asked.session, referral, call, actor=actor, **emails))
+    return _do(
+        asked, which, referral_version, lambda referral: believe(asked.session, referral, call, actor=actor, **emails), said="verify"
+    )
 
 
 @router.post("/referrals/{which}/not-theirs")
 def not_theirs(asked: Asked, which: str, *, referral_version: Version = 0) -> Response:
     """Write down that the practice did not send it."""
-    return _do(asked, which, referral_version, lambda referral: disbelieve(asked.session, referral, actor=asked.staff.actor))
+    return _do(
+        asked, which, referral_version, lambda referral: disbelieve(asked.session, referral, actor=asked.staff.actor), said="not-theirs"
+    )
 
 
 @router.post("/referrals/{which}/accept")
 def accept(asked: Asked, which: str, *, referral_version: Version = 0) -> Response:
     """Take up a referral that came in while its lead was already on the way."""
-    return _do(asked, which, referral_version, lambda referral: catch_up(asked.session, referral, actor=asked.staff.actor))
+    return _do(asked, which, referral_version, lambda referral: catch_up(asked.session, referral, actor=asked.staff.actor), said="accept")
 
 
 @router.post("/referrals/{which}/ask")
 def ask_for(asked: Asked, which: str, *, referral_version: Version = 0, missing: Words = "", to_referrer: Words = "") -> Response:
     """Ask the sender for what is missing, one thing on each line."""
     things = missing.splitlines()
-    return _do(
-        asked, which, referral_version, lambda referral: ask(asked.session, referral, things, note=to_referrer, actor=asked.staff.actor)
-    )
+
+    def verb(referral: Referral) -> None:
+        ask(asked.session, referral, things, note=to_referrer, actor=asked.staff.actor)
+
+    return _do(asked, which, referral_version, verb, said="ask")
 
 
 @router.post("/referrals/{which}/go-on")
 def go_on_without(asked: Asked, which: str, *, referral_version: Version = 0, to_referrer: Words = "") -> Response:
     """Go on without the answer."""
-    return _do(asked, which, referral_version, lambda referral: go_on(asked.session, referral, note=to_referrer, actor=asked.staff.actor))
+
+    def verb(referral: Referral) -> None:
+        go_on(asked.session, referral, note=to_referrer, actor=asked.staff.actor)
+
+    return _do(asked, which, referral_version, verb, said="go-on")
 
 
 @router.post("/referrals/{which}/decline")
@@ -100,14 +110,14 @@ def turn_down(
     """Decline a referral, and decide what its patient hears."""
     if to_patient not in ("mail", "none"):
         told = "Decide what the patient hears: a plain message, or none."
-        return _do(asked, which, referral_version, lambda _: _refuse("to_patient", told))
+        return _do(asked, which, referral_version, lambda _: _refuse("to_patient", told), said="decline")
     patient = PatientHears("mail" if to_patient == "mail" else "none", why_none)
 
     def verb(referral: Referral) -> None:
         said = {"reason": why_code, "destination": destination, "note": to_referrer}
         decline(asked.session, referral, patient=patient, actor=asked.staff.actor, roles=asked.staff.roles, **said)
 
-    return _do(asked, which, referral_version, verb)
+    return _do(asked, which, referral_version, verb, said="decline")
 
 
 @router.post("/referrals/{which}/hand-on")
@@ -120,7 +130,7 @@ def pass_on(
         said = {"destination": destination, "note": to_referrer, "close_as": close_as or None}
         hand_on(asked.session, referral, actor=asked.staff.actor, roles=asked.staff.roles, **said)  # type: ignore[arg-type]
 
-    return _do(asked, which, referral_version, verb)
+    return _do(asked, which, referral_version, verb, said="hand-on")
 
 
 @router.post("/referrals/{which}/confirm-withdrawal")
@@ -130,7 +140,7 @@ def confirm_withdrawal(asked: Asked, which: str, *, referral_version: Version = 
     def verb(referral: Referral) -> None:
         confirm_cancel(asked.session, referral, close_as=close_as or None, actor=asked.staff.actor, roles=asked.staff.roles)
 
-    return _do(asked, which, referral_version, verb)
+    return _do(asked, which, referral_version, verb, said="withdrawn")
 
 
 @router.post("/referrals/{which}/reopen")
@@ -140,7 +150,7 @@ def take_up_again(asked: Asked, which: str, *, referral_version: Version = 0, to
     def verb(referral: Referral) -> None:
         reopen(asked.session, referral, to_referrer, actor=asked.staff.actor, roles=asked.staff.roles)
 
-    return _do(asked, which, referral_version, verb)
+    return _do(asked, which, referral_version, verb, said="reopen")
 
 
 @router.post("/referrals/{which}/amendments/{amendment_id}")
@@ -153,20 +163,20 @@ def decide(asked: Asked, which: str, amendment_id: uuid.UUID, *, referral_versio
             raise NotFound("There is no such amendment.")
         (take_in if to == "take-in" else put_aside)(asked.session, amendment_id, actor=asked.staff.actor)
 
-    return _do(asked, which, referral_version, verb)
+    return _do(asked, which, referral_version, verb, said="take-in" if to == "take-in" else "put-aside")
 
 
 @router.post("/visit-missed")
 def visit_missed(asked: Asked) -> Response:
     """Tell the referrers that the visit was missed."""
-    return do(asked, lambda lead: _visit(asked, lead, "no_show"))
+    return do(asked, lambda lead: _visit(asked, lead, "no_show"), done="?said=visit-missed")
 
 
 @router.post("/visit-moved")
 def visit_moved(asked: Asked, moved_to: Words = "") -> Response:
     """Tell the referrers that the visit has another time."""
 
-    return do(asked, lambda lead: _visit(asked, lead, "reschedule", at=_local(moved_to, lead)))
+    return do(asked, lambda lead: _visit(asked, lead, "reschedule", at=_local(moved_to, lead)), done="?said=visit-moved")
 
 
 def _visit(asked: Asked, lead: Lead, event: str, *, at: datetime | None = None) -> None:

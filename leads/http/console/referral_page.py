@@ -8,14 +8,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from leads.clinic.profile import Level
-from leads.consent.may_email import Kind, may_email
+from leads.consent.as_said import AsSaid
+from leads.consent.may_email import Kind, Standings
 from leads.http.console import words
 from leads.loop.disclosure import level_for
-from leads.loop.follow import of_lead
 from leads.loop.models import Amendment, Referral, ReferralEvent
 from leads.loop.states import STATES, allowed
 from leads.messages.templates import catalogue
-from leads.people.models import Person
 from leads.pipeline.models import Lead
 from leads.providers.directory import look_up
 from leads.providers.know import Said
@@ -28,7 +27,7 @@ from leads.referrals.journey import is_all_it_has
 from leads.sequences.in_words import in_words
 
 VERBS = {"ask": "Ask for information", "decline": "Decline", "hand_on": "Hand on"}
-ASIDE = ("provider", "submitted_by", "patient", "office", "urgency", "current_risk", "part2")
+ASIDE = ("provider", "submitted_by", "patient", "office", "urgency", "current_risk", "part2", "consent_said")
 
 
 @dataclass(frozen=True)
@@ -83,19 +82,15 @@ class Shown:
         return STATES[self.referral.state].words
 
 
-def referrals_of(session: Session, lead: Lead) -> Sequence[Shown]:
-    """Return a lead's referrals, the first received first."""
-    return [_shown(session, referral, lead) for referral in of_lead(session, lead.id)]
-
-
-def why_no_mail(session: Session, person: Person) -> str | None:
+def why_no_mail(standings: Standings) -> str | None:
     """Return in words why the patient cannot be sent a decision, or None where they can."""
     meta = catalogue()[TO_PATIENT].meta
-    against = may_email(session, person.id, person.email_index, Kind(meta.topic, meta.lane, meta.level))
+    against = standings.may_email(Kind(meta.topic, meta.lane, meta.level))
     return in_words(against) if against else None
 
 
-def _shown(session: Session, referral: Referral, lead: Lead) -> Shown:
+def shown(session: Session, referral: Referral, lead: Lead) -> Shown:
+    """Return what the page shows of one referral of a lead."""
     provider = session.get_one(Provider, referral.provider_id)
     offers = frozenset(allowed(referral.state, "recipient"))
     standing = STATES[referral.state].words.lower()
@@ -117,7 +112,9 @@ def _shown(session: Session, referral: Referral, lead: Lead) -> Shown:
 
 
 def _said(received: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
-    return [(field_words(name), value_words(value, name)) for name, value in received.items() if name not in ASIDE and value]
+    rows = [(field_words(name), value_words(value, name)) for name, value in received.items() if name not in ASIDE and value]
+    said = received.get("consent_said")
+    return [*rows, ("What the patient agreed to, said by", AsSaid(**said).evidence)] if said else rows
 
 
 def _change(referral: Referral, amendment: Amendment) -> Change:

@@ -16,10 +16,12 @@ from leads.errors import Conflict, Invalid
 from leads.http.console.act import Asked, do
 from leads.http.console.draw import draw
 from leads.http.console.restriction import Restricted
+from leads.http.console.shell import said_of
 from leads.http.console.staff import Staff, does, needs
-from leads.http.console.timeline import who_is_who
 from leads.http.console.waiting import waiting
+from leads.http.console.who import who_is_who
 from leads.http.transaction import Db
+from leads.pipeline.deeds import keep
 from leads.pipeline.find import by_number
 
 router = APIRouter()
@@ -37,7 +39,7 @@ def break_open(session: Db, staff: Opener, number: str, reason: Words = "") -> R
         break_glass(session, lead, staff.id, reason=reason)
     except Invalid as refusal:
         raise Restricted(lead.number, refusal) from None
-    return RedirectResponse(f"/console/leads/{lead.number}", status_code=303)
+    return RedirectResponse(f"/console/leads/{lead.number}?said=opened", status_code=303)
 
 
 @router.post("/leads/{number}/restrict")
@@ -46,13 +48,15 @@ def close(asked: Asked, reason: Words = "") -> Response:
     return do(
         asked,
         lambda lead: restrict(asked.session, lead.person_id, reason=reason, actor=asked.staff.actor, roles=asked.staff.roles),
+        done="?said=restricted",
     )
 
 
 @router.post("/leads/{number}/unrestrict")
 def unrestrict(asked: Asked) -> Response:
     """Open the record to everybody again who works with leads."""
-    return do(asked, lambda lead: lift(asked.session, lead.person_id, actor=asked.staff.actor, roles=asked.staff.roles))
+    who = asked.staff
+    return do(asked, lambda lead: lift(asked.session, lead.person_id, actor=who.actor, roles=who.roles), done="?said=unrestricted")
 
 
 @router.get("/openings")
@@ -65,10 +69,11 @@ def show(request: Request, session: Db, staff: Looker, before: str = "") -> Resp
 def see(request: Request, session: Db, staff: Reviewer, opening_id: uuid.UUID) -> Response:
     """Note that a supervisor has judged an opening."""
     try:
-        mark_seen(session, opening_id, actor=staff.actor)
+        ended = mark_seen(session, opening_id, actor=staff.actor)
     except Conflict as refusal:
         return _page(request, session, staff, refusal=refusal)
-    return RedirectResponse("/console/openings", status_code=303)
+    deed = keep(session, staff.id, "judged", {"opening": str(opening_id), "todos": [str(each) for each in ended]})
+    return RedirectResponse(f"/console/openings{said_of('judged', deed)}", status_code=303)
 
 
 def _page(

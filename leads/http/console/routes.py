@@ -16,6 +16,7 @@ from leads.http.console import (
     known,
     lead_actions,
     lead_consents,
+    lead_details,
     lead_mail,
     lead_page,
     lead_scans,
@@ -26,6 +27,7 @@ from leads.http.console import (
     list_actions,
     live,
     lock,
+    mail_page,
     mail_samples,
     mail_wording,
     mails,
@@ -64,14 +66,15 @@ def answer_here(request: Request) -> None:
 router = APIRouter(include_in_schema=False, dependencies=[Depends(answer_here)])
 ACCESS = (account, colleagues, invited, lock, oidc, passkeys, record, restricted, second_factor)
 OF_A_LEAD = (
-    lead_page, lead_actions, lead_visit, lead_screening, lead_consents, screening_by_phone, lead_mail, lead_standing, mails, person_actions,
-    referral_actions, documents, lead_scans,
+    lead_page, lead_actions, lead_visit, lead_screening, lead_consents, lead_details, screening_by_phone, lead_mail, lead_standing,
+    mail_page, mails, person_actions, referral_actions, documents, lead_scans,
 )  # fmt: skip
 LISTS = (leads_list, list_actions, board, palette, live)
 BY_HAND = (new, new_referral, known)
 OF_THE_STUDIO = (simulation, sequence_pages, mail_wording, mail_samples, brief, reports, imports)
 OF_ALL = (inbox, scans, quarantine, merges, merge_page, visits, safety, sending)
-for each in (sign_in, *ACCESS, *LISTS, *OF_A_LEAD, *BY_HAND, *OF_ALL, *OF_THE_STUDIO, find):
+# What is opened all day comes first: an address is held against one route after the other.
+for each in (*LISTS, find, *OF_A_LEAD, *BY_HAND, *OF_ALL, sign_in, *ACCESS, *OF_THE_STUDIO):
     router.include_router(each.router, prefix="/console")
 
 

@@ -53,7 +53,7 @@ def have_it(request: Request, session: Db, staff: Worker, alarm_id: uuid.UUID) -
             alarm = take(session, alarm_id, actor=staff.actor)
     except LeadsError as refusal:
         return _draw(request, session, staff, refusal=refusal)
-    return RedirectResponse(f"/console/leads/{session.get_one(Lead, alarm.lead_id).number}", status_code=303)
+    return RedirectResponse(f"/console/leads/{session.get_one(Lead, alarm.lead_id).number}?said=alarm-taken", status_code=303)
 
 
 @router.post("/test")
@@ -82,7 +82,7 @@ def show_test(request: Request, session: Db, staff: Reader, test_id: uuid.UUID) 
 def answer_test(session: Db, staff: Worker, test_id: uuid.UUID) -> Response:
     """Note that a test reached whom it was for."""
     answer(session, test_id, account_id=staff.id)
-    return RedirectResponse(f"/console/safety/test/{test_id}", status_code=303)
+    return RedirectResponse(f"/console/safety/test/{test_id}?said=test-answered", status_code=303)
 
 
 def _draw(request: Request, session: Session, staff: Staff, *, refusal: LeadsError | None = None) -> Response:

@@ -12,16 +12,20 @@ from leads.accounts.rights import require
 from leads.audit.trail import record_about
 from leads.clinic.profile import clinic
 from leads.errors import Conflict, FieldError, Invalid, LeadsError, NotFound
-from leads.http.console.documents import to_save
+from leads.http.console.documents import to_save, to_show
 from leads.http.console.draw import draw
-from leads.http.console.staff import Staff, anybody, does, needs, staff
-from leads.http.console.timeline import who_is_who
+from leads.http.console.scan_at_hand import check_may
+from leads.http.console.shell import said_of
+from leads.http.console.staff import Reader, Staff, does, needs, staff
 from leads.http.console.waiting import waiting
+from leads.http.console.who import who_is_who
 from leads.http.own_form import check_form
 from leads.http.transaction import Db
 from leads.http.uploads import Sent, Uploaded
+from leads.pipeline.deeds import keep
 from leads.pipeline.find import by_number
 from leads.pipeline.models import Lead
+from leads.place import Place
 from leads.referrals.find import by_number as referral_numbered
 from leads.scans import look, settle
 from leads.scans.bring_in import Known, bring_in
@@ -36,7 +40,7 @@ router = APIRouter(prefix="/scans")
 
 def colleague(request: Request, session: Db) -> Staff:
     """Return who sends a scan, before a byte of it is read; raises Forbidden or SignInFirst."""
-    who = staff(request, session, anybody(request, session), {})
+    who = staff(request, session, {})
     require(who.roles, "scans.work")
     return who
 
@@ -66,9 +70,17 @@ def bring(request: Request, session: Db, staff: Annotated[Staff, Depends(sender)
 
 
 @router.get("/{scan_id}/document")
-def save(session: Db, staff: Looker, scan_id: uuid.UUID) -> Response:
+def save(session: Db, staff: Reader, scan_id: uuid.UUID) -> Response:
     """Return the scan to be saved; that it was read, and by whom, is on record."""
+    check_may(session, staff, scan_id, "scans.see")
     return to_save(look.read(session, scan_id, actor=staff.actor, purpose="console"))
+
+
+@router.get("/{scan_id}/shown")
+def show_one(session: Db, staff: Reader, scan_id: uuid.UUID) -> Response:
+    """Return the scan to be looked at beside what is typed from it; that it was read, and by whom, is on record."""
+    check_may(session, staff, scan_id, "scans.see")
+    return to_show(look.read(session, scan_id, actor=staff.actor, purpose="shown"))
 
 
 @router.post("/{scan_id}/give")
@@ -78,9 +90,10 @@ def give(request: Request, session: Db, staff: Worker, scan_id: uuid.UUID, numbe
         with session.begin_nested():
             lead = _lead(session, number)
             settle.give_to(session, scan_id, lead, actor=staff.actor)
+            deed = keep(session, staff.id, "scan-given", {"given": str(scan_id), "to": str(lead.id)})
     except (Conflict, NotFound) as refusal:
         return _page(request, session, staff, refusal=refusal, about=scan_id, typed={"number": number})
-    return RedirectResponse(f"/console/leads/{lead.number}?said=scan-given#scans", status_code=303)
+    return RedirectResponse(f"/console/leads/{lead.number}{said_of('scan-given', deed, '#scans')}", status_code=303)
 
 
 @router.post("/{scan_id}/put-aside")
@@ -150,7 +163,7 @@ def _page(
     about: uuid.UUID | None = None,
     typed: Mapping[str, str] | None = None,
 ) -> Response:
-    shown, more = (look.put_aside if aside else look.waiting)(session, after=look.Place.read(after))
+    shown, more = (look.put_aside if aside else look.waiting)(session, after=Place.read(after))
     record_about(session, "scans.listed", "scans", None, actor=staff.actor, ids=[str(each.id) for each in shown], aside=aside)
     in_form = about is None
     return draw(

@@ -1,6 +1,6 @@
 """The screening by phone: a colleague reads the same questions out, in the words the person knows, and writes down what is said."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -12,6 +12,7 @@ from leads.errors import NotFound
 from leads.http.console.act import Asked, do
 from leads.http.console.draw import draw
 from leads.http.console.restriction import open_lead, read_person
+from leads.http.console.screening_meanwhile import both, drawn_from, told
 from leads.http.console.staff import Reader, Staff, Worker
 from leads.http.console.waiting import waiting
 from leads.http.screening_form import after, before, context_of, first_unanswered, typed_answers, values_of, view_of
@@ -19,10 +20,10 @@ from leads.http.transaction import Db
 from leads.http.wording import Words
 from leads.people.models import Person
 from leads.pipeline.models import Lead
-from leads.screening.begin import begin, open_screening
-from leads.screening.models import Screening
+from leads.screening.begin import begin, open_screening, take_hold
+from leads.screening.models import Screening, ScreeningAnswers
 from leads.screening.questionnaire import definition
-from leads.screening.save import pages_of, save_page
+from leads.screening.save import hear_page, last_save, pages_of, save_page, saves_since
 from leads.screening.submit import submit
 
 router = APIRouter(prefix="/leads/{number}/screening")
@@ -69,7 +70,7 @@ def look_over(request: Request, session: Db, staff: Reader, number: str, languag
     screening = open_screening(session, lead.id)
     if screening is None:
         return _back(lead)
-    return _page(request, session, staff, lead, screening, language, template="screening_look_over.html", seen=pages_of(session, screening))
+    return _look_over(request, session, staff, lead, screening, language)
 
 
 @router.get("/help")
@@ -85,13 +86,18 @@ def help_now(
 
 
 @router.post("/send")
-def send(session: Db, staff: Worker, number: str) -> Response:
-    """Send it; pressed again, it was sent once."""
+def send(request: Request, session: Db, staff: Worker, number: str, typed: Typed, language: Spoken) -> Response:
+    """Send it as it was read back, or show what was answered since; pressed again, it was sent once."""
     lead = open_lead(session, staff, number)
     screening = open_screening(session, lead.id)
-    if screening is not None:
-        submit(session, screening.id, actor=staff.actor)
-    return _back(lead)
+    if screening is None:
+        return _back(lead)
+    take_hold(session, screening)
+    since = () if screening.submitted_at else saves_since(session, screening.id, typed.get("version", ""))
+    if since:
+        return _look_over(request, session, staff, lead, screening, language, since=since)
+    submit(session, screening.id, actor=staff.actor)
+    return _back(lead, "screening-sent")
 
 
 @router.get("/{key}")
@@ -103,20 +109,32 @@ def show(request: Request, session: Db, staff: Reader, number: str, key: str, la
         return _back(lead)
     view = view_of(session, screening, key)
     shown = context_of(view, values_of(view.questions, view.answers))
-    return _page(request, session, staff, lead, screening, language, template="screening_page.html", **shown)
+    return _questions(request, session, staff, lead, screening, language, **shown)
 
 
 @router.post("/{key}")
 def save(request: Request, session: Db, staff: Worker, number: str, key: str, typed: Typed, language: Spoken) -> Response:
-    """Keep a page, right or wrong, and go where the button leads; a disclosure leads to help first."""
+    """Keep a page, right or wrong, and go where the button leads; a disclosure leads to help first.
+
+    Where somebody saved the page since it was read, nothing is kept, and what stands now is shown beside what was typed.
+    """
     lead = open_lead(session, staff, number)
-    screening = open_screening(session, lead.id)
+    screening = open_screening(session, lead.id) or drawn_from(session, lead, typed)
     if screening is None:
         return _back(lead)
     known = definition().page(key)
     if known is None:
         raise NotFound("There is no such page.")
-    saved = save_page(session, screening.id, key, typed_answers(definition().questions(known), typed), actor=staff.actor)
+    answers = typed_answers(definition().questions(known), typed)
+    # Held before it is asked: what is sent at this very moment is told as what was sent before.
+    is_open = take_hold(session, screening).is_open
+    if not is_open:
+        saved = hear_page(session, screening, key, answers, actor=staff.actor)
+    else:
+        saved = save_page(session, screening.id, key, answers, actor=staff.actor, seen=typed.get("version", ""))
+    if saved.meanwhile or not is_open:
+        shown = both(session, view_of(session, screening, key), typed, saved)
+        return _questions(request, session, staff, lead, screening, language, status=409, **shown)
     if saved.disclosed:
         return _to(lead, "help", language, f"after={key}")
     if saved.errors and typed.get("go") != "back":
@@ -124,10 +142,37 @@ def save(request: Request, session: Db, staff: Worker, number: str, key: str, ty
         wrong = {error.field: words.of_error(error) for error in saved.errors}
         session.flush()
         shown = context_of(view_of(session, screening, key), typed, wrong)
-        return _page(request, session, staff, lead, screening, language, template="screening_page.html", status=422, **shown)
+        return _questions(request, session, staff, lead, screening, language, status=422, **shown)
     if typed.get("go") == "later":
-        return _back(lead)
+        return _back(lead, "screening-kept")
     return _to(lead, before(key) if typed.get("go") == "back" else after(key), language)
+
+
+def _questions(
+    request: Request, session: Session, staff: Staff, lead: Lead, screening: Screening, language: Language | None, **shown: Any
+) -> Response:
+    last = last_save(session, screening.id, shown["view"].page.key)
+    usual = {"meanwhile": None, "changed": (), "disclosed": False, "version": last.id if last else ""}
+    context: dict[str, Any] = usual | shown | told(session, lead, screening, [last] if last else [])
+    return _page(request, session, staff, lead, screening, language, template="screening_page.html", **context)
+
+
+def _look_over(
+    request: Request,
+    session: Session,
+    staff: Staff,
+    lead: Lead,
+    screening: Screening,
+    language: Language | None,
+    *,
+    since: Sequence[ScreeningAnswers] = (),
+) -> Response:
+    last, seen = last_save(session, screening.id), pages_of(session, screening)
+    # Of each page the save that counts; they come the newest first.
+    news = {row.page: row for row in reversed(since)}
+    shown: dict[str, Any] = {"seen": seen, "news": news, "version": last.id if last else "", **told(session, lead, screening, since)}
+    status = 409 if since else 200
+    return _page(request, session, staff, lead, screening, language, template="screening_look_over.html", status=status, **shown)
 
 
 def _page(
@@ -159,6 +204,6 @@ def _to(lead: Lead, where: str, language: Language | None, more: str = "") -> Re
     return RedirectResponse(f"/console/leads/{lead.number}/screening/{where}{'?' if asked else ''}{asked}", status_code=303)
 
 
-def _back(lead: Lead) -> Response:
+def _back(lead: Lead, said: str = "") -> Response:
     """Return to the lead: nothing is open, or it is done with."""
-    return RedirectResponse(f"/console/leads/{lead.number}#screening", status_code=303)
+    return RedirectResponse(f"/console/leads/{lead.number}{f'?said={said}' if said else ''}#screening", status_code=303)

@@ -9,11 +9,9 @@ from sqlalchemy.orm import Session
 from leads.audit.trail import record
 from leads.http.console import screening_words
 from leads.http.console.draw_trend import Drawing, draw_trend
+from leads.http.console.hanging import Hanging
 from leads.http.console.staff import Staff
-from leads.http.console.timeline import who_is_who
-from leads.pipeline.models import Lead
-from leads.screening.begin import open_screening
-from leads.screening.invite import all_sent
+from leads.http.console.who import who_is_who
 from leads.screening.models import Screening
 from leads.screening.questionnaire import definition
 from leads.screening.save import PageView, all_pages_of, answers_of
@@ -45,11 +43,12 @@ class Sheet:
         return screening_words
 
 
-def sheet_of(session: Session, lead: Lead, staff: Staff) -> Sheet:
+def sheet_of(session: Session, its: Hanging, staff: Staff) -> Sheet:
     """Return what a lead's page shows of its screening; that the answers were read is put on record."""
-    going, every = open_screening(session, lead.id), all_sent(session, lead.id)
+    of_lead = [each for each in its.screenings if each.lead_id == its.lead.id]
+    going, every = next((each for each in of_lead if each.is_open), None), [each for each in reversed(of_lead) if each.submitted_at]
     sent, earlier = (every[0], every[1:]) if every else (None, ())
-    defined, points = definition(), trend(session, lead.person_id, TREND)
+    defined, points = definition(), trend(its.screenings, TREND)
     result = (sent.result or {}) if sent else {}
     if sent is not None:
         record(session, "screening.read", sent, actor=staff.actor)

@@ -13,7 +13,7 @@ from leads.http.console.waiting import waiting
 from leads.http.transaction import Db
 from leads.pipeline.find import numbers_of
 from leads.reports.period import Period
-from leads.reports.sequences import StepCounts, sequence_outcomes, steps_of
+from leads.reports.sequences import StepCounts, sequence_outcomes, standing_at, steps_of
 from leads.reports.variants import Outcome, outcomes
 from leads.sequences.census import census, runners
 from leads.sequences.definitions import Sequence, sequences
@@ -58,7 +58,9 @@ def show(
     """Show one sequence, or an older version of it: its steps, what became of each, and who runs in which version."""
     period = Period.read(since, to)
     chosen = version_numbered(session, key, version)
-    sequence, counts = definition_of(session, chosen.id), steps_of(session, key, period)
+    sequence = definition_of(session, chosen.id)
+    # A step of a sequence that few are in tells of somebody: of those who see no patients nobody sees it.
+    counts = steps_of(session, key, period) if staff.may("leads.read") else None
     return draw(
         request,
         "sequence.html",
@@ -69,9 +71,10 @@ def show(
         number=chosen.number,
         versions=census(session, key),
         runners=_runners(session, key) if staff.may_work else {},
-        counts={step.key: counts.get(step.key, StepCounts()) for step in sequence.steps},
-        gone=[step for step in counts if step not in {each.key for each in sequence.steps}],
-        variants=_tried(session, sequence),
+        counts=None if counts is None else {step.key: counts.get(step.key, StepCounts()) for step in sequence.steps},
+        here=standing_at(session, key),
+        gone=[step for step in counts or () if step not in {each.key for each in sequence.steps}],
+        variants={} if counts is None else _tried(session, sequence),
         period=period,
         why=in_words,
         studio=studio,

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from leads.accounts.rights import Right
 from leads.http.console.staff import Staff
+from leads.http.console.toasts import TOLD
+from leads.pipeline.models import Deed
+from leads.pipeline.take_back import Why
 
 
 @dataclass(frozen=True)
@@ -39,20 +42,67 @@ TABS = (
     Tab("import", "Import", "/console/import", "g u", right="leads.work", is_rare=True),
 )
 KEYS = (
-    ("Everywhere", (("Ctrl K or ⌘ K", "Commands: go to, search, act"), ("/", "Search"), ("?", "These keys"), ("Esc", "Close"))),
-    ("Go to", (*((tab.keys, tab.label) for tab in TABS), ("g m", "My leads"))),
-    ("In a list", (("j or ↓", "Next"), ("k or ↑", "The one before"), ("Enter", "Open"), ("x", "Choose"), ("a", "Assign those chosen"))),
+    (
+        "Everywhere",
+        (
+            ("Ctrl K or ⌘ K", "Commands: go to, search, act"),
+            ("/", "Search"),
+            ("z", "Undo what was just done"),
+            ("u", "Times in UTC, and back"),
+            ("?", "These keys"),
+            ("Esc", "Close"),
+        ),
+    ),
+    (
+        "In a list",
+        (
+            ("j or ↓", "Next"),
+            ("k or ↑", "The one before"),
+            ("Enter", "Open"),
+            ("x", "Choose"),
+            ("a", "Assign those chosen"),
+            ("r", "Show it anew, once it has changed"),
+        ),
+    ),
     ("On the board", (("← ↑ ↓ →", "From card to card"), ("Enter", "Open"), ("m", "Move to another stage"))),
 )
 # So many tabs stand on one line of a desk; where somebody has more, the rarer ones stand under one word.
 ROOM = 9
+# What was done and can be taken back, and what may have come of it, so that it cannot.
+DONE = {
+    "moved": "Moved.",
+    "called": "Call logged.",
+    "noted": "Note written.",
+    "given": "Assigned.",
+    "given-back": "It is everybody's again.",
+    "done": "Done.",
+    "paused": "All mails to them rest.",
+    "resumed": "The pause has ended.",
+    "waits": "On the waitlist.",
+    "waits-no-more": "Off the waitlist.",
+    "mail-moved": "The mail has another time.",
+    "mail-now": "The mail goes in ten seconds, if every guard still lets it pass.",
+    "mail-skipped": "The mail is skipped.",
+    "mail-stopped": "The sequence is stopped.",
+    "mail-written": "Your note stands among the mails.",
+    "merged": "Merged.",
+}
+CAME: dict[Why, str] = {
+    "closed": "A closing or reopening stays in its history: to go back, move the lead and say why.",
+    "visit": "Its visit went with it, and they may have been told: to go back, see to the visit on its page.",
+    "told": "The referrer may have been told of what came of it: to go back, move the lead and say why.",
+    "mails": "Mails to them have begun or ended with it: to go back, move the lead and say why.",
+    "on": "What follows from it has begun, so it cannot be taken back.",
+}
 # What a page says once after a form was sent; the code stands in its address, the words are only ours.
 SAID = {
+    **TOLD,
     "assigned": "Assigned.",
-    "done": "Done.",
+    **DONE,
+    **{f"{code}-{why}": f"{done} {came}" for code, done in DONE.items() for why, came in CAME.items()},
+    "corrected": "Corrected. The timeline says which details.",
     # No button to take these back: somebody may have been told of it, and a second telling would have to follow the first.
-    "gone-on": "Done. Its sequence has gone on from here, so it cannot be taken back; a new to-do can be opened.",
-    "moved": "Moved.",
+    "done-on": "Done. Its sequence has gone on from here, so it cannot be taken back; a new to-do can be opened.",
     # A move of which something has come is not taken back as if nothing had: the toast says what it was.
     "moved-closed": "Moved. A closing or reopening stays in its history: to go back, move it again and say why.",
     "moved-visit": "Moved, and its visit with it. They may have been told: to go back, see to the visit on its page.",
@@ -60,13 +110,24 @@ SAID = {
     "moved-mails": "Moved. Mails to them have begun or ended with it: to go back, move it again and say why.",
     "moved-on": "Moved. What follows from it has begun: to go back, move it again and say why.",
     "scan-kept": "Kept. It waits below until somebody knows whose it is.",
-    "scan-given": "The scan hangs on this lead now. If it is not about them, take it off again below.",
+    "scan-given": "The scan hangs on this lead now.",
     "scan-aside": "Put aside. It is kept, with your reason.",
     "scan-off": "Taken off. It waits among the scans again.",
     "tested": "A test is on its way. It counts once they have answered it.",
     "undone": "Taken back.",
+    "dismissed": "They are two people, and not suggested again.",
     "saved": "View saved. Its address can be shared.",
+    "renamed": "The view has another name.",
+    "merged-no-lead": "Merged. Neither has a lead, so there is no page to go to; the pair is decided.",
+    "mail-stops": "All mail rests from now on.",
+    "mail-goes": "Mail goes again.",
+    "judged": "Noted: you have looked at it.",
+    "roles-given": "They have these roles from their next click on.",
+    "account-closed": "The account is closed, and signed out everywhere.",
+    "account-opened": "The account is open again, with the password and second step it had.",
     "removed": "View removed.",
+    "mail-aside": "Put aside. It is kept, and can be taken up again.",
+    "discarded": "Discarded. It is kept, and can be taken up again.",
 }
 
 
@@ -75,9 +136,21 @@ def tabs_of(staff: Staff) -> Sequence[Tab]:
     return [tab for tab in TABS if staff.may(tab.right)]
 
 
+def keys_of(staff: Staff) -> Sequence[tuple[str, Sequence[tuple[str, str]]]]:
+    """Return the sheet of keys, group by group; only where somebody may go do keys lead."""
+    everywhere, *others = KEYS
+    mine = [("g m", "My leads")] if staff.may("leads.read") else []
+    return [everywhere, ("Go to", [*((tab.keys, tab.label) for tab in tabs_of(staff)), *mine]), *others]
+
+
 def bar_of(staff: Staff) -> tuple[Sequence[Tab], Sequence[Tab]]:
     """Return the tabs that stand in somebody's bar, and those under "More"; none are there where all have room."""
     mine = tabs_of(staff)
     if len(mine) <= ROOM:
         return mine, ()
     return [tab for tab in mine if not tab.is_rare], [tab for tab in mine if tab.is_rare]
+
+
+def said_of(code: str, came: Deed | Why, place: str = "") -> str:
+    """Return how an address ends after something was done: its toast takes it back, or says why it cannot; `place` is where it leads."""
+    return f"?said={code}&did={came.id}{place}" if isinstance(came, Deed) else f"?said={code}-{came}{place}"

@@ -4,14 +4,17 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
+from sqlalchemy.orm import Session
 
 from config.settings import settings
 from leads.accounts import passkeys
 from leads.accounts import sign_in as accounts
-from leads.accounts.sessions import form_token, session_of, sign_out, signed_in
+from leads.accounts.models import Account, StaffSession
+from leads.accounts.sessions import form_token, is_locked, session_of, sign_out, signed_in
 from leads.accounts.sign_in import Refused
+from leads.accounts.staff import account_index
 from leads.errors import Unauthenticated
-from leads.http.console.come_in import DOOR, PATH, check_browser, come_in, opened_from, with_session
+from leads.http.console.come_in import DOOR, PATH, answer, check_browser, come_in, going_on, opened_from, with_session
 from leads.http.console.draw import answer_refusal, draw
 from leads.http.console.staff import COOKIE, SIGN_IN, safe_next
 from leads.http.own_form import Token, check_form, door_of, give
@@ -32,15 +35,18 @@ def ask(request: Request, session: Db, next: str = PATH) -> Response:
 
 @router.post("/sign-in")
 def enter(request: Request, session: Db, token: Token, email: Words = "", password: Words = "", next: Words = PATH) -> Response:
-    """Sign in with a new session, ending the one this browser had; a refusal is answered, so that its count is kept."""
+    """Sign in with a new session, ending the one this browser had, or open one's locked one; a refusal is answered, so that it counts."""
     door = request.cookies.get(DOOR)
     if door is None:
         return _form(request, status=403, next=next, email=email, error="Your browser did not keep our cookie. Please try again.")
     check_form(request, form_token(door), token)
-    answer = accounts.sign_in(session, email[:320], password, source=source_of(request), opened=opened_from(request))
-    if isinstance(answer, Refused):
-        return _form(request, status=429 if answer.too_often else 401, next=next, email=email, error=answer.message)
-    return with_session(request, session, answer.secret, next)
+    if found := _locked_of(request, session, email):
+        refused = accounts.unlock_by_password(session, *found, password, source=source_of(request))
+        return _refused(request, refused, next=next, email=email) if refused else answer(request, going_on(session, *found, next))
+    came = accounts.sign_in(session, email[:320], password, source=source_of(request), opened=opened_from(request))
+    if isinstance(came, Refused):
+        return _refused(request, came, next=next, email=email)
+    return with_session(request, session, came.secret, next)
 
 
 @router.post("/sign-in/passkey/options")
@@ -71,6 +77,16 @@ def leave(request: Request, session: Db, token: Token) -> Response:
     response = RedirectResponse(SIGN_IN, status_code=303)
     response.delete_cookie(COOKIE, path=PATH)
     return response
+
+
+def _locked_of(request: Request, session: Session, email: str) -> tuple[Account, StaffSession] | None:
+    # Whoever comes here from the lock of another tab goes on in the very session, so that the forms on its pages stay good.
+    found = session_of(session, request.cookies.get(COOKIE, ""))
+    return found if found and is_locked(found[1]) and found[0].email_index == account_index(email[:320]) else None
+
+
+def _refused(request: Request, refused: Refused, *, next: str, email: str) -> Response:
+    return _form(request, status=429 if refused.too_often else 401, next=next, email=email, error=refused.message)
 
 
 def _form(request: Request, *, next: str, status: int = 200, email: str = "", error: str | None = None) -> Response:

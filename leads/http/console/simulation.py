@@ -20,13 +20,13 @@ from leads.http.console.studio import Viewer
 from leads.http.console.waiting import waiting
 from leads.http.transaction import Db
 from leads.messages.render import Rendered
-from leads.messages.sample import sample
 from leads.people.models import Person
 from leads.pipeline.find import by_number
 from leads.sequences.clock_changes import clock_changes, local
 from leads.sequences.in_words import in_words
 from leads.sequences.plan import PlannedStep
 from leads.sequences.publish import definition_of, version_numbered
+from leads.sequences.read_ahead import read_for_lead, read_made_up
 from leads.sequences.simulate import simulate, simulate_lead
 
 ROWS = 4
@@ -41,10 +41,15 @@ EVENTS = {
     "withdraws-education": "withdraws education on day {day}",
     "withdraws-contact": "withdraws contact on day {day}",
     "asks-to-stop": "asks to stop on day {day}",
+    "bounces": "bounces on day {day}",
+    "complains": "complains on day {day}",
+    "answers": "answers the screening on day {day}",
     "pauses": "pauses on day {day} until day {other}",
     "screening": "moves to screening on day {day}",
     "qualified": "moves to qualified on day {day}",
     "closed": "moves to closed on day {day}",
+    "daylight-ends": "daylight saving ends on day {day}",
+    "daylight-begins": "daylight saving begins on day {day}",
     "does": "to-do done on day {day}",
 }
 LABELS = {
@@ -57,10 +62,15 @@ LABELS = {
     "withdraws-education": "withdraws the consent to education",
     "withdraws-contact": "withdraws the consent to contact",
     "asks-to-stop": "asks us to stop",
+    "bounces": "has an address from which a mail comes back",
+    "complains": "reports a mail as spam",
+    "answers": "answers the screening",
     "pauses": "rests from our mails, until day",
     "screening": "moves to screening",
     "qualified": "moves to qualified",
     "closed": "is closed",
+    "daylight-ends": "sees daylight saving end (the start moves)",
+    "daylight-begins": "sees daylight saving begin (the start moves)",
     "does": "has a colleague do the to-do",
 }
 router = APIRouter(prefix="/sequences/{key}/simulate")
@@ -126,11 +136,8 @@ def _told(
         if lead:
             return _of_lead(session, staff, key, lead, assumed)
         start = _start(since or _today(office))
-        return (
-            _entries(simulate(key, office=office or None, start=start, language=language, assume=assumed), office, language),
-            None,
-            language,
-        )
+        steps = simulate(key, office=office or None, start=start, language=language, assume=assumed)
+        return _entries(steps, read_made_up(steps, office=office, language=language)), None, language
     except LeadsError as refusal:
         return [], refusal, language
 
@@ -141,13 +148,11 @@ def _of_lead(session: Session, staff: Staff, key: str, number: str, assumed: Seq
     lead = by_number(session, number)
     person = session.get_one(Person, lead.person_id)
     record(session, "person.read", person, actor=staff.actor, lead=lead.number, why="simulation")
-    steps = simulate_lead(session, lead.id, key, assume=assumed)
-    return _entries(steps, lead.office, person.language), None, person.language
+    steps = simulate_lead(session, lead.id, key, stage=lead.stage, assume=assumed)
+    return _entries(steps, read_for_lead(session, lead.id, key, steps)), None, person.language
 
 
-def _entries(steps: Sequence[PlannedStep], office: str, language: str) -> list[Entry]:
-    known = office if office in {each.code for each in clinic().offices} else None
-    mails = [sample(step.template, language, office=known) if step.template else None for step in steps]
+def _entries(steps: Sequence[PlannedStep], mails: Sequence[Rendered | None]) -> list[Entry]:
     found = [Entry(step, local(step), mail, change) for step, mail, change in zip(steps, mails, clock_changes(steps), strict=True)]
     return sorted(found, key=lambda entry: entry.step.due_at)
 

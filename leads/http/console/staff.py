@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import quote
@@ -21,11 +21,13 @@ from leads.http.transaction import Db
 COOKIE = "handoff_staff"
 SIGN_IN = "/console/sign-in"
 LEAD_PATH = re.compile(r"^/console/leads/[^/]+")
-FREE_TEXT = ("note", "text", "reason", "evidence", "disposition", "missing", "to_referrer", "why_none", "note_text", "said")
+# What people write in their own words, wherever they do: this much is shown again even where its form is gone.
+FREE_TEXT = (
+    "note", "text", "reason", "evidence", "disposition", "missing", "to_referrer", "why_none", "note_text", "said", "spoken",
+    "agreed_evidence", "never_evidence", "called", "answered_by", "listed_in", "read_back", "by_read_back",
+    "todo_what", "said_by", "given_name", "family_name", "email", "phone",
+)  # fmt: skip
 SECRET = ("csrf", "password", "again", "current", "code")
-CHOSEN = ("form", "to", "outcome", "until", "why_code", "destination", "to_patient", "close_as", "moved_to", "slot", "typed_at", "found")
-ON_PAGE = ("note_at", "again_on", "look_again", "agreed_evidence", "never_evidence", "why_never", "spoken")
-KEPT = (*FREE_TEXT, *CHOSEN, *ON_PAGE, "called", "answered_by", "listed_in", "read_back", "by_read_back")
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ Whole = Annotated[dict[str, str], Depends(whole_form)]
 
 def typed_words(form: Whole) -> dict[str, str]:
     """Return what somebody typed and chose in a form, so that a refusal can show it again."""
-    return {name: form[name] for name in KEPT if form.get(name, "").strip()}
+    return {name: text for name, text in form.items() if text.strip()}
 
 
 def anybody(request: Request, session: Db) -> tuple[Account, StaffSession] | None:
@@ -109,8 +111,9 @@ def anybody(request: Request, session: Db) -> tuple[Account, StaffSession] | Non
 Anybody = Annotated[tuple[Account, StaffSession] | None, Depends(anybody)]
 
 
-def staff(request: Request, session: Db, found: Anybody, form: Whole) -> Staff:
+def staff(request: Request, session: Db, form: Whole) -> Staff:
     """Return who is signed in; raises SignInFirst, Locked or SecondFactorFirst."""
+    found = anybody(request, session)
     if found is None:
         texts = {name: text for name, text in typed_words(form).items() if name in FREE_TEXT and comes_from_us(request)}
         raise SignInFirst(_way_back(request), texts)
@@ -133,40 +136,41 @@ def staff_of(request: Request, account: Account, opened: StaffSession, *, is_hal
     return Staff(account.id, account.name or "", frozenset(account.roles), token, opened.id, is_half_proved)
 
 
-def checked(request: Request, who: Annotated[Staff, Depends(staff)], token: Token) -> Staff:
+# Async, as all below that ask nothing of the database: a thread for each would make a page wait for as many threads to wake.
+async def checked(request: Request, who: Annotated[Staff, Depends(staff)], token: Token) -> Staff:
     """Return who is signed in, if the form is ours; raises Forbidden."""
     check_form(request, who.csrf, token)
     return who
 
 
-def needs(right: Right) -> Callable[..., Staff]:
+def needs(right: Right) -> Callable[..., Awaitable[Staff]]:
     """Return the dependency of a page that shows something: whoever is signed in, if they have the right; raises Forbidden."""
 
-    def holder(who: Annotated[Staff, Depends(staff)]) -> Staff:
+    async def holder(who: Annotated[Staff, Depends(staff)]) -> Staff:
         require(who.roles, right)
         return who
 
     return holder
 
 
-def does(right: Right) -> Callable[..., Staff]:
+def does(right: Right) -> Callable[..., Awaitable[Staff]]:
     """Return the dependency of a form: as `needs`, and the form is ours."""
 
-    def holder(who: Annotated[Staff, Depends(checked)]) -> Staff:
+    async def holder(who: Annotated[Staff, Depends(checked)]) -> Staff:
         require(who.roles, right)
         return who
 
     return holder
 
 
-def reader(who: Annotated[Staff, Depends(staff)]) -> Staff:
+async def reader(who: Annotated[Staff, Depends(staff)]) -> Staff:
     """Return who is signed in, if they may see leads; raises Forbidden."""
     if not who.may("leads.read"):
         raise Forbidden("Your account has no role that sees leads. An administrator can give you one.")
     return who
 
 
-def worker(who: Annotated[Staff, Depends(checked)]) -> Staff:
+async def worker(who: Annotated[Staff, Depends(checked)]) -> Staff:
     """Return who is signed in, if they may work with leads and the form is ours; raises Forbidden."""
     if not who.may_work:
         raise Forbidden("Your account may look at leads, but not change them.")

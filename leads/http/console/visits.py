@@ -28,6 +28,7 @@ from leads.http.console.waiting import waiting
 from leads.http.transaction import Db
 from leads.people.models import Person
 from leads.pipeline.models import Lead
+from leads.pipeline.views import address_of, view_on, views_of
 
 DAY = timedelta(days=1)
 # What was cancelled or is only offered takes no place in anybody's day, but for an offer somebody may still accept.
@@ -105,7 +106,7 @@ def add_block(
         raise
     except LeadsError as refusal:
         return _page(request, session, staff, chosen, refusal=refusal, typed=typed)
-    return RedirectResponse(chosen.path, status_code=303)
+    return RedirectResponse(f"{chosen.path}&said=blocked", status_code=303)
 
 
 @router.post("/blocks/{block_id}/lift")
@@ -113,7 +114,7 @@ def lift_block(request: Request, session: Db, staff: Worker, block_id: uuid.UUID
     """Free the time again; pressing twice is once."""
     with suppress(Conflict):
         lift(session, block_id, actor=staff.actor)
-    return RedirectResponse(_chosen_again(request).path, status_code=303)
+    return RedirectResponse(f"{_chosen_again(request).path}&said=freed", status_code=303)
 
 
 @router.post("/feeds")
@@ -133,7 +134,7 @@ def end_feed(session: Db, staff: Worker, feed_id: uuid.UUID) -> Response:
     """End a feed: its address opens nothing any more."""
     _check_supervisor(staff)
     feed = revoke_feed(session, feed_id, account_id=staff.id)
-    return RedirectResponse(f"/console/visits?office={feed.office}#feeds", status_code=303)
+    return RedirectResponse(f"/console/visits?office={feed.office}&said=feed-ended#feeds", status_code=303)
 
 
 def _check_supervisor(staff: Staff) -> None:
@@ -215,6 +216,9 @@ def _page(
         tab="visits",
         waiting=waiting(session),
         chosen=chosen,
+        query=view_on("visits", {"office": chosen.office, "span": chosen.span}),
+        views=views_of(session, staff.id),
+        address_of=address_of,
         zone=chosen.zone,
         offices=clinic().offices,
         calendars=calendars_at(chosen.office),

@@ -1,6 +1,6 @@
 """The codes of the console as people read them, and moments as people say them."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,6 +10,7 @@ from leads.http.pages import phone_words
 from leads.messages.models import Message
 from leads.messages.templates import catalogue
 from leads.pipeline.worklist import COUNTED
+from leads.todos.open import OWN
 
 NEEDS = {
     "safety": "Safety",
@@ -24,11 +25,12 @@ NEEDS = {
     "for-patient": "Waiting for patient",
     "for-referrer": "Waiting for referrer",
     "under-way": "Under way",
+    "waitlist": "On the waitlist",
     "closed": "Closed",
 }
 HINTS = {
     "safety": "On hold, or an urgent to-do: a clinician looks first. No automatic mail goes out meanwhile.",
-    "call-now": "The promise runs out within four hours, or has run out.",
+    "call-now": "The promise runs out within four hours, or has run out; or our news never went out.",
     "to-review": "They have answered our questions: a clinician looks at it.",
     "phone-instead": "A mail came back or could not go: what it said is told by phone.",
     "unknown": "A mail may have arrived or not: find out before it is sent again.",
@@ -39,9 +41,13 @@ HINTS = {
     "new": "Nobody has spoken with them yet; there is still time.",
     "to-confirm": "We spoke, but no mail can go until the address is known to be theirs.",
     "under-way": "Nothing is due. The next step depends on the stage.",
+    "waitlist": "They would come if there were a place: who has waited longest is first.",
     "closed": "The newest first.",
 }
-SOURCES = {"inquiry": "Inquiry", "referral": "Referral", "phone": "Phone", "walk-in": "Walk-in", "fax": "Fax", "import": "Import"}
+# Lists that are no need: nothing is due in them, and they stand at the end of the row.
+BESIDE = ("waitlist", "closed")
+# By what a lead began; by which way an inquiry or a referral came, a report tells.
+SOURCES = {"inquiry": "Inquiry", "referral": "Referral", "import": "Import"}
 STAGES = {
     "new": "New",
     "contacted": "Contacted",
@@ -79,12 +85,16 @@ TODOS = {
     "rebook": "Find another time for the visit with them",
     "call-visit": "Call them about the visit: a hold keeps its mail back",
     "phone-instead": "Phone them: a mail could not go",
+    "unheard": "Call them: what we decided never reached them",
+    "unheard-referrer": "Call who referred them: our news never reached them",
     "complained": "Ask whether they still want our help: they reported a mail as spam",
     "look-again": "Look whether there is a place now",
     "settle-unknown": "Find out whether a mail arrived",
+    "wrong-number": "Find their right number: the one we have is wrong",
+    "own": "A to-do of our own",
     "review-opening": "A supervisor looks at who opened this restricted record",
 }
-NOTES = {"why-stopped": "Why they stopped our mails"}
+NOTES = {"why-stopped": "Why they stopped our mails", "corrected": "Details corrected"}
 DISPOSITIONS = {
     "no-danger": "Spoke with them: no danger now",
     "safety-plan": "Spoke with them: a safety plan is agreed",
@@ -118,7 +128,15 @@ VISIT_NEWS = {
     "attended": "They came to the visit",
     "no_show": "Nobody came to the visit",
 }
-RESULTS = {"reached": "Reached", "left-message": "Left a message", "no-answer": "No answer"}
+RESULTS = {
+    "reached": "Reached",
+    "left-message": "Left a message",
+    "no-answer": "No answer",
+    "busy": "Busy",
+    "wrong-number": "Wrong number",
+    "no-calls": "Asked us not to call",
+}
+BY_WHEN = {"today": "Today", "tomorrow": "Tomorrow", "2-business-days": "In 2 business days", "5-business-days": "In 5 business days"}
 STATES = {
     "planned": "planned",
     "claimed": "on its way",
@@ -139,7 +157,7 @@ GRANTS = {
     "unencrypted_email": "health topics in plain e-mail",
     "status_to_referrer": "status to the referrer",
 }
-SOURCES = {
+AGREED_THROUGH = {
     "inquiry": "the inquiry form",
     "referral": "a referral",
     "preferences": "the preferences page",
@@ -189,12 +207,18 @@ FIELDS = {
     "insurance_question": "On insurance or cost",
     "heard_from": "Heard of us through",
 }
+NEAR = {-1: "yesterday", 0: "today", 1: "tomorrow"}
 NOTHING_SAID = {"none": "No preference"}
 
 
 def in_words(table: dict[str, str], code: str | None) -> str:
     """Return the words for a code; an unknown one is shown plainly rather than hidden."""
     return table.get(code or "", (code or "").replace("-", " ").replace("_", " ").capitalize())
+
+
+def todo_words(kind: str | None, note: str | None = None) -> str:
+    """Return what a to-do asks for: one of a colleague's own says it in their words."""
+    return note if kind == OWN and note else in_words(TODOS, kind)
 
 
 def office_name(code: str | None) -> str:
@@ -272,7 +296,11 @@ def zone_of(office: str | None) -> ZoneInfo:
 
 def spoken(moment: datetime, zone: ZoneInfo) -> str:
     """Return a moment as a colleague would say it: `today 5:00 PM`, `yesterday 9:10 AM`, `Tue Oct 6, 5:00 PM`."""
-    here, today = moment.astimezone(zone), now().astimezone(zone).date()
-    near = {today - timedelta(days=1): "yesterday", today: "today", today + timedelta(days=1): "tomorrow"}
-    form = "%a %b %-d," if here.year == today.year else "%a %b %-d, %Y,"
-    return f"{near.get(here.date(), here.strftime(form))} {here:%-I:%M %p}"
+    here, today = moment.astimezone(zone), now().astimezone(zone)
+    hour, half = here.hour % 12 or 12, "AM" if here.hour < 12 else "PM"
+    return f"{_day(here, today)} {hour}:{here.minute:02} {half}"
+
+
+def _day(here: datetime, today: datetime) -> str:
+    near = NEAR.get(here.toordinal() - today.toordinal())
+    return near or here.strftime("%a %b %-d," if here.year == today.year else "%a %b %-d, %Y,")

@@ -3,16 +3,14 @@
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from leads.http.api.limits import Allowance
 from leads.http.fhir import directory, metadata, outcome, send, subscriptions, tasks
 
 ROUTERS = (metadata.router, send.router, tasks.router, directory.router, subscriptions.router)
 
 
-def build_fhir(allowance: Allowance) -> FastAPI:
-    """Return the sub-app that is mounted at /fhir; a key's allowance is the one it has for the API."""
+def build_fhir() -> FastAPI:
+    """Return the sub-app that is mounted at /fhir."""
     fhir = FastAPI(title="Warm Handoff FHIR R4", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
-    fhir.state.allowance = allowance
     outcome.install(fhir)
     for each in ROUTERS:
         fhir.include_router(each)

@@ -13,6 +13,7 @@ from config.settings import SettingsError
 from leads.db import transaction
 from leads.http.ops.measures import by_state, silence, waiting
 from leads.http.ops.requests import registry
+from leads.messages.journal import set_aside
 from leads.safety.models import Alarm
 from leads.safety.oncall import roster
 from leads.safety.page import OPEN
@@ -54,6 +55,9 @@ def _gauges(session: Session) -> Iterator[GaugeMetricFamily]:
     yield GaugeMetricFamily("handoff_on_call", "People on call now who answered a test of late.", value=reached)
     ringing = session.scalar(select(func.count()).select_from(Alarm).where(*OPEN)) or 0
     yield GaugeMetricFamily("handoff_alarms_ringing", "Disclosures that nobody has taken yet.", value=ringing)
+    yield GaugeMetricFamily(
+        "handoff_journal_unread", "Answers of carriers in this machine's journals that nobody could read.", value=set_aside()
+    )
     beats = GaugeMetricFamily("handoff_heartbeat_age_seconds", "Real seconds since a worker's last sign of life.", labels=("worker",))
     for worker, age in silence(session).items():
         if age is not None:

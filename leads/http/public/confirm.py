@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from leads.clinic.profile import Language
 from leads.errors import NotFound
+from leads.http.page_use import note_use
 from leads.http.pages import page
 from leads.http.transaction import Db
 from leads.http.wording import language_of
@@ -21,6 +22,7 @@ router = APIRouter()
 def ask(request: Request, session: Db, token: str) -> Response:
     """Show the button; mail scanners follow links, so nothing happens here."""
     link = read(session, "confirm", token)
+    note_use(request, session, link.person_id, "confirm")
     return page(request, "public/confirm.html", lang=speaking(request, session, link), done=False)
 
 

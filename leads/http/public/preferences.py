@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from leads.clinic.profile import Language
 from leads.consent.history import own_choices
 from leads.errors import FieldError, Invalid, NotFound
+from leads.http.page_use import note_use
 from leads.http.pages import page
 from leads.http.public.confirm import speaking
 from leads.http.public.own_choices import told
@@ -39,6 +40,7 @@ class Shown:
 def show(request: Request, session: Db, token: str) -> Response:
     """Show what holds now."""
     link, person = _holder(session, token)
+    note_use(request, session, person.id, "preferences")
     return _show(request, session, person, speaking(request, session, link), Shown())
 
 

@@ -17,6 +17,7 @@ from leads.accounts.throttle import count
 from leads.clinic.profile import Language
 from leads.clock import real_now
 from leads.errors import NotFound
+from leads.http.page_use import note_use
 from leads.http.pages import page
 from leads.http.public.typed import Typed
 from leads.http.screening_form import after, before, context_of, first_unanswered, typed_answers, values_of, view_of
@@ -55,6 +56,7 @@ class AtWork:
 def ask(request: Request, session: Db, token: str) -> Response:
     """Ask for a detail of the person; a mail scanner that looks in changes nothing."""
     opened = look(session, token)
+    note_use(request, session, opened.person_id, "screening")
     if request.method == "GET" and _is_inside(request, token):
         return _to(token, _first_page(session, opened), _language(request, opened))
     return _factor(request, opened)

@@ -8,6 +8,7 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
 from leads.accounts.throttle import count
+from leads.http.page_use import note_use
 from leads.http.pages import page
 from leads.http.public.confirm import speaking
 from leads.http.public.typed import Typed
@@ -36,6 +37,7 @@ async def pressed_by(request: Request) -> str:
 def ask(request: Request, session: Db, token: str) -> Response:
     """Show what would stop, or that it has stopped."""
     link = read(session, "unsubscribe", token)
+    note_use(request, session, link.person_id, "unsubscribe")
     return _show(request, session, link, token, "stopped" if verb.has_stopped(session, link) else "ask")
 
 

@@ -18,6 +18,7 @@ from leads.appointments.open_link import Opened, open_link
 from leads.clinic.profile import clinic
 from leads.clock import now
 from leads.errors import Conflict, LeadsError, StaleVersion
+from leads.http.page_use import note_use
 from leads.http.pages import page
 from leads.http.public.confirm import speaking
 from leads.http.public.typed import Typed
@@ -55,6 +56,7 @@ class Shown:
 @router.api_route("", methods=["GET", "HEAD"])
 def show(request: Request, session: Db, token: str, done: str = "") -> Response:
     """Show when and where, how to get there, and what may be answered; a mail scanner that looks in changes nothing."""
+    note_use(request, session, open_link(session, token).visit.person_id, "visit")
     return _show(request, session, token, done=done if done in DONE else "")
 
 

@@ -24,3 +24,17 @@
   }
   if (field("email").value || field("phone").value) look();
 })();
+
+// Once anything is ticked, the browser asks who said so, and how, before it sends; the server asks in any case.
+(() => {
+  "use strict";
+  const agreed = document.querySelector("[data-agreed]");
+  if (!agreed) return;
+  const ask = () => {
+    const is_ticked = agreed.querySelector("input[type=checkbox]:checked") !== null;
+    for (const each of agreed.querySelectorAll("[name=said_by], [name=said_how]")) each.required = is_ticked;
+    agreed.querySelector("[name=said_who]").required = agreed.querySelector("[name=said_by][value=other]:checked") !== null;
+  };
+  agreed.addEventListener("change", ask);
+  ask();
+})();

@@ -51,6 +51,8 @@
           const answer = await (button.dataset.act === "make" ? make : show)(form, form.dataset.passkey);
           // On a page that only was locked, everything stays as it is.
           if (form.closest("dialog")) form.dispatchEvent(new CustomEvent("proved", { bubbles: true }));
+          // The form carries what was typed: it goes on by itself, and no longer needs a password.
+          else if ("keeps" in form.dataset) HTMLFormElement.prototype.submit.call(form);
           else window.location.assign(answer.next);
         } catch (error) {
           told.textContent = error.name === "NotAllowedError" ? "The passkey was not used. Try again, or take another way." : error.message;

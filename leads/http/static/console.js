@@ -32,6 +32,13 @@
   all("dialog").forEach((dialog) => dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); }));
   all("[data-closes]").forEach((button) => button.addEventListener("click", () => button.closest(".toast").remove()));
 
+  const say = (words) => {
+    const toast = document.createElement("p");
+    toast.className = "toast";
+    toast.textContent = words;
+    one(".toasts").replaceChildren(toast);
+  };
+
   // A toast is for once: neither a reload nor a saved address says it again.
   const address = new URL(location.href);
   if (address.searchParams.has("said")) {
@@ -54,10 +61,18 @@
   // What a page's own keys do (data-key) is offered here and stands on the sheet of keys; the page's script listens for "use".
   const keyed = () => all("main [data-key-label]").filter((control) => control.offsetParent);
   const ofKeys = () => keyed().map((control) => ({ label: control.dataset.keyLabel, hint: "On this page", keys: control.dataset.key, act: () => control.dispatchEvent(new CustomEvent("use", { bubbles: true })) }));
+  const ofTimes = () => (utc ? [{ label: inUtc ? "Times in the office's zone" : "Times in UTC", hint: "Everywhere", keys: "u", act: () => { palette.close(); turn(!inUtc); } }] : []);
   const ofThisPage = () => all("main button[data-command], main a[data-command], main form:not([hidden]) button:not(.link):not([disabled])")
-    .filter((button) => button.type !== "button" && button.offsetParent && button.textContent.trim())
-    .slice(0, 20)
+    .filter((button) => button.type !== "button" && button.checkVisibility() && button.textContent.trim())
     .map((button) => ({ label: button.dataset.command || button.textContent.trim(), hint: "On this page", act: () => { button.focus(); button.click(); } }));
+
+  // What is folded away is opened, and its first field is where one goes on.
+  const unfold = (summary) => {
+    summary.parentElement.open = true;
+    (one("input:not([type=hidden]), select, textarea, button", summary.parentElement) || summary).focus();
+  };
+  const ofFolded = () => all("main summary:not([data-key-label])").filter((summary) => summary.checkVisibility() && !summary.parentElement.open)
+    .map((summary) => ({ label: summary.textContent.trim(), hint: "On this page", act: () => unfold(summary) }));
 
   const load = async () => {
     try {
@@ -92,7 +107,7 @@
 
   function drawPalette() {
     const words = asked.value.trim();
-    shown = [...ofKeys(), ...ofThisPage(), ...(entries || [])].filter((entry) => fits(words, entry.label)).slice(0, 40);
+    shown = [...ofKeys(), ...ofThisPage(), ...ofFolded(), ...(entries || []), ...ofTimes()].filter((entry) => fits(words, entry.label)).slice(0, 200);
     if (words) shown.push({ label: `Search for “${words}”`, hint: "Name, number, e-mail, phone, referrer", act: () => asked.form.submit() });
     at = 0;
     list.replaceChildren(...shown.map((entry, place) => {
@@ -165,31 +180,40 @@
     const words = number > most ? `${most}+` : String(number);
     if (place.textContent !== words) place.textContent = words;
   };
-  function showCounts({ needs, tabs }) {
-    all("[data-live] [data-need]").forEach((place) => {
+  // What a list showed when it was opened: a count that is another one now means that its rows are not the newest.
+  const live = one("[data-live]");
+  const chosen = one("nav.needs [aria-current=page] [data-need]");
+  const watched = (chosen ? [chosen] : all("nav.needs [data-need], [data-at-stage]")).map((place) => [place, place.textContent]);
+  function showCounts({ needs, stages, tabs }) {
+    all("[data-at-stage]").forEach((place) => put(place, stages[place.dataset.atStage] || 0));
+    all("[data-need]").forEach((place) => {
       const number = needs[place.dataset.need] || 0;
       put(place, number);
+      if (!place.closest("nav.needs")) return;
       place.parentElement.classList.toggle("none", !number);
       place.parentElement.classList.toggle("filled", number > 0);
     });
     all("[data-tab]").forEach((place) => {
       const number = tabs[place.dataset.tab] || 0;
       put(place, number);
-      if (place.closest("nav.needs")) return;
+      if (place.closest("nav.needs")) { place.parentElement.classList.toggle("none", !number); return; }
       place.hidden = !number;
       if (place.dataset.tab === "safety") place.parentElement.classList.toggle("alarm", number > 0);
     });
+    const news = one("[data-news]");
+    if (news) news.hidden = watched.every(([place, before]) => place.textContent === before);
   }
   let stream = null;
   const listen = () => {
     // A browser keeps six connections to a site: a page nobody looks at must not hold one.
     if (document.hidden) { stream?.close(); stream = null; return; }
     if (stream) return;
-    stream = new EventSource("/console/events");
+    stream = new EventSource(`/console/events${live?.dataset.live ? `?${live.dataset.live}` : ""}`);
     stream.addEventListener("counts", (event) => showCounts(JSON.parse(event.data)));
     stream.addEventListener("bye", () => { stream.close(); });
   };
-  if (one("header nav")) {
+  // Whoever sees no leads has no counts to keep up, and would be told no.
+  if (one("header [data-tab]")) {
     document.addEventListener("visibilitychange", listen);
     addEventListener("pagehide", () => { stream?.close(); stream = null; });
     addEventListener("pageshow", listen);
@@ -210,6 +234,7 @@
     const found = answer.ok && new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-dialog]");
     if (!found || !dialog.showModal) { location.assign(href); return; }
     dialog.replaceChildren(found);
+    tell(dialog);
     dialog.showModal();
     (one("[autofocus]", dialog) || one("button, input:not([type=hidden]), select", dialog))?.focus();
   }
@@ -251,7 +276,18 @@
       } else ask(`${path}?to=${column.dataset.stage}`);
       letGo();
     });
-    board.addEventListener("dragend", letGo);
+    // Where it may not go nothing is dropped: the card says why, rather than only fly back.
+    const refuse = (column, name) => {
+      const from = carried.closest(".column");
+      const why = from.dataset.refuses.split("|").find((each) => each.startsWith(`${column.dataset.stage}=`));
+      const titles = [from, column].map((each) => one("h2", each).firstChild.textContent.trim());
+      say(why ? `${name} stays. ${why.split("=")[1]}` : `${name} stays: from ${titles[0]} nobody goes straight to ${titles[1]}.`);
+    };
+    board.addEventListener("dragend", (event) => {
+      const column = document.elementFromPoint(event.clientX, event.clientY)?.closest(".column");
+      if (carried && column && !column.matches(".may") && !column.contains(carried)) refuse(column, one("a.name", carried).textContent);
+      letGo();
+    });
     // Once the browser itself has gone to the card: until then it takes the focus away again.
     const moved = location.hash && document.getElementById(location.hash.slice(1));
     if (moved) addEventListener("load", () => requestAnimationFrame(() => one("a.name", moved)?.focus()));
@@ -267,6 +303,40 @@
     names[Math.min(names.length - 1, Math.max(0, row + down))].focus();
   };
 
+  // --- Times in UTC ---------------------------------------------------------------------------------------------------------------
+  // A mouse finds UTC by resting on a time. Without one, a switch shows all times so: each a tab stop would be a hundred on a page.
+  const utc = one("[data-utc]");
+  const note = one("[data-utc-note]");
+  const stored = (name, value) => {
+    try { return value === undefined ? localStorage.getItem(name) : localStorage.setItem(name, value); } catch { return null; }
+  };
+  let inUtc = false;
+  const tell = (within = document) => all("time[title]", within).forEach((time) => {
+    if ((time.dataset.other !== undefined) === inUtc) return;
+    const words = time.textContent;
+    time.textContent = time.title;
+    time.title = words;
+    if (inUtc) time.dataset.other = ""; else delete time.dataset.other;
+  });
+  const showUtc = (wanted) => {
+    inUtc = wanted;
+    tell();
+    note.hidden = !inUtc;
+    utc.checked = inUtc;
+    one("[data-utc-turn]").textContent = inUtc ? "Show all times in the office's zone" : "Show all times in UTC";
+  };
+  const turn = (wanted) => {
+    stored("handoff-utc", wanted ? "on" : "off");
+    showUtc(wanted);
+    one("[data-utc-off]").textContent = wanted ? "" : "Times are in the office's zone.";
+  };
+  if (utc) {
+    if (stored("handoff-utc") === "on") showUtc(true);
+    utc.addEventListener("change", () => turn(utc.checked));
+    one("[data-utc-turn]").addEventListener("click", () => { turn(!inUtc); scrollTo({ top: 0 }); });
+    one("button", note).addEventListener("click", () => turn(false));
+  }
+
   // --- Keys ----------------------------------------------------------------------------------------------------------------------
   const SINGLE = "handoff-single-keys";
   const remember = (value) => { try { localStorage.setItem(SINGLE, value); } catch { /* A browser that keeps nothing keeps the keys on. */ } };
@@ -279,11 +349,13 @@
     box.checked = single();
     box.addEventListener("change", () => { remember(box.checked ? "on" : "off"); heed(); });
   }
-  const rows = () => all("table.leads tbody tr").map((row) => one("th a", row)).filter(Boolean);
+  // An entry of a list is a row with a link at its head, or a card with something to open or to press.
+  const ofEntry = (entry) => one(entry.matches("tr") ? "th a" : "a[href], button", entry);
+  const rows = () => all("main table tbody tr, main article.card").map(ofEntry).filter(Boolean);
   const step = (by) => {
     const links = rows();
     const here = links.indexOf(document.activeElement);
-    links[Math.min(links.length - 1, Math.max(0, here < 0 ? 0 : here + by))]?.focus();
+    links[Math.min(links.length - 1, Math.max(0, here < 0 ? 0 : here + by))]?.focus({ focusVisible: true });
   };
   const pick = () => {
     const found = document.activeElement.closest?.("tr")?.querySelector("input[name=pick]:not([disabled])");
@@ -297,7 +369,8 @@
   const placeOf = (key) => (key === "m" ? "/console?owner=me" : one(`header nav [data-go="${CSS.escape(key)}"]`)?.href);
   let afterG = 0;
   // A page's keys are only taken where it has what they act on: elsewhere another script may use them.
-  const ofList = { j: () => step(1), k: () => step(-1), x: pick, a: together };
+  const walk = { j: () => step(1), k: () => step(-1) };
+  const ofPicks = { x: pick, a: together };
   const ofBoard = {
     j: () => acrossTheBoard("j"),
     k: () => acrossTheBoard("k"),
@@ -307,8 +380,10 @@
     "?": () => open("keys"),
     "/": () => { const search = one(".find input[type=search]"); search?.focus(); search?.select(); },
     g: () => { afterG = Date.now(); },
+    r: () => one("[data-news]:not([hidden]) [data-anew]")?.click(),
     z: () => one(".toast[action] button:not([type=button])")?.click(),
-    ...(board ? ofBoard : one("table.leads") ? ofList : {}),
+    ...(utc && { u: () => turn(!inUtc) }),
+    ...(board ? ofBoard : { ...walk, ...(one("table.picks") && ofPicks) }),
   };
   document.addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey && event.key.toLowerCase() === "k") {

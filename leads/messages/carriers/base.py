@@ -1,8 +1,15 @@
 """What every carrier can do: be offered a message up to its last byte, and then either take it or be left."""
 
+import re
 import uuid
 from dataclasses import dataclass
 from typing import Protocol
+
+# RFC 4954, 6.
+NOT_SIGNED_IN = (530, 534, 535, 538)
+# The account (RFC 4954, RFC 5248: 8, 9, 11, 13, 14), signature and origin (RFC 7372: 20 to 26; Google's 27 to 29), a banned address or
+# tenant (Microsoft's three digits).
+OF_THE_SENDER = re.compile(r"5\.7\.([89]|1[134]|2\d|[5-7]\d\d)")
 
 
 @dataclass(frozen=True)
@@ -20,6 +27,8 @@ class Receipt:
 
     code: int
     status: str | None = None
+    # Said before any recipient was named.
+    to_sender: bool = False
 
     @property
     def taken(self) -> bool:
@@ -35,6 +44,17 @@ class Receipt:
     def throttles(self) -> bool:
         """True when the carrier asks us to slow down; that is no attempt of the message's."""
         return self.code in (421, 454, 429)
+
+    @property
+    def not_allowed(self) -> bool:
+        """True where the answer is that this may not be sent (RFC 3463, 3.8), for the recipient's reasons or for ours."""
+        return self.refuses_us or (self.status or "").startswith("5.7.")
+
+    @property
+    def refuses_us(self) -> bool:
+        """True where the answer itself speaks of the sender: our account, our signature, our address. 5.7.1 to a recipient does not."""
+        status = self.status or ""
+        return self.code in NOT_SIGNED_IN or OF_THE_SENDER.fullmatch(status) is not None or (self.to_sender and status.startswith("5.7."))
 
     @property
     def reason(self) -> str:

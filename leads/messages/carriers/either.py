@@ -7,6 +7,7 @@ from contextlib import suppress
 import structlog
 
 from leads.messages.carriers.base import Carrier, Envelope, Receipt, Refused, Unreachable
+from leads.messages.refusals import Way, is_of_us
 
 # Real seconds. Asked for each message whether it is back, an absent carrier would cost each message a time-out.
 AWAY_FOR = 60.0
@@ -22,8 +23,8 @@ _resting: dict[str, float] = {}
 class Either:
     """A carrier that is two. Only what is offered changes over: one that was released stays where it went, whatever becomes of it."""
 
-    def __init__(self, first: Carrier, second: Carrier) -> None:
-        self.both = (first, second)
+    def __init__(self, first: Carrier, second: Carrier, *, lane: str) -> None:
+        self.both, self.lane, self.recipient = (first, second), lane, ""
         self.taking = next((each for each in self.both if not _rests(each)), first)
 
     @property
@@ -33,6 +34,7 @@ class Either:
 
     def offer(self, envelope: Envelope, mime: bytes) -> None:
         """Offer a message to the first that takes any; raises Refused or Unreachable."""
+        self.recipient = envelope.recipient
         # When both rest, the first choice is asked as if there were no other.
         ready = [each for each in self.both if not _rests(each)] or [self.both[0]]
         for self.taking in ready:
@@ -63,7 +65,8 @@ class Either:
 
     def _heed(self, receipt: Receipt) -> Receipt:
         """Let a carrier that refuses us rest; while there is another, the lane itself need not."""
-        if not (receipt.status or "").startswith("5.7."):
+        # One mailbox that takes nothing from us would take nothing by the other way either, and is no reason for all others to change.
+        if not is_of_us(receipt, Way(self.lane, self.name), self.recipient):
             return receipt
         _rest(self.taking, REFUSES_FOR, f"smtp-{receipt.code}")
         return receipt if all(_rests(each) for each in self.both) else NEXT_CARRIER

@@ -1,5 +1,6 @@
 """The carriers there are: how each is opened and heard, and what it must be told first."""
 
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -25,6 +26,8 @@ class Known:
     read_events: Reader | None = None
     to_hear: tuple[str, ...] = ()
     url: str | None = None
+    # Whether it has a message of ours, where it can be asked with the key it sends by: the others' keys may send and nothing else.
+    has: Callable[[uuid.UUID], bool] | None = None
 
     @property
     def is_heard(self) -> bool:
@@ -42,7 +45,14 @@ def _smtp() -> Carrier:
 CARRIERS: dict[str, Known] = {
     "smtp": Known(_smtp, ("smtp_url",)),
     "ses": Known(ses.Ses, ("ses_access_key_id", "ses_secret_access_key"), ses.read_events, ("ses_topics",), "ses_url"),
-    "postmark": Known(postmark.Postmark, ("postmark_token",), postmark.read_events, ("postmark_webhook_auth",), "postmark_url"),
+    "postmark": Known(
+        postmark.Postmark,
+        ("postmark_token",),
+        postmark.read_events,
+        ("postmark_webhook_auth",),
+        "postmark_url",
+        has=lambda message_id: postmark.Postmark().has(message_id),
+    ),
     "sendgrid": Known(sendgrid.SendGrid, ("sendgrid_api_key",), sendgrid.read_events, ("sendgrid_webhook_public_key",), "sendgrid_url"),
     "mailgun": Known(mailgun.Mailgun, ("mailgun_api_key", "mailgun_domain"), mailgun.read_events, ("mailgun_webhook_key",), "mailgun_url"),
 }
@@ -51,7 +61,7 @@ CARRIERS: dict[str, Known] = {
 def open_carrier(lane: str | None = None) -> Carrier:
     """Return the carrier configured for a lane, not yet connected; where there are two, one that changes over by itself."""
     first, *others = (_open(name) for name in clinic().mail.carriers.of(lane))
-    return Either(first, others[0]) if others else first
+    return Either(first, others[0], lane=lane or "") if others else first
 
 
 def carriers_in_use() -> list[str]:

@@ -1,5 +1,6 @@
 """What carriers that are spoken to over HTTPS share: one kept connection, and what their answers and silences mean."""
 
+import math
 import ssl
 import time
 from functools import lru_cache
@@ -18,7 +19,7 @@ NEVER_WENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx
 KNOWS_NOTHING = (502, 504)
 TRY_AGAIN = (408, 425)
 NOT_US = (401, 403)
-WRONG_KEY, MAY_NOT_SEND = Receipt(535, "5.7.8"), Receipt(554, "5.7.1")
+WRONG_KEY, MAY_NOT_SEND = Receipt(535, "5.7.8"), Receipt(554, "5.7.13")
 NO_SUCH_ADDRESS = Receipt(550, "5.1.1")
 
 
@@ -31,7 +32,7 @@ class HttpsCarrier:
         self.url = url.rstrip("/")
         self.client: httpx.Client | None = None
         self.request: httpx.Request | None = None
-        self.heard_at = 0.0
+        self.heard_at = -math.inf
 
     def write(self, client: httpx.Client, envelope: Envelope, mime: bytes) -> httpx.Request:
         """Return the request that sends this mail, with tracking of every kind switched off."""
@@ -79,7 +80,7 @@ class HttpsCarrier:
         """Hang up."""
         if self.client is not None:
             self.client.close()
-        self.client, self.request, self.heard_at = None, None, 0.0
+        self.client, self.request, self.heard_at = None, None, -math.inf
 
     def _connect(self) -> httpx.Client:
         limits = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=30)

@@ -2,6 +2,7 @@
 
 import base64
 import hmac
+import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -38,6 +39,7 @@ BOUNCES: dict[str, tuple[Kind, str | None]] = {
     "TemplateRenderingFailed": ("rejected", None),
 }
 TRACKING = ("Open", "Click")
+LOOK_UP_WITHIN = 5.0
 
 
 class Postmark(HttpsCarrier):
@@ -68,8 +70,7 @@ class Postmark(HttpsCarrier):
             "TrackOpens": False,
             "TrackLinks": "None",
         }
-        token = self.token.get_secret_value() if self.token else ""
-        return client.build_request("POST", f"{self.url}/email", headers={"X-Postmark-Server-Token": token}, json=content)
+        return client.build_request("POST", f"{self.url}/email", headers=self._signed_in(), json=content)
 
     def judge(self, response: httpx.Response) -> Receipt:
         """Return what an answer means; a refused mail comes as 422 with a code of its own."""
@@ -77,6 +78,18 @@ class Postmark(HttpsCarrier):
         if isinstance(code, int) and code in OURS:
             return OURS[code]
         return NO_SUCH_ADDRESS if code == INACTIVE_RECIPIENT else judge(response)
+
+    def has(self, message_id: uuid.UUID) -> bool:
+        """True when Postmark says that it has this message; that it does not say so proves nothing. Raises httpx.HTTPError or Unread."""
+        asked = {"count": "10", "offset": "0", f"metadata_{METADATA}": message_id.hex}
+        with self._connect() as client:
+            answer = client.get(f"{self.url}/messages/outbound", params=asked, headers=self._signed_in(), timeout=LOOK_UP_WITHIN)
+        # Looked at, not only counted: a search that passed over a filter it does not know would find any message.
+        with reading():
+            return any(each["Metadata"].get(METADATA) == message_id.hex for each in said(answer).get("Messages") or [])
+
+    def _signed_in(self) -> dict[str, str]:
+        return {"Accept": "application/json", "X-Postmark-Server-Token": self.token.get_secret_value() if self.token else ""}
 
 
 def read_events(headers: Mapping[str, str], raw: bytes) -> list[MailEvent]:

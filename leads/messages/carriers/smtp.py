@@ -5,14 +5,18 @@ import select
 import smtplib
 import socket
 import ssl
+import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from config.settings import settings
 from leads.messages.carriers.base import HUNG_UP, Envelope, Receipt, Refused, Silence, Unreachable
 
 MESSAGES_PER_CONNECTION = 80
 TIMEOUT = 30
+# All that comes before the dot must be over while the claim still holds, and a second carrier may have to be offered the same mail.
+SHARE_OF_LEASE = 1 / 3
 ENHANCED = re.compile(rb"^([245]\.\d{1,3}\.\d{1,3})\b")
 
 
@@ -47,10 +51,14 @@ class SmtpCarrier:
     def __init__(self, url: str, *, helo: str) -> None:
         self.relay, self.helo = parse(url), helo
         self.connection: smtplib.SMTP | None = None
-        self.used = 0
+        self.used, self.until = 0, 0.0
 
     def offer(self, envelope: Envelope, mime: bytes) -> None:
-        """Say MAIL, RCPT, DATA and the body, all but the final dot; raises Refused or Unreachable."""
+        """Say MAIL, RCPT, DATA and the body, all but the final dot; raises Refused or Unreachable.
+
+        A server that is quick enough each time and too slow in all counts as unreachable, too.
+        """
+        self.until = time.monotonic() + _share()
         # Some servers refuse a connection that brings too many messages; we leave before they say so.
         if self.used >= MESSAGES_PER_CONNECTION:
             self.close()
@@ -70,6 +78,7 @@ class SmtpCarrier:
             self._drop()
             return HUNG_UP
         try:
+            _wait_at_most(self.connection, TIMEOUT)
             self.connection.send(b".\r\n")
             _wait_for_answer(self.connection)
             code, text = self.connection.getreply()
@@ -100,18 +109,18 @@ class SmtpCarrier:
         relay = self.relay
         connection: smtplib.SMTP
         if relay.tls:
-            connection = smtplib.SMTP_SSL(relay.host, relay.port, self.helo, timeout=TIMEOUT, context=ssl.create_default_context())
+            connection = smtplib.SMTP_SSL(relay.host, relay.port, self.helo, timeout=self._patience, context=ssl.create_default_context())
         else:
-            connection = smtplib.SMTP(relay.host, relay.port, self.helo, timeout=TIMEOUT)
+            connection = smtplib.SMTP(relay.host, relay.port, self.helo, timeout=self._patience)
         # With Nagle on, a 30 KB mail over a kept STARTTLS connection waits 40 ms for the peer's delayed ACK.
         assert connection.sock is not None
         connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection.ehlo_or_helo_if_needed()
+        self._hurry(connection).ehlo_or_helo_if_needed()
         if relay.starttls:
-            connection.starttls(context=ssl.create_default_context())
-            connection.ehlo()
+            self._hurry(connection).starttls(context=ssl.create_default_context())
+            self._hurry(connection).ehlo()
         if relay.user:
-            connection.login(relay.user, relay.password or "")
+            self._hurry(connection).login(relay.user, relay.password or "")
         self.connection, self.used = connection, 0
         return connection
 
@@ -121,16 +130,18 @@ class SmtpCarrier:
         if connection.has_extn("pipelining"):
             # All three in one packet (RFC 2920): to a relay that is 10 ms away, two answers that need not be waited for.
             connection.send("".join(f"{command}\r\n" for command in wanted))
-            replies = _replies(connection, len(wanted))
-            for reply, codes in zip(replies, wanted.values(), strict=False):
-                self._expect(reply, codes, into_data=replies[-1][0] == 354)
+            replies = self._replies(connection, len(wanted))
+            for reply, (command, codes) in zip(replies, wanted.items(), strict=False):
+                self._expect(reply, codes, to=command, into_data=replies[-1][0] == 354)
         else:
             for command, codes in wanted.items():
-                self._expect(connection.docmd(command), codes)
+                self._expect(self._hurry(connection).docmd(command), codes, to=command)
 
     def _send_body(self, connection: smtplib.SMTP, mime: bytes) -> None:
-        # A line that begins with a dot would end the mail (RFC 5321, 4.5.2).
-        body = mime.replace(b"\r\n.", b"\r\n..")
+        # A line that begins with a dot would end the mail (RFC 5321, 4.5.2). To look for one takes a seventh of replacing none.
+        body = mime.replace(b"\r\n.", b"\r\n..") if b"\r\n." in mime else mime
+        # With a share of its own: in what slow answers have left of the first, a body that is merely large would pass for a refused one.
+        _wait_at_most(connection, min(TIMEOUT, _share()))
         try:
             connection.send(body if body.endswith(b"\r\n") else body + b"\r\n")
         except (OSError, smtplib.SMTPException):
@@ -138,7 +149,7 @@ class SmtpCarrier:
             self._drop()
             raise Refused(HUNG_UP) from None
 
-    def _expect(self, reply: tuple[int, bytes], codes: tuple[int, ...], *, into_data: bool = False) -> None:
+    def _expect(self, reply: tuple[int, bytes], codes: tuple[int, ...], *, to: str, into_data: bool = False) -> None:
         code, text = reply
         if code in codes:
             return
@@ -149,7 +160,25 @@ class SmtpCarrier:
             self._reset()
         if code < 400:
             raise Unreachable(f"unexpected reply {code}")
-        raise Refused(_receipt(code, text))
+        raise Refused(replace(_receipt(code, text), to_sender=to.startswith("MAIL")))
+
+    def _replies(self, connection: smtplib.SMTP, count: int) -> list[tuple[int, bytes]]:
+        """Return the answers to several commands; after a goodbye (421) no more come."""
+        replies: list[tuple[int, bytes]] = []
+        while len(replies) < count and (not replies or replies[-1][0] != 421):
+            replies.append(self._hurry(connection).getreply())
+        return replies
+
+    @property
+    def _patience(self) -> float:
+        """How many seconds the next answer may take; raises TimeoutError where none are left."""
+        if (left := self.until - time.monotonic()) <= 0:
+            raise TimeoutError
+        return min(TIMEOUT, left)
+
+    def _hurry(self, connection: smtplib.SMTP) -> smtplib.SMTP:
+        _wait_at_most(connection, self._patience)
+        return connection
 
     def _reset(self) -> None:
         # Without RSET the next MAIL would meet "503 sender already specified".
@@ -180,6 +209,8 @@ def _has_turned_away(connection: smtplib.SMTP) -> bool:
     """Return True when the peer is known to have hung up, or spoke when it was not its turn."""
     sock = connection.sock
     assert sock is not None
+    if not _can_read(sock, 0):
+        return False
     sock.settimeout(0)
     try:
         # Read rather than peeked at: an end of TLS comes as bytes, which only the TLS layer can tell from its own housekeeping.
@@ -195,25 +226,30 @@ def _has_turned_away(connection: smtplib.SMTP) -> bool:
     return True
 
 
+def _share() -> float:
+    return settings().handoff_lease_seconds * SHARE_OF_LEASE
+
+
+def _wait_at_most(connection: smtplib.SMTP, seconds: float) -> None:
+    # Where the peer has left there is no socket any more, and whoever speaks or listens next finds out.
+    if connection.sock is not None:
+        connection.sock.settimeout(seconds)
+
+
 def _wait_for_answer(connection: smtplib.SMTP) -> None:
     """Return once there is something to read; raises TimeoutError when nothing comes."""
-    sock = connection.sock
-    assert sock is not None
-    if isinstance(sock, ssl.SSLSocket) and sock.pending():
-        return
-    poll = select.poll()
-    poll.register(sock, select.POLLIN)
+    assert connection.sock is not None
     # Looked at once more when the time is over: a machine that slept meanwhile wakes up too late, with the answer long there.
-    if not (poll.poll(TIMEOUT * 1000) or poll.poll(0)):
+    if not (_can_read(connection.sock, TIMEOUT) or _can_read(connection.sock, 0)):
         raise TimeoutError
 
 
-def _replies(connection: smtplib.SMTP, count: int) -> list[tuple[int, bytes]]:
-    """Return the answers to several commands; after a goodbye (421) no more come."""
-    replies: list[tuple[int, bytes]] = []
-    while len(replies) < count and (not replies or replies[-1][0] != 421):
-        replies.append(connection.getreply())
-    return replies
+def _can_read(sock: socket.socket, seconds: int) -> bool:
+    if isinstance(sock, ssl.SSLSocket) and sock.pending():
+        return True
+    poll = select.poll()
+    poll.register(sock, select.POLLIN)
+    return bool(poll.poll(seconds * 1000))
 
 
 def _receipt(code: int, text: bytes) -> Receipt:

@@ -5,15 +5,16 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
 from leads.accounts.keys import revoke
 from leads.accounts.models import ApiKey
-from leads.db import engine, transaction
+from leads.db import transaction
 from leads.inquiries.models import Inquiry
 from leads.pipeline.models import Lead
 from tests.cast import raw_submission
 from tests.http.api.conftest import Post, make_key
+from tests.schema import change_schema
 
 URL = "/api/v1/inquiries"
 
@@ -143,19 +144,15 @@ def test_a_name_never_reaches_headers_or_logs(post: Post, caplog: pytest.LogCapt
 
 @pytest.mark.committed
 def test_a_commit_that_fails_is_no_201(post: Post) -> None:
-    with engine().begin() as connection:
-        connection.execute(text("CREATE FUNCTION refuse_commit() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE 'disk full'; END$$"))
-        connection.execute(
-            text(
-                "CREATE CONSTRAINT TRIGGER refuse_commit AFTER INSERT ON inquiries DEFERRABLE INITIALLY DEFERRED"
-                " FOR EACH ROW EXECUTE FUNCTION refuse_commit()"
-            )
-        )
+    change_schema(
+        "CREATE FUNCTION refuse_commit() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE 'disk full'; END$$",
+        "CREATE CONSTRAINT TRIGGER refuse_commit AFTER INSERT ON inquiries DEFERRABLE INITIALLY DEFERRED"
+        " FOR EACH ROW EXECUTE FUNCTION refuse_commit()",
+    )
     try:
         answer = post(raw_submission(), Idempotency_Key="once")
         assert (answer.status_code, answer.json()["error"]) == (500, "internal")
         assert inquiries() == 0
     finally:
-        with engine().begin() as connection:
-            connection.execute(text("DROP FUNCTION refuse_commit CASCADE"))
+        change_schema("DROP FUNCTION refuse_commit CASCADE")
     assert post(raw_submission(), Idempotency_Key="once").status_code == 201

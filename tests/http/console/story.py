@@ -7,7 +7,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from leads.appointments.book import book
+from leads.clock import now
 from leads.messages.outbox import post
+from leads.messages.templates import catalogue
+from leads.messages.versions import keep
 from leads.people.match import suggest_merge
 from leads.people.models import MergeSuggestion
 from leads.pipeline.models import Lead
@@ -61,8 +64,9 @@ def make_story(session: Session) -> Story:
     give_to(session, theirs.id, lead, actor=ACTOR)
     book(session, lead.id, slot(), actor=ACTOR)
     sent, _ = (_screening(session, lead, is_sent=is_sent) for is_sent in (True, False))
-    mail = post(session, person.id, "inquiry-received", cause="test", lead_id=lead.id)
-    mail.language, mail.template_version = "en", "0" * 12
+    facts = {"office": "new-haven", "expected_by": now().isoformat(), "confirm_url": "https://example.com/c/nothing"}
+    mail = post(session, person.id, "inquiry-received", cause="test", lead_id=lead.id, facts=facts)
+    mail.language, mail.template_version = "en", keep(session, catalogue()[mail.template], "en").version
     other = make_confirmed_person(session, given_name="Zelda", family_name=NAME, email="z@example.com")
     make_lead(session, other)
     suggest_merge(session, person.id, other.id, why="phone")

@@ -90,7 +90,7 @@ def test_beside_a_passkey_the_app_may_go_and_then_the_passkey_stays(browser: Bro
     row.name = "Laptop"
     session.add(row)
     session.commit()
-    assert browser.post("/console/account/app/remove", data={"csrf": token, "current": PASSWORD}).url.query == b"done=app"
+    assert browser.post("/console/account/app/remove", data={"csrf": token, "current": PASSWORD}).url.query == b"said=my-app"
     answer = browser.post(f"/console/account/passkeys/{row.id}/remove", data={"csrf": token, "current": PASSWORD})
     assert answer.status_code == 422
     assert session.scalars(select(Passkey.id)).all() == [row.id]

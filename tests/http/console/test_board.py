@@ -2,14 +2,20 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 
+import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from leads.audit.models import AuditEntry
+from leads.clock import now
+from leads.consent.ledger import hold
+from leads.http.console import board
 from leads.pipeline.find import by_number
 from leads.pipeline.models import Lead
-from tests.http.console.conftest import Browser
+from tests.cast import make_lead, make_person
+from tests.http.console.conftest import Browser, hidden_fields
 
 Enter = Callable[..., Browser]
 
@@ -36,13 +42,17 @@ def test_a_lead_moves_without_a_script_and_the_board_says_so(coordinator: Browse
     assert by_number(session, lead.number).stage == "contacted"
 
 
-def test_a_stale_board_moves_nothing_and_says_where_the_lead_is(coordinator: Browser, session: Session, lead: Lead) -> None:
+def test_a_stale_board_moves_nothing_and_says_what_became_of_the_lead(
+    coordinator: Browser, session: Session, lead: Lead, tuesday: Callable[..., None]
+) -> None:
     path = f"/console/board/{lead.number}/move"
+    (read_at,) = hidden_fields(coordinator.get("/console/board").text, "read_at")
+    tuesday(timedelta(minutes=1))
     move(coordinator, lead, "contacted")
-    answer = coordinator.form(path, page=path, to="screening", version="1")
+    answer = coordinator.form(path, page=path, to="screening", version="1", read_at=read_at)
     session.expire_all()
     assert answer.status_code == 409
-    assert "it is contacted now" in answer.text
+    assert [words for words in ("it is contacted now", "New → Contacted</strong>", ", Casey") if words not in answer.text] == []
     assert by_number(session, lead.number).stage == "contacted"
 
 
@@ -93,9 +103,40 @@ def test_a_move_of_which_nothing_came_is_taken_back_from_the_toast(coordinator: 
     assert "New → Contacted" in timeline
 
 
+def test_a_move_on_the_leads_own_page_is_taken_back_just_so(coordinator: Browser, session: Session, lead: Lead) -> None:
+    own = f"/console/leads/{lead.number}"
+    answer = coordinator.form(f"{own}/move", to="contacted")
+    page = coordinator.get(answer.headers["location"]).text
+    (undo,) = re.findall(r'action="(/console/undo/[0-9a-f-]+)"', page)
+    back = coordinator.form(undo, page=own, back=own)
+    session.expire_all()
+    assert (back.headers["location"], by_number(session, lead.number).stage) == (f"{own}?said=undone", "new")
+
+
+def test_a_move_on_the_leads_own_page_that_began_mails_says_so(coordinator: Browser, lead: Lead) -> None:
+    answer = coordinator.form(f"/console/leads/{lead.number}/move", to="screening")
+    assert answer.headers["location"] == f"/console/leads/{lead.number}?said=moved-mails"
+    assert "Mails to them have begun or ended with it" in coordinator.get(answer.headers["location"]).text
+
+
 def test_a_move_of_which_something_came_says_what_and_offers_no_undo(coordinator: Browser, lead: Lead) -> None:
     answer = move(coordinator, lead, "screening")
     assert answer.headers["location"] == f"/console/board?said=moved-mails#{lead.number}"  # type: ignore[attr-defined]
     page = coordinator.get(answer.headers["location"]).text  # type: ignore[attr-defined]
     assert "Mails to them have begun or ended with it" in page
     assert "/console/undo/" not in page
+
+
+def test_who_is_in_danger_stands_first_in_a_column_and_in_what_is_found(
+    coordinator: Browser, session: Session, lead: Lead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(board, "A_COLUMN", 2)
+    late = [make_lead(session, make_person(session, email=None)) for _ in range(3)]
+    for days, each in enumerate(late, 1):
+        each.expected_by = now() - timedelta(days=days)
+    hold(session, lead.person_id, reason="inquiry")
+    session.commit()
+    column = coordinator.get("/console/board").text.partition('data-stage="new"')[2].partition("</section>")[0]
+    assert re.findall(r'<li class="tile[^>]*id="([^"]+)"', column) == [lead.number, late[2].number]
+    found = coordinator.form("/console/find", page="/console", q="Rivera").text
+    assert re.findall(r'<a href="/console/leads/(L-[0-9]+)">', found)[0] == lead.number

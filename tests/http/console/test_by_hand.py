@@ -1,12 +1,15 @@
 """Somebody calls, walks in or faxes: within a minute it is an inquiry or a referral like any other, with consent as it was spoken."""
 
+import re
+
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from leads.audit.models import AuditEntry
+from leads.consent.fhir_export import to_bundle
 from leads.consent.ledger import granted, is_confirmed, withdraw
-from leads.consent.models import ConsentEntry
+from leads.consent.models import ConsentEntry, Suppression
 from leads.loop.models import Attachment, Referral
 from leads.messages.models import Message
 from leads.people.models import MergeSuggestion, Person
@@ -27,7 +30,8 @@ ANA = {
     "consent.contact": "yes",
     "safe_email": "yes",
     "safe_voicemail": "no",
-    "spoken_by": "Ana herself, on the phone",
+    "said_by": "self",
+    "said_how": "phone",
 }
 FAXED = {
     "channel": "fax",
@@ -41,6 +45,8 @@ FAXED = {
     "reason": "Two trials without success.",
     "patient.safe_email": "no",
     "patient.consent.contact": "yes",
+    "said_by": "referrer",
+    "said_how": "writing",
 }
 SCAN = ("fax.pdf", b"%PDF-1.4 a scan", "application/pdf")
 
@@ -60,8 +66,40 @@ def faxed(browser: Browser, **changes: str) -> int:
 def test_a_call_becomes_a_lead_with_consent_as_spoken_and_by_whom(coordinator: Browser, session: Session) -> None:
     assert by_hand(coordinator).startswith("/console/leads/L-")
     entry = session.scalars(select(ConsentEntry)).one()
-    assert (entry.kind, entry.method, entry.evidence) == ("contact", "spoken", "Ana herself, on the phone")
+    assert (entry.kind, entry.method, entry.evidence) == ("contact", "spoken", "The patient themself, by phone")
     assert entry.actor.startswith("account:")
+
+
+def test_nothing_is_ticked_until_it_was_said(coordinator: Browser) -> None:
+    form = coordinator.get("/console/new").text.partition('class="card by-hand"')[2].partition("</form>")[0]
+    assert re.findall(r"<input[^>]* checked", form) == ['<input type="radio" name="channel" value="phone" checked']
+
+
+def test_where_nothing_is_ticked_nobody_is_asked_who_said_so(coordinator: Browser) -> None:
+    said_nothing = ANA | {"consent.contact": "", "safe_email": "no", "said_by": "", "said_how": ""}
+    page = coordinator.form("/console/new", page="/console/new", **said_nothing).text
+    assert 'id="wrong-consent.contact"' in page
+    assert 'id="wrong-said_by"' not in page
+
+
+def test_who_speaks_for_somebody_is_named_and_is_not_taken_for_the_patient(coordinator: Browser, session: Session) -> None:
+    by_hand(coordinator, said_by="other", said_who="her sister Marta")
+    entry = session.scalars(select(ConsentEntry)).one()
+    assert (entry.method, entry.evidence) == ("spoken-for", "Somebody for them, her sister Marta, by phone")
+    (consent,) = [each["resource"] for each in to_bundle(session, entry.person_id)["entry"]]
+    assert consent["verification"] == [{"verified": False}]
+
+
+def test_what_stands_on_a_fax_is_in_writing(coordinator: Browser, session: Session) -> None:
+    by_hand(coordinator, channel="fax", said_how="writing")
+    entry = session.scalars(select(ConsentEntry)).one()
+    assert (entry.method, entry.evidence) == ("written", "The patient themself, in writing")
+
+
+def test_where_nobody_said_that_mail_is_safe_none_is_sent_and_a_colleague_answers_for_it(coordinator: Browser, session: Session) -> None:
+    by_hand(coordinator, safe_email="no")
+    stop = session.scalars(select(Suppression)).one()
+    assert (stop.reason, stop.actor[:8]) == ("not-safe", "account:")
 
 
 def test_who_spoke_with_us_is_owed_no_first_call(coordinator: Browser, session: Session) -> None:
@@ -95,12 +133,28 @@ def test_a_spoken_yes_counts_after_an_earlier_no(coordinator: Browser, session: 
     assert "education" in granted(session, person.id)
 
 
-@pytest.mark.parametrize("wrong", [{"spoken_by": ""}, {"consent.contact": ""}, {"phone": "12", "email": ""}, {"channel": "pigeon"}])
-def test_what_is_missing_is_said_and_nothing_typed_is_lost(coordinator: Browser, session: Session, wrong: dict[str, str]) -> None:
+WRONG: tuple[tuple[dict[str, str], str], ...] = (
+    ({"said_by": ""}, "said_by"),
+    ({"said_by": "referrer"}, "said_by"),
+    ({"said_how": ""}, "said_how"),
+    ({"said_by": "other"}, "said_who"),
+    ({"consent.contact": ""}, "consent.contact"),
+    ({"phone": "12", "email": ""}, "phone"),
+    ({"channel": "pigeon"}, "channel"),
+    ({"said_by": "other", "said_who": "her sister", "address_read_back": "yes"}, "address_read_back"),
+    ({"said_how": "writing", "address_read_back": "yes"}, "address_read_back"),
+)
+
+
+@pytest.mark.parametrize(("wrong", "field"), WRONG)
+def test_what_is_missing_is_said_and_nothing_typed_is_lost(
+    coordinator: Browser, session: Session, wrong: dict[str, str], field: str
+) -> None:
     answer = coordinator.form("/console/new", page="/console/new", **(ANA | wrong))
     assert answer.status_code == 422
     assert "She asks for a first visit." in answer.text
-    assert 'class="wrong"' in answer.text
+    assert f'id="wrong-{field}"' in answer.text
+    assert f'<a href="#{field}">' in answer.text
     assert session.scalar(select(func.count()).select_from(Lead)) == 0
 
 
@@ -132,15 +186,6 @@ def test_a_fax_becomes_a_referral_with_its_scan_to_be_verified_as_ever(coordinat
     assert (referral.channel, referral.state) == ("fax", "received")
     assert session.scalars(select(Attachment)).one().name == "fax.pdf"
     assert "verify-referrer" in session.scalars(select(Todo.kind)).all()
-
-
-def test_a_refused_referral_keeps_what_was_typed_and_names_the_scan(coordinator: Browser, session: Session) -> None:
-    token = hidden_fields(coordinator.get("/console/new/referral").text, "csrf")[0]
-    fields = FAXED | {"csrf": token, "provider.npi": "1234567890"}
-    page = coordinator.post("/console/new/referral", data=fields, files={"attachments": SCAN})
-    assert page.status_code == 422
-    assert "Two trials without success." in page.text
-    assert "Choose these documents again: fax.pdf" in page.text
 
 
 def test_another_sites_form_adds_nobody(coordinator: Browser, session: Session) -> None:

@@ -32,7 +32,7 @@ def test_what_is_kept_is_shown_with_its_reason_and_not_run(coordinator: Browser,
 def test_letting_in_makes_a_lead_and_goes_there(coordinator: Browser, session: Session, kept: QuarantinedInquiry) -> None:
     answer = coordinator.form(f"/console/quarantine/{kept.id}/let-in", page="/console/quarantine")
     lead = session.scalars(select(Lead)).one()
-    assert answer.headers["location"] == f"/console/leads/{lead.number}"
+    assert answer.headers["location"] == f"/console/leads/{lead.number}?said=let-in"
 
 
 def test_what_cannot_be_received_stays_and_says_why(coordinator: Browser, session: Session, tuesday: object) -> None:
@@ -50,6 +50,35 @@ def test_discarding_keeps_it_on_record_but_out_of_the_list(coordinator: Browser,
     session.refresh(kept)
     assert kept.decision == "discarded"
     assert "Nothing is in quarantine" in coordinator.get("/console/quarantine").text
+
+
+def test_what_was_discarded_is_taken_up_again_from_the_toast_on_record(
+    coordinator: Browser, session: Session, kept: QuarantinedInquiry
+) -> None:
+    place = coordinator.form(f"/console/quarantine/{kept.id}/discard", page="/console/quarantine").headers["location"]
+    assert f'action="/console/quarantine/{kept.id}/take-up-again"' in coordinator.get(place).text
+    coordinator.form(f"/console/quarantine/{kept.id}/take-up-again", page="/console/quarantine")
+    session.refresh(kept)
+    assert (kept.decision, kept.decided_by) == (None, None)
+    entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "inquiry.waits_again")).one()
+    assert (entry.subject_id, entry.actor[:8]) == (kept.id, "account:")
+
+
+def test_what_was_discarded_is_listed_with_who_did_it_and_can_be_let_in_afterwards(
+    coordinator: Browser, session: Session, kept: QuarantinedInquiry
+) -> None:
+    coordinator.form(f"/console/quarantine/{kept.id}/discard", page="/console/quarantine")
+    page = coordinator.get("/console/quarantine?list=aside").text
+    assert "Discarded by Casey" in page
+    coordinator.form(f"/console/quarantine/{kept.id}/take-up-again", page="/console/quarantine?list=aside")
+    assert "Nothing was discarded" in coordinator.get("/console/quarantine?list=aside").text
+    coordinator.form(f"/console/quarantine/{kept.id}/let-in", page="/console/quarantine")
+    assert session.scalar(select(func.count()).select_from(Lead)) == 1
+
+
+def test_what_was_let_in_is_not_taken_up_again(coordinator: Browser, kept: QuarantinedInquiry) -> None:
+    coordinator.form(f"/console/quarantine/{kept.id}/let-in", page="/console/quarantine")
+    assert coordinator.form(f"/console/quarantine/{kept.id}/take-up-again", page="/console/quarantine").status_code == 409
 
 
 def test_deciding_twice_says_that_somebody_was_faster(coordinator: Browser, session: Session, kept: QuarantinedInquiry) -> None:

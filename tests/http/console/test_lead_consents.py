@@ -1,13 +1,16 @@
 """What a person agreed to and chose, as colleagues read it: each act with its proof, and the same for another system, on record."""
 
 import json
+import re
+from datetime import timedelta
 
 from fhir.resources.R4B.bundle import Bundle
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from leads.audit.models import AuditEntry
-from leads.consent.ledger import Spoken, suppress, withdraw
+from leads.clock import now
+from leads.consent.ledger import Spoken, pause, suppress, withdraw
 from leads.pipeline.models import Lead
 from tests.cast import ACTOR
 from tests.http.console.conftest import Browser
@@ -29,6 +32,14 @@ def test_each_act_shows_with_what_proves_it(coordinator: Browser, lead: Lead, se
     assert "Ana herself, on the phone" in page
     assert "Stopped mail about visits" in page
     assert "by one click in their mail program" in page
+
+
+def test_the_end_of_a_break_is_told_in_utc_too(coordinator: Browser, lead: Lead, session: Session) -> None:
+    pause(session, lead.person_id, now() + timedelta(days=9), reason="asked", actor=ACTOR, how=ON_THE_PHONE)
+    session.commit()
+    of_consents, of_the_lead = (coordinator.get(f"/console/leads/{lead.number}{page}").text for page in ("/consents", ""))
+    assert re.search(r'A break until <time [^>]* title="[-0-9]+ [:0-9]+ UTC">', of_consents)
+    assert re.search(r'Mails paused until <time [^>]* title="[-0-9]+ [:0-9]+ UTC">', of_the_lead)
 
 
 def test_the_leads_page_leads_there(coordinator: Browser, lead: Lead) -> None:

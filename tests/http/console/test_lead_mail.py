@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from leads.clock import now
 from leads.consent.ledger import hold, suppress, withdraw
+from leads.http.console.lead_mail import CALLED_BACK_WITHIN
 from leads.messages.models import Message
 from leads.messages.outbox import post
 from leads.messages.switch import pause_sending
@@ -53,17 +54,21 @@ def note(browser: Browser, lead: Lead, **typed: str) -> Any:
     return browser.form(f"/console/leads/{lead.number}/mail-note", **({"note_text": NOTE} | typed))
 
 
-def test_a_mail_is_sent_now(coordinator: Browser, session: Session, lead: Lead, mail: Message) -> None:
-    assert coordinator.form(at(lead, mail, "now")).status_code == 303
+def test_a_mail_is_sent_now_after_a_moment_in_which_it_can_be_called_back(
+    coordinator: Browser, session: Session, lead: Lead, mail: Message
+) -> None:
+    answer = coordinator.form(at(lead, mail, "now"))
     session.refresh(mail)
-    assert (mail.due_at, mail.state) == (now(), "planned")
+    assert (mail.due_at, mail.state) == (now() + CALLED_BACK_WITHIN, "planned")
+    assert "goes in ten seconds" in coordinator.get(answer.headers["location"]).text
 
 
 def test_sent_by_hand_it_keeps_its_time_when_planned_again(coordinator: Browser, session: Session, lead: Lead, enrolled: Enrolment) -> None:
     first = planned(session, lead)[0]
     coordinator.form(at(lead, first, "now"))
+    session.expire_all()
     assert replan(session, enrolled, actor=ACTOR).updated == 0
-    assert first.due_at == now()
+    assert first.due_at == now() + CALLED_BACK_WITHIN
 
 
 @pytest.mark.parametrize(

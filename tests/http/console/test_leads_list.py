@@ -4,18 +4,20 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from leads.audit.models import AuditEntry
 from leads.clock import now
 from leads.consent.ledger import hold
-from leads.db import engine
 from leads.pipeline.models import Lead
+from leads.pipeline.waitlist import wait
 from leads.pipeline.worklist import Filters, Place, count_by_need, first_of_each, of_leads, page_of
 from leads.todos.open import open_todo
 from tests.cast import make_confirmed_person, make_lead, make_person
 from tests.http.console.conftest import Browser
+from tests.http.weight import LARGEST, weight_of
+from tests.statements import reads_counted
 
 Advance = Callable[[timedelta], None]
 
@@ -85,16 +87,16 @@ def test_every_open_lead_stands_under_exactly_one_need(session: Session, tuesday
         reached(session, person=make_confirmed_person(session))
     session.flush()
     groups = first_of_each(session, Filters(), limit=10)
-    numbers = [row.lead.number for rows in groups.values() for row in rows]
+    numbers = [row.number for rows in groups.values() for row in rows]
     assert len(numbers) == len(set(numbers)) == sum(count_by_need(session, Filters()).values()) == 6
 
 
 def test_pages_follow_one_another_without_gap_or_double(session: Session, tuesday: Advance) -> None:
     made = {make_lead(session, opened_at=now()).number for _ in range(7)}
     first = page_of(session, "new", Filters(), after=None, limit=4)
-    rest = page_of(session, "new", Filters(), after=Place.read(str(Place(first[-1].due, first[-1].lead.id))), limit=4)
+    rest = page_of(session, "new", Filters(), after=Place.read(str(Place(first[-1].due, first[-1].id))), limit=4)
     assert (len(first), len(rest)) == (4, 3)
-    assert {row.lead.number for row in [*first, *rest]} == made
+    assert {row.number for row in [*first, *rest]} == made
 
 
 @pytest.mark.parametrize("text", ["", "x", "2026-10-06~x", "~"])
@@ -137,15 +139,42 @@ def test_closed_leads_are_found_under_closed(coordinator: Browser, session: Sess
     assert "Not a fit" in coordinator.get("/console?need=closed").text
 
 
+def test_the_waitlist_is_a_list_of_its_own(coordinator: Browser, session: Session, tuesday: Advance) -> None:
+    first, second = reached(session), reached(session, person=make_person(session))
+    for each in (first, second):
+        wait(session, each.id, now().date() + timedelta(days=9), actor="system")
+        tuesday(timedelta(minutes=5))
+    session.commit()
+    page = coordinator.get("/console?need=waitlist").text
+    assert page.index(first.number) < page.index(second.number)
+    assert '<span class="count" data-tab="waitlist">2</span>' in coordinator.get("/console").text
+    elsewhere = coordinator.get("/console?need=waitlist&office=new-haven").text
+    assert first.number not in elsewhere
+    assert '<span class="count" data-tab="waitlist">0</span>' in elsewhere
+
+
+def test_mine_says_how_many_and_keeps_what_else_was_chosen(coordinator: Browser, lead: Lead) -> None:
+    coordinator.form(f"/console/leads/{lead.number}/take")
+    page = coordinator.get("/console?office=woodbury").text
+    assert 'href="/console?office=woodbury&amp;owner=me">Mine <span class="count" data-tab="mine">1</span>' in page
+    elsewhere = coordinator.get("/console?office=new-haven").text
+    assert 'href="/console?office=new-haven&amp;owner=me">Mine <span class="count" data-tab="mine">0</span>' in elsewhere
+    own = coordinator.get("/console?office=woodbury&owner=me").text
+    assert 'href="/console?office=woodbury" aria-current="true">Mine' in own
+
+
 def test_a_hundred_leads_take_no_more_queries_than_one_and_fit_a_page(coordinator: Browser, session: Session, tuesday: Advance) -> None:
     make_lead(session)
     session.commit()
-    one = queries(lambda: coordinator.get("/console"))
+    with reads_counted() as one:
+        coordinator.get("/console")
     for _ in range(100):
         make_lead(session, stage="contacted", reached_at=now(), person=make_person(session))
     session.commit()
-    assert queries(lambda: coordinator.get("/console")) == one > 5
-    assert len(coordinator.get("/console?need=to-confirm").content) < 100_000
+    with reads_counted() as hundred:
+        coordinator.get("/console")
+    assert len(hundred) == len(one) < 12
+    assert weight_of(coordinator, "/console?need=to-confirm") < LARGEST
 
 
 @pytest.mark.parametrize("asked", ["ana@example.com", "203-555-0123", "(203) 555 0123"])
@@ -164,19 +193,3 @@ def test_two_who_share_a_phone_are_both_shown(coordinator: Browser, session: Ses
 
 def test_nobody_found_says_what_can_be_searched(coordinator: Browser) -> None:
     assert "parts of them are not searched" in coordinator.form("/console/find", page="/console", q="Riv").text
-
-
-def queries(act: Callable[[], object]) -> int:
-    """How many statements something takes."""
-    seen: list[str] = []
-
-    def count(*args: object) -> None:
-        if str(args[2]).startswith("SELECT"):
-            seen.append(str(args[2]))
-
-    event.listen(engine(), "before_cursor_execute", count)
-    try:
-        act()
-    finally:
-        event.remove(engine(), "before_cursor_execute", count)
-    return len(seen)

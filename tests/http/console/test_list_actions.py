@@ -1,10 +1,13 @@
 """From a list: many leads assigned, what was not said why, all of it taken back; views kept under a name."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
+import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from leads.pipeline.models import Lead
+from leads.pipeline.models import Lead, SavedView
 from tests.accounts.cast import make_account
 from tests.cast import make_lead
 from tests.http.console.conftest import Browser
@@ -55,12 +58,27 @@ def test_somebody_elses_deed_is_not_taken_back(coordinator: Browser, lead: Lead)
 def test_a_view_is_kept_shown_shared_and_removed(coordinator: Browser, lead: Lead) -> None:
     page = "/console?office=woodbury&need=new"
     kept = coordinator.form("/console/views", page=page, name="Woodbury, new", query="office=woodbury&need=new&x=1")
-    assert kept.headers["location"] == "/console?need=new&office=woodbury&said=saved"
+    assert kept.headers["location"].startswith("/console?need=new&office=woodbury&said=saved&did=")
     assert "Woodbury, new" in coordinator.get("/console").text
     assert "Woodbury, new" in coordinator.get("/console/palette").text
     view = coordinator.get("/console?need=new&office=woodbury").text.partition("/console/views/")[2].partition("/")[0]
     coordinator.form(f"/console/views/{view}/remove", page="/console")
     assert "Woodbury, new" not in coordinator.get("/console").text
+
+
+@pytest.mark.parametrize(
+    ("page", "query"), [("/console/board", "on=board&office=woodbury"), ("/console/visits", "on=visits&office=woodbury&span=day")]
+)
+def test_other_lists_keep_their_filters_too(coordinator: Browser, lead: Lead, page: str, query: str) -> None:
+    there = f"{page}?{query.partition('&')[2]}"
+    kept = coordinator.form("/console/views", page=there, name="Out west", query=f"{query}&need=new")
+    assert kept.headers["location"].startswith(f"{there}&said=saved")
+    shown = there.replace("&", "&amp;")
+    assert f'<a href="{shown}" aria-current="page">Out west</a>' in coordinator.get(there).text
+    assert f'<a href="{shown}">Out west</a>' in coordinator.get("/console").text
+    assert {"label": "Out west", "hint": "Your view", "href": there} in coordinator.get("/console/palette").json()["entries"]
+    view = coordinator.get(there).text.partition("/console/views/")[2].partition("/")[0]
+    assert coordinator.form(f"/console/views/{view}/remove", page=there).headers["location"].startswith(f"{page}?said=removed")
 
 
 def test_a_view_without_a_name_or_a_choice_is_refused(coordinator: Browser, lead: Lead) -> None:
@@ -78,10 +96,24 @@ def test_views_are_each_colleagues_own(coordinator: Browser, session: Session, l
 
 
 def test_the_filters_of_owner_and_source_stand_in_the_address(coordinator: Browser, session: Session, lead: Lead) -> None:
-    faxed = make_lead(session, source="fax")
+    referred = make_lead(session, source="referral")
     session.commit()
-    page = coordinator.get("/console?source=fax&owner=nobody").text
-    assert faxed.number in page
+    page = coordinator.get("/console?source=referral&owner=nobody").text
+    # What a lead came from, not what somebody agreed through.
+    assert ('<option value="referral" selected>Referral</option>' in page, "the unsubscribe link" in page) == (True, False)
+    assert referred.number in page
     assert lead.number not in page
     assert lead.number in coordinator.get("/console?owner=nonsense").text
     assert "Nothing of yours needs doing" in coordinator.get("/console?owner=me").text
+
+
+def test_what_was_removed_long_ago_is_forgotten_with_the_next(
+    coordinator: Browser, session: Session, lead: Lead, tuesday: Callable[[timedelta], None]
+) -> None:
+    for office in ("woodbury", "new-haven"):
+        here = f"/console?office={office}"
+        coordinator.form("/console/views", page=here, name=office, query=f"office={office}")
+        view = coordinator.get(here).text.partition("/console/views/")[2].partition("/")[0]
+        coordinator.form(f"/console/views/{view}/remove", page=here)
+        tuesday(timedelta(minutes=61))
+    assert session.scalars(select(SavedView.query)).all() == ["office=new-haven"]

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import uuid
-from collections.abc import Collection, Coroutine, Set
+from collections.abc import Callable, Collection, Coroutine, Set
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -14,13 +14,17 @@ from sqlalchemy.orm import Session
 
 from leads.accounts.models import StaffSession
 from leads.accounts.sessions import still_open
-from leads.clock import real_now
-from leads.http.console.live import Hub, ask, stream
+from leads.clock import now, real_now
+from leads.http.console.live import Hub, Told, Wants, ask, stream
 from leads.pipeline.models import Lead
+from leads.pipeline.waitlist import wait
+from leads.pipeline.worklist import Filters
 from tests.accounts.cast import make_account
+from tests.cast import ACTOR
 from tests.http.console.conftest import Browser
 
 CASEY, ROBIN = uuid.uuid4(), uuid.uuid4()
+ALL = Filters()
 T = TypeVar("T")
 
 
@@ -36,18 +40,25 @@ class Answers:
     def __init__(self, *rounds: str, there: Set[uuid.UUID] = frozenset({CASEY, ROBIN})) -> None:
         self.rounds, self.there, self.asked = list(rounds), there, 0
 
-    def __call__(self, sessions: Collection[uuid.UUID]) -> tuple[str, Set[uuid.UUID]]:
+    def __call__(self, sessions: Collection[uuid.UUID], wants: Collection[Wants]) -> tuple[Told, Set[uuid.UUID]]:
         self.asked += 1
         words = self.rounds.pop(0) if len(self.rounds) > 1 else self.rounds[0]
         if words == "broken":
             raise OperationalError("select", {}, Exception("gone"))
-        return words, self.there
+        return dict.fromkeys(wants, words), self.there
+
+
+def told_of(account: uuid.UUID = CASEY, filters: Filters = ALL) -> dict[str, dict[str, int]]:
+    """What one page is told."""
+    wants = Wants(account, filters)
+    told: dict[str, dict[str, int]] = json.loads(ask([], [wants])[0][wants])
+    return told
 
 
 async def heard(hub: Hub, who: uuid.UUID, count: int) -> list[str]:
     """The first so many events that one page hears."""
     events = []
-    async for event in stream(hub, who):
+    async for event in stream(hub, who, Wants(who, ALL)):
         if event.startswith("event"):
             events.append(event)
         if len(events) == count:
@@ -56,11 +67,31 @@ async def heard(hub: Hub, who: uuid.UUID, count: int) -> list[str]:
 
 
 def test_the_counts_carry_numbers_and_nothing_of_anybody(session: Session, lead: Lead) -> None:
-    words, _ = ask([])
-    told = json.loads(words)
+    told = told_of()
     assert told["needs"] == {"new": 1}
-    assert set(told["tabs"]) == {"inbox", "safety", "quarantine", "merges", "unknown", "scans"}
+    assert told["stages"]["new"] == 1
+    assert set(told["tabs"]) == {"inbox", "safety", "quarantine", "merges", "unknown", "scans", "waitlist", "mine"}
     assert all(isinstance(count, int) for counts in told.values() for count in counts.values())
+
+
+def test_a_page_with_filters_hears_of_what_it_shows(session: Session, lead: Lead) -> None:
+    lead.assigned_to = make_account(session).id
+    session.commit()
+    assert told_of(filters=Filters(office="new-haven"))["needs"] == {}
+    assert told_of(filters=Filters(office=lead.office))["needs"] == {"new": 1}
+    assert (told_of()["tabs"]["mine"], told_of(lead.assigned_to)["tabs"]["mine"]) == (0, 1)
+
+
+def test_mine_and_the_waitlist_are_counted_among_what_a_page_shows(
+    session: Session, lead: Lead, tuesday: Callable[[timedelta], None]
+) -> None:
+    lead.assigned_to, lead.reached_at = make_account(session).id, now()
+    wait(session, lead.id, now().date() + timedelta(days=14), actor=ACTOR)
+    session.commit()
+    here, elsewhere = (told_of(lead.assigned_to, Filters(office=each, nobodys=True))["tabs"] for each in (lead.office, "new-haven"))
+    assert (here["mine"], elsewhere["mine"]) == (1, 0)
+    own, others = (told_of(filters=Filters(office=each))["tabs"]["waitlist"] for each in (lead.office, "new-haven"))
+    assert (own, others, told_of()["tabs"]["waitlist"]) == (1, 0, 1)
 
 
 def test_only_what_changed_is_told_again() -> None:

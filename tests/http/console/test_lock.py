@@ -7,6 +7,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from leads.accounts.models import Account, StaffSession
+from leads.accounts.sessions import unlock
 from leads.clock import real_now
 from leads.pipeline.models import Lead, Note
 from tests.accounts.cast import PASSWORD, make_account
@@ -58,6 +59,15 @@ def test_what_was_typed_does_nothing_then_and_comes_back_to_be_sent(browser: Bro
     assert session.scalar(select(func.count()).select_from(Note)) == 0
     browser.post(f"/console/leads/{lead.number}/note", data=fields | {"text": "She prefers mornings."})
     assert session.scalars(select(Note)).one().text == "She prefers mornings."
+
+
+@pytest.mark.parametrize("path", ["/console/new", "/console/new/referral"])
+def test_what_was_typed_beside_a_document_comes_back_too(browser: Browser, session: Session, token: str, path: str) -> None:
+    leave_alone(session)
+    files = {"attachments": ("fax.pdf", b"%PDF-1.4 a page", "application/pdf")}
+    answer = browser.post(path, data={"csrf": token, "message": "Asked for Tuesday."}, files=files)
+    assert answer.status_code == 401
+    assert 'name="message" value="Asked for Tuesday."' in answer.text
 
 
 def test_a_wrong_password_keeps_both_the_lock_and_the_words(browser: Browser, session: Session, token: str, lead: Lead) -> None:
@@ -118,3 +128,34 @@ def test_the_lock_leads_out_of_the_console_for_nobody(browser: Browser, session:
     form = {"csrf": token, "action": "https://evil.example", "next": "//evil.example", "text": "x", "password": PASSWORD}
     page = browser.post("/console/unlock", data=form).text
     assert "evil.example" not in page
+
+
+def test_who_has_no_password_is_offered_both_other_ways_beside_the_words(
+    browser: Browser, session: Session, token: str, lead: Lead
+) -> None:
+    leave_alone(session)
+    page = note(browser, lead, token)
+    assert f'/console/sign-in?next=/console/leads/{lead.number}" target="_blank" rel="noopener"' in page
+    assert 'data-act="show"' in page
+    assert "formnovalidate" in page
+
+
+def test_who_signed_in_another_way_goes_on_with_the_words_and_no_password(
+    browser: Browser, session: Session, token: str, casey: Account, lead: Lead
+) -> None:
+    casey.password_hash = None
+    leave_alone(session)
+    form = {"csrf": token, "action": f"/console/leads/{lead.number}/note", "text": "Mornings"}
+    early = browser.post("/console/unlock", data=form)
+    assert ("It is still locked." in early.text, 'name="text" value="Mornings"' in early.text) == (True, True)
+    unlock(session, session.scalars(select(StaffSession)).one(), method="oidc")
+    session.commit()
+    assert ">Mornings</textarea>" in browser.post("/console/unlock", data=form).text
+
+
+def test_signing_in_by_password_in_another_tab_opens_the_locked_session_again(
+    browser: Browser, session: Session, token: str, casey: Account
+) -> None:
+    leave_alone(session)
+    assert browser.sign_in(casey).status_code == 303
+    assert ">Mornings</textarea>" in browser.post("/console/unlock", data={"csrf": token, "action": "/console/x", "text": "Mornings"}).text

@@ -146,6 +146,8 @@ def test_a_failed_step_of_a_stopped_sequence_is_not_tried_again(
     assert enrolment
     failed.enrolment_id, failed.step, enrolment.ended_at = enrolment.id, "planted", now()
     session.commit()
+    for page in (f"/console/leads/{lead.number}", PAGE):
+        assert "Try again: its sequence has been stopped since." in coordinator.get(page).text
     answer = coordinator.form(at(lead, failed, "failed"), verdict="again")
     assert answer.status_code == 409
     assert "has been stopped since" in answer.text

@@ -131,6 +131,7 @@ def test_going_on_without_the_answer_starts_our_clock(coordinator: Browser, sess
 def test_declining_tells_referrer_and_patient_and_closes_the_lead(coordinator: Browser, session: Session, known: Referral) -> None:
     assert press(coordinator, session, known, "decline", **TURN_DOWN) == 303
     assert (known.state, lead_of(session, known).stage) == ("declined", "closed")
+    assert "Ask for information: not now (declined). Decline: not now (declined)." in page_of(coordinator, session, known)
     assert told(session, known)[-1] == "referral-declined"
     assert session.scalars(select(Message.template).where(Message.person_id == known.person_id)).all() == ["not-a-fit"]
 

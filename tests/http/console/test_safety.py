@@ -67,7 +67,7 @@ def test_looking_takes_nothing(browser: Browser, lead: Lead, session: Session) -
 
 def test_the_button_takes_it_and_opens_the_lead(browser: Browser, lead: Lead, session: Session, casey: Account) -> None:
     answer = browser.form(f"{HERE}/{alarm(session).id}/take", page=HERE)
-    assert (answer.status_code, answer.headers["Location"]) == (303, f"/console/leads/{lead.number}")
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"/console/leads/{lead.number}?said=alarm-taken")
     assert alarm(session).taken_by == f"account:{casey.id}"
 
 

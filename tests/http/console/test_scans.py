@@ -1,6 +1,9 @@
 """Scans that name nobody yet, as a coordinator meets them: brought in, looked at on record, made somebody's, or put aside and back."""
 
+import re
+import uuid
 from collections.abc import Callable
+from html import unescape
 
 import pytest
 from sqlalchemy import func, select
@@ -8,12 +11,15 @@ from sqlalchemy.orm import Session
 
 from leads.access.restrict import restrict
 from leads.audit.models import AuditEntry
-from leads.http.console.live import ask
+from leads.http.console.live import Wants, ask
 from leads.loop.models import Attachment, Referral
 from leads.pipeline.models import Lead
+from leads.pipeline.worklist import Filters
+from leads.scans import look
 from leads.scans.look import put_aside, scans_of, waiting
 from leads.scans.models import Scan
 from leads.scans.settle import give_to
+from leads.scans.settle import put_aside as put_aside_by_hand
 from tests.cast import ACTOR
 from tests.http.console.conftest import Browser, hidden_fields
 from tests.http.console.test_by_hand import ANA, FAXED
@@ -21,6 +27,7 @@ from tests.scans.cast import FAX, make_scan
 
 pytestmark = pytest.mark.usefixtures("tuesday")
 HERE = "/console/scans"
+WANTS = Wants(uuid.uuid4(), Filters())
 Enter = Callable[..., Browser]
 
 
@@ -47,7 +54,7 @@ def test_it_is_brought_in_with_what_little_is_known_and_counted(coordinator: Bro
     assert "The name is cut off." in page
     assert "Casey" in page
     assert 'data-tab="scans">1<' in page
-    assert '"scans":1' in ask(())[0]
+    assert '"scans":1' in ask((), (WANTS,))[0][WANTS]
 
 
 @pytest.mark.parametrize(
@@ -116,7 +123,7 @@ def test_an_inquiry_is_typed_from_it_and_the_lead_has_it(coordinator: Browser, s
 
 
 def test_what_is_missing_in_the_form_leaves_the_scan_where_it_is(coordinator: Browser, session: Session, scan: Scan) -> None:
-    answer = coordinator.form("/console/new", page="/console/new", scan=str(scan.id), **(ANA | {"spoken_by": ""}))
+    answer = coordinator.form("/console/new", page="/console/new", scan=str(scan.id), **(ANA | {"said_by": ""}))
     assert answer.status_code == 422
     assert hidden_fields(answer.text, "scan") == [str(scan.id)]
     assert len(waiting(session)[0]) == 1
@@ -181,3 +188,19 @@ def test_a_restricted_leads_scan_opens_with_the_record_only(coordinator: Browser
     assert coordinator.get(here).status_code == 403
     assert coordinator.form(f"{here}/not-theirs", page=HERE, version=str(lead.version)).status_code == 403
     assert [each.id for each in scans_of(session, lead.id)] == [scan.id]
+
+
+@pytest.mark.parametrize("aside", [False, True])
+def test_more_leads_to_those_behind(
+    coordinator: Browser, session: Session, scan: Scan, monkeypatch: pytest.MonkeyPatch, aside: bool
+) -> None:
+    monkeypatch.setattr(look, "A_PAGE", 1)
+    other = make_scan(session, content=FAX + b" 2", name="other.pdf")
+    if aside:
+        for each in (scan, other):
+            put_aside_by_hand(session, each.id, reason="x", actor=ACTOR)
+    session.commit()
+    first = coordinator.get(f"{HERE}{'?list=aside' if aside else ''}").text
+    (more,) = re.findall(r'rel="next" href="([^"]+)"', first)
+    second = coordinator.get(f"{HERE}{unescape(more)}").text
+    assert sorted(re.findall(r'id="s-([^"]+)"', first + second)) == sorted([str(scan.id), str(other.id)])

@@ -1,5 +1,6 @@
 """By phone: the same questions, written down by a colleague whose name stands with them, and a disclosure reaches a clinician at once."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -10,9 +11,11 @@ from leads.consent.ledger import open_holds
 from leads.pipeline.models import Lead
 from leads.screening.begin import begin
 from leads.screening.models import Screening, ScreeningAnswers
+from leads.screening.save import save_page
+from leads.screening.submit import submit
 from leads.todos.models import Todo
 from tests.cast import make_confirmed_person, make_lead
-from tests.http.console.conftest import Browser
+from tests.http.console.conftest import Browser, hidden_fields
 
 SignIn = Callable[..., Browser]
 
@@ -154,3 +157,71 @@ def test_an_auditor_writes_nothing_down(session: Session, signed_in: SignIn, pat
 
 def test_no_page_of_it_is_kept_by_the_browser(asking: Browser, path: str) -> None:
     assert asking.get(f"{path}/mood").headers["cache-control"] == "no-store"
+
+
+@pytest.fixture
+def patient_saves(session: Session, asking: Browser, path: str, lead: Lead) -> Callable[[], None]:
+    """Ana, who answers the first page on her link while Casey has it open."""
+
+    def save() -> None:
+        (screening,) = screenings(session)
+        save_page(session, screening.id, "history", {"diagnosis": ["anxiety"]}, actor=f"person:{lead.person_id}")
+        session.commit()
+
+    return save
+
+
+def version_at(browser: Browser, page: str) -> str:
+    return hidden_fields(browser.get(page).text, "version")[0]
+
+
+def test_a_page_answered_meanwhile_is_not_overwritten_and_both_are_shown(
+    session: Session, asking: Browser, path: str, patient_saves: Callable[[], None]
+) -> None:
+    version = version_at(asking, f"{path}/history")
+    patient_saves()
+    typed = {"diagnosis.depression": "true", "version": version}
+    answer = asking.form(f"{path}/history", page=f"{path}/history", **typed)
+    assert answer.status_code == 409
+    assert [words for words in ("answered meanwhile", "<strong>Anxiety", "by the person") if words not in answer.text] == []
+    assert [name for name in ("depression", "anxiety") if not re.search(rf'name="diagnosis.{name}"[^>]*checked', answer.text)] == []
+    assert len(session.scalars(select(ScreeningAnswers)).all()) == 1
+    typed["version"] = hidden_fields(answer.text, "version")[0]
+    assert asking.form(f"{path}/history", page=f"{path}/history", **typed).status_code == 303
+
+
+def test_the_same_page_pressed_twice_goes_on(asking: Browser, path: str) -> None:
+    typed = {"version": "", "diagnosis.depression": "true"}
+    told = [asking.form(f"{path}/history", page=f"{path}/history", **typed).status_code for _ in range(2)]
+    assert told == [303, 303]
+
+
+def test_words_of_danger_in_a_page_answered_meanwhile_are_heard(session: Session, asking: Browser, path: str, lead: Lead) -> None:
+    asking.form(f"{path}/anything", page=f"{path}/anything", anything="I sleep badly.")
+    answer = asking.form(f"{path}/anything", page=f"{path}/anything", version="", anything="I want to end my life.")
+    assert (answer.status_code, "speaks of danger" in answer.text) == (409, True)
+    assert open_holds(session, lead.person_id)
+
+
+def test_what_was_answered_after_it_was_read_back_is_shown_before_it_is_sent(
+    session: Session, asking: Browser, path: str, patient_saves: Callable[[], None]
+) -> None:
+    version = version_at(asking, f"{path}/look-over")
+    patient_saves()
+    answer = asking.form(f"{path}/send", page=f"{path}/look-over", version=version)
+    assert (answer.status_code, "was answered meanwhile" in answer.text) == (409, True)
+    assert screenings(session)[0].submitted_at is None
+    assert asking.form(f"{path}/send", page=f"{path}/look-over").status_code == 303
+    assert screenings(session)[0].submitted_at
+
+
+def test_what_is_typed_after_the_person_sent_it_is_not_lost(session: Session, asking: Browser, path: str, lead: Lead) -> None:
+    page = asking.get(f"{path}/anything").text
+    fields = {name: hidden_fields(page, name)[0] for name in ("csrf", "version", "screening")}
+    submit(session, screenings(session)[0].id, actor=f"person:{lead.person_id}")
+    session.commit()
+    answer = asking.post(f"{path}/anything", data=fields | {"anything": "I want to end my life."}, follow_redirects=False)
+    said = ("was sent meanwhile", "by the person", "I want to end my life.", "speaks of danger")
+    assert (answer.status_code, [words for words in said if words not in answer.text]) == (409, [])
+    assert open_holds(session, lead.person_id)
+    assert session.scalar(select(ScreeningAnswers.id)) is None

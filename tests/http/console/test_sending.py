@@ -11,6 +11,7 @@ from leads.messages.decide import RESTORED
 from leads.messages.models import Message
 from leads.messages.outbox import post
 from leads.messages.switch import stops
+from leads.pipeline.models import Lead
 from leads.sequences.enroll import enroll
 from leads.sequences.publish import publish
 from tests.cast import ACTOR, make_lead
@@ -101,6 +102,24 @@ def test_a_step_of_a_stopped_sequence_is_not_sent_once_more(signed_in: Callable[
     enrolment = enroll(session, "new-inquiry", person_id=restored.person_id, lead_id=restored.lead_id, **anchor)
     restored.enrolment_id, restored.step, enrolment.ended_at = enrolment.id, "planted", now()
     session.commit()
-    answer = signed_in("coordinator").form(f"{PAGE}/{restored.id}/decide", page=PAGE, verdict="again")
+    browser = signed_in("coordinator")
+    assert "Send it after all: its sequence has been stopped since." in browser.get(PAGE).text
+    answer = browser.form(f"{PAGE}/{restored.id}/decide", page=PAGE, verdict="again")
     assert answer.status_code == 409
     assert "has been stopped since" in answer.text
+
+
+def test_one_in_doubt_says_at_each_of_its_places_why_it_goes_no_more(
+    signed_in: Callable[..., Browser], session: Session, unknown: Message
+) -> None:
+    publish(session)
+    assert unknown.lead_id
+    anchor: dict[str, Any] = {"anchor": now(), "actor": ACTOR, "facts": {"office": "woodbury"}}
+    enrolment = enroll(session, "new-inquiry", person_id=unknown.person_id, lead_id=unknown.lead_id, **anchor)
+    unknown.enrolment_id, unknown.step, enrolment.ended_at = enrolment.id, "planted", now()
+    session.commit()
+    browser, at = signed_in("coordinator"), f"/console/leads/{session.get_one(Lead, unknown.lead_id).number}"
+    for page in (PAGE, at, f"{at}/messages/{unknown.id}"):
+        shown = browser.get(page).text.lower()
+        assert "end it once more: its sequence has been stopped since." in shown
+        assert 'value="again"' not in shown

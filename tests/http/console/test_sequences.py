@@ -1,18 +1,22 @@
 """The sequences pages: a picture of each, a simulator, every mail as it looks, and a test to oneself."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from leads.audit.models import AuditEntry
+from leads.clock import now
 from leads.messages.models import Message
+from leads.people.models import Person
 from leads.pipeline.models import Lead
 from tests.http.console.conftest import Browser
 from tests.sequences.conftest import enrolled
 
 pytestmark = pytest.mark.usefixtures("tuesday")
+Enter = Callable[..., Browser]
 SIMULATE = "/console/sequences/new-inquiry/simulate"
 
 
@@ -56,6 +60,12 @@ def test_what_is_assumed_changes_the_calendar(coordinator: Browser, assumed: str
     assert "We are still here" not in page.split('id="calendar"')[1] or "not sent" in page
 
 
+def test_a_sequence_is_seen_across_a_change_of_clocks(coordinator: Browser) -> None:
+    page = coordinator.get(f"{SIMULATE}?office=new-haven&from=2026-10-06&what=daylight-ends&day=3&other=").text
+    assert "Sun Nov 1: the clocks change" in page
+    assert 'Thu</span> <span class="md">Oct 29' in page
+
+
 @pytest.mark.parametrize(
     ("query", "words"),
     [
@@ -80,6 +90,15 @@ def test_a_lead_is_simulated_from_now_on_and_that_is_on_record(session: Session,
     assert f"of {lead.number}, from now on" in coordinator.get(f"{SIMULATE}?lead={lead.number}").text
     entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "person.read", AuditEntry.subject_id == lead.person_id)).one()
     assert entry.detail["why"] == "simulation"
+
+
+def test_a_leads_calendar_says_what_that_lead_will_read(session: Session, coordinator: Browser, lead: Lead) -> None:
+    visit = {"id": "01", "version": 1, "starts_at": (now() + timedelta(days=12)).isoformat()}
+    enrolled(session, lead, "visit", appointment=visit)
+    session.commit()
+    page = coordinator.get(f"/console/sequences/visit/simulate?lead={lead.number}").text
+    assert f"Hello {session.get_one(Person, lead.person_id).given_name}," in page
+    assert "Sunday, October 18" in page
 
 
 def test_a_reviewer_simulates_somebody_made_up_but_no_lead(session: Session, signed_in: Callable[..., Browser], lead: Lead) -> None:
@@ -121,7 +140,7 @@ def test_what_is_no_mail_of_ours_is_not_shown(coordinator: Browser, path: str) -
 
 def test_a_test_goes_to_the_one_who_asks(session: Session, coordinator: Browser) -> None:
     answer = coordinator.form("/console/mails/still-here/test", page="/console/mails/still-here", language="es")
-    assert answer.headers["location"] == "/console/mails/still-here?language=es&office=&sent=true"
+    assert answer.headers["location"] == "/console/mails/still-here?language=es&office=&said=mail-tested"
     mail = session.scalars(select(Message)).one()
     assert (mail.person_id, mail.account_id is not None, mail.cause) == (None, True, "trial")
 
@@ -129,3 +148,18 @@ def test_a_test_goes_to_the_one_who_asks(session: Session, coordinator: Browser)
 def test_a_test_is_not_sent_by_another_sites_form(session: Session, coordinator: Browser) -> None:
     assert coordinator.post("/console/mails/still-here/test", data={"csrf": "guessed"}).status_code == 403
     assert session.scalars(select(Message)).all() == []
+
+
+def test_it_says_who_stands_before_which_step(session: Session, coordinator: Browser, lead: Lead) -> None:
+    enrolled(session, lead, "new-inquiry")
+    session.commit()
+    assert "<strong>1</strong> person stands before this step now." in coordinator.get("/console/sequences/new-inquiry").text
+
+
+def test_who_sees_no_patients_sees_no_counts_of_a_step(session: Session, signed_in: Enter, lead: Lead) -> None:
+    enrolled(session, lead, "new-inquiry")
+    session.commit()
+    page = signed_in("reviewer").get("/console/sequences/new-inquiry").text
+    assert "stands before this step" not in page
+    assert "shown to those who see leads" in page
+    assert "<dt>Answered</dt>" not in page

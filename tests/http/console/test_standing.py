@@ -1,6 +1,8 @@
 """Where a lead stands: waitlist, what is agreed aloud, never to be contacted, two records of one person; each on its version."""
 
+import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -120,6 +122,26 @@ def test_no_mail_is_written_to_somebody_who_has_died(coordinator: Browser, sessi
     assert not session.scalars(select(Message).where(Message.state == "planned", Message.person_id.is_not(None))).all()
 
 
+@pytest.mark.parametrize(("why", "words"), [("deceased", "they have died"), ("never-contact", "they asked never to be contacted again")])
+def test_nobody_agrees_to_anything_who_is_never_contacted(coordinator: Browser, session: Session, lead: Lead, why: str, words: str) -> None:
+    coordinator.form(at(lead, "never-contact"), why_never=why, never_evidence="Her sister called.")
+    assert f"What they agree to: not now, {words}" in coordinator.get(at(lead)).text
+    held = granted(session, lead.person_id)
+    answer = coordinator.form(at(lead, "agreed"), contact="yes", education="yes", agreed_evidence="Ana, on the phone")
+    assert (answer.status_code, f"Nothing can be agreed to now: {words}" in answer.text) == (409, True)
+    assert granted(session, lead.person_id) == held
+
+
+@pytest.mark.parametrize("verb", ["assign", "take", "give-back"])
+def test_a_closed_lead_is_assigned_to_nobody(coordinator: Browser, session: Session, lead: Lead, verb: str) -> None:
+    lead.stage, lead.closed_at, lead.outcome = "closed", now(), "not-a-fit"
+    session.commit()
+    page = coordinator.get(at(lead)).text
+    assert ("Assign: not now. A closed lead is assigned to nobody" in page, at(lead, "assign") in page) == (True, False)
+    answer = coordinator.form(at(lead, verb), to_account=str(session.scalars(select(Account.id)).one()))
+    assert (answer.status_code, "A closed lead is assigned to nobody" in answer.text) == (409, True)
+
+
 def test_only_a_supervisor_takes_it_back(signed_in: Callable[..., Browser], session: Session, lead: Lead) -> None:
     browser = signed_in("coordinator", "supervisor")
     browser.form(at(lead, "never-contact"), why_never="deceased", never_evidence="A wrong number.")
@@ -161,7 +183,7 @@ def test_two_records_stand_side_by_side_and_reading_both_is_on_record(coordinato
 
 
 def test_merged_and_undone_from_the_page(coordinator: Browser, session: Session, pair: MergeSuggestion) -> None:
-    place = merged(coordinator, pair).removesuffix("#merged")
+    place = merged(coordinator, pair).partition("?")[0]
     page = coordinator.get(place).text
     assert "Undo the merge" in page
     undone = coordinator.form(f"{place}/unmerge", merge_id=hidden_fields(page, "merge_id")[0])
@@ -169,22 +191,52 @@ def test_merged_and_undone_from_the_page(coordinator: Browser, session: Session,
     assert "The merge was undone" in coordinator.get(place).text
 
 
-def test_a_page_from_before_somebody_wrote_merges_nothing(
-    coordinator: Browser, session: Session, lead: Lead, pair: MergeSuggestion
+def test_a_merge_is_taken_back_from_its_toast(coordinator: Browser, session: Session, pair: MergeSuggestion) -> None:
+    place = merged(coordinator, pair)
+    (undo,) = re.findall(r'action="(/console/undo/[0-9a-f-]+)"', coordinator.get(place).text)
+    own = place.partition("?")[0]
+    assert coordinator.form(undo, page=own, back=own).headers["location"] == f"{own}?said=undone"
+    assert "The merge was undone" in coordinator.get(own).text
+    assert coordinator.form(undo, page=own, back=own).status_code == 409
+
+
+def test_a_page_from_before_somebody_wrote_merges_nothing_and_shows_what_they_wrote(
+    coordinator: Browser, session: Session, lead: Lead, pair: MergeSuggestion, tuesday: Callable[..., None]
 ) -> None:
     page = coordinator.get(f"/console/merges/{pair.id}").text
-    hidden = {name: hidden_fields(page, name)[0] for name in ("csrf", "keep", "seen")}
+    hidden = {name: hidden_fields(page, name)[0] for name in ("csrf", "keep", "seen", "read_at")}
+    tuesday(timedelta(minutes=1))
     coordinator.form(at(lead, "note"), text="Spoke with Ana; Anna is her daughter.")
     answer = coordinator.post(f"/console/merges/{pair.id}/merge", data=hidden)
     assert answer.status_code == 409
-    assert "Nothing was merged" in answer.text
+    assert [words for words in ("Nothing was merged", "Anna is her daughter.", ", Casey") if words not in answer.text] == []
 
 
-def test_a_pair_is_decided_once(coordinator: Browser, pair: MergeSuggestion) -> None:
-    token = hidden_fields(coordinator.get(f"/console/merges/{pair.id}").text, "csrf")[0]
-    for expected in (303, 409):
-        answer = coordinator.post(f"/console/merges/{pair.id}/dismiss", data={"csrf": token}, follow_redirects=False)
-        assert answer.status_code == expected
+def test_who_decides_second_reads_what_was_decided_and_by_whom(coordinator: Browser, pair: MergeSuggestion, lead: Lead) -> None:
+    page = coordinator.get(f"/console/merges/{pair.id}").text
+    hidden = {name: hidden_fields(page, name)[0] for name in ("csrf", "keep", "seen", "read_at")}
+    assert coordinator.post(f"/console/merges/{pair.id}/dismiss", data=hidden, follow_redirects=False).status_code == 303
+    for verb in ("dismiss", "merge"):
+        answer = coordinator.post(f"/console/merges/{pair.id}/{verb}", data=hidden, follow_redirects=False)
+        assert (
+            answer.status_code,
+            " said that they are two people" in answer.text and "Casey" in answer.text,
+            lead.number in answer.text,
+        ) == (409, True, True)
+
+
+def test_two_are_not_said_to_be_two_on_a_page_that_no_longer_stands(
+    coordinator: Browser, session: Session, lead: Lead, pair: MergeSuggestion, tuesday: Callable[..., None]
+) -> None:
+    page = coordinator.get(f"/console/merges/{pair.id}").text
+    hidden = {name: hidden_fields(page, name)[0] for name in ("csrf", "keep", "seen", "read_at")}
+    tuesday(timedelta(minutes=1))
+    coordinator.form(at(lead, "note"), text="Ana says that Anna is her maiden name's typo.")
+    answer = coordinator.post(f"/console/merges/{pair.id}/dismiss", data=hidden | {"from_other": "given_name"})
+    assert answer.status_code == 409
+    assert [words for words in ("Nothing was decided", "maiden name", 'value="given_name" checked') if words not in answer.text] == []
+    session.refresh(pair)
+    assert pair.decided_at is None
 
 
 def test_a_colleague_puts_two_leads_side_by_side(coordinator: Browser, session: Session, lead: Lead) -> None:

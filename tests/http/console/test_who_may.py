@@ -103,9 +103,10 @@ def knock(browser: Browser, session: Session, lead: Lead, route: str, secret: st
 
 
 @pytest.fixture
-def machine(database: None) -> TestClient:
+def machine(database: None) -> Iterator[TestClient]:
     """The app, as a machine meets it."""
-    return TestClient(the_app(), raise_server_exceptions=False)
+    with TestClient(the_app(), raise_server_exceptions=False) as client:
+        yield client
 
 
 def test_a_key_of_one_scope_reaches_what_that_scope_may_and_nothing_else(machine: TestClient, session: Session) -> None:

@@ -41,6 +41,7 @@ def test_it_says_what_is_missing(session: Session, portal: Browser, kept: Referr
     text = page_of(portal, asked(session, kept))
     assert "We cannot go on without something from you." in text
     assert text.count("The last medication list") == 2
+    assert text.count("<time ") == text.count(' UTC">') > 0
     assert "By fax is fine." in text
 
 

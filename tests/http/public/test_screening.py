@@ -15,6 +15,7 @@ from leads.pipeline.models import Lead
 from leads.screening.models import Screening, ScreeningAnswers, ScreeningTry
 from leads.security.tokens import Grant, issue
 from tests.cast import make_confirmed_person, make_lead
+from tests.http.public.test_page_use import PEOPLE, used
 
 FOUR = {"last_four": "0123"}
 
@@ -145,3 +146,9 @@ def test_a_page_that_is_not_there_says_so(web: TestClient, inside: str) -> None:
 
 def test_it_speaks_the_persons_language(web: TestClient, session: Session, path: str, lead: Lead) -> None:
     assert "Antes de su primera cita" in web.get(f"{path}?language=es").text
+
+
+def test_that_somebody_opened_the_questions_is_on_record_once_that_day(web: TestClient, session: Session, path: str) -> None:
+    for _ in range(2):
+        web.get(path, headers=PEOPLE)
+    assert used(session) == ["person screening"]

@@ -20,6 +20,7 @@ from leads.pipeline.models import Lead
 from leads.todos.models import Todo
 from tests.appointments.links import booked_visit, link_of, offered_visit
 from tests.cast import ACTOR
+from tests.http.public.test_page_use import PEOPLE, used
 
 Links = Callable[[Appointment], str]
 
@@ -200,3 +201,9 @@ def test_an_old_mail_leads_to_the_visit_that_holds_now(web: TestClient, session:
 def test_thirty_acts_an_hour_are_enough(web: TestClient, link: str) -> None:
     answers = [web.post(f"{link}/confirm", data={"version": "99"}).status_code for _ in range(31)]
     assert answers[-1] == 429
+
+
+def test_that_somebody_opened_the_page_of_their_visit_is_on_record_once_that_day(web: TestClient, session: Session, link: str) -> None:
+    for _ in range(2):
+        web.get(link, headers=PEOPLE)
+    assert used(session) == ["person visit"]

@@ -8,6 +8,8 @@ from config.settings import settings
 from leads.messages.carriers import either
 from leads.messages.carriers.base import Carrier
 from leads.messages.carriers.known import CARRIERS
+from leads.messages.models import LANES
+from leads.messages.refusals import Way, forget_refusals
 from tests.provider import Provider
 
 KEYS = {
@@ -52,7 +54,10 @@ def carrier(request: pytest.FixtureRequest, use: Callable[[str], None]) -> Itera
 
 @pytest.fixture(autouse=True)
 def nobody_rests() -> Iterator[None]:
-    """Every carrier is asked anew."""
+    """Every carrier is asked anew, and none has refused anybody."""
     either.forget_rests()
     yield
     either.forget_rests()
+    for lane in LANES:
+        for carrier in CARRIERS:
+            forget_refusals(Way(lane, carrier))

@@ -14,11 +14,13 @@ from leads.messages.carriers.known import open_carrier
 from leads.messages.deliver import drain
 from leads.messages.models import LANES, DeliveryAttempt, Message
 from leads.todos.models import Todo
+from tests.cast import make_confirmed_person
 from tests.messages.test_deliver import Due, state
 from tests.provider import Answer, Provider
 from tests.smtp_server import ScriptedServer
 
 Advance = Callable[[timedelta], None]
+BLOCKED = "550 5.7.1 blocked by policy"
 
 
 @pytest.fixture
@@ -39,6 +41,18 @@ def both(second: ScriptedServer, use: Callable[..., None]) -> ScriptedServer:
     return second
 
 
+@pytest.fixture
+def relay(both: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> ScriptedServer:
+    """The same two the other way round: a mail server first, postmark behind it."""
+    ways = {"carriers": {"default": ["smtp", "postmark"]}}
+    monkeypatch.setitem(clinic().__dict__, "mail", Mail.model_validate(clinic().mail.model_dump() | ways))
+    return both
+
+
+def to(session: Session, due: Due, *addresses: str) -> list[Message]:
+    return [due(person_id=make_confirmed_person(session, email=address).id) for address in addresses]
+
+
 def carriers_of(session: Session, message: Message) -> list[str]:
     tried = select(DeliveryAttempt.carrier).where(DeliveryAttempt.message_id == message.id).order_by(DeliveryAttempt.id)
     return list(session.scalars(tried))
@@ -53,7 +67,7 @@ def test_the_first_choice_takes_what_it_can(session: Session, due: Due, provider
 
 def test_the_second_takes_over_while_the_first_is_away(session: Session, due: Due, provider: Provider, both: ScriptedServer) -> None:
     first, other = due(), due()
-    provider.stop()
+    provider.leave()
     drain(LANES)
     assert state(session, first) == state(session, other) == ("sent", None)
     assert carriers_of(session, first) == ["smtp"]
@@ -103,7 +117,7 @@ def test_a_carrier_that_refuses_us_rests_and_its_mail_goes_by_the_other(
 def test_when_both_refuse_us_the_lane_rests(session: Session, due: Due, provider: Provider, both: ScriptedServer, tuesday: Advance) -> None:
     message = due()
     provider.answers.append(Answer(401, {"ErrorCode": 10}))
-    both.answer["DOT"].append("550 5.7.1 not you")
+    both.answer["DOT"].append("550 5.7.26 not you")
     drain(LANES)
     tuesday(timedelta(minutes=2))
     drain(LANES)
@@ -112,8 +126,8 @@ def test_when_both_refuse_us_the_lane_rests(session: Session, due: Due, provider
 
 def test_when_both_are_away_everything_waits(session: Session, due: Due, provider: Provider, both: ScriptedServer) -> None:
     message = due()
-    provider.stop()
-    both.stop()
+    provider.leave()
+    both.leave()
     drain(LANES)
     assert state(session, message) == ("planned", "no-carrier")
     assert message.attempts == 0
@@ -127,6 +141,44 @@ def test_a_refusal_of_the_recipient_is_no_reason_to_change_over(
     drain(LANES)
     assert state(session, message) == ("failed", "bad-address")
     assert both.mails == []
+
+
+def test_one_mailbox_that_takes_nothing_from_us_moves_no_strangers_mail(
+    session: Session, due: Due, provider: Provider, relay: ScriptedServer, tuesday: Advance
+) -> None:
+    poisoned, *strangers = to(session, due, "poison@example.org", "a@example.net", "b@example.com")
+    for _ in range(12):
+        relay.answer["RCPT"].append(BLOCKED)
+        drain(LANES)
+        relay.answer["RCPT"].clear()
+        tuesday(timedelta(hours=2))
+    assert state(session, poisoned) == ("failed", "smtp-550")
+    assert [carriers_of(session, each) for each in strangers] == [["smtp"], ["smtp"]]
+    assert provider.asked == []
+
+
+def test_strangers_refused_one_after_another_change_over_and_lose_nothing(
+    session: Session, due: Due, provider: Provider, relay: ScriptedServer, tuesday: Advance
+) -> None:
+    messages = to(session, due, "a@example.org", "b@example.net", "c@example.com", "d@example.test")
+    relay.answer["RCPT"].extend([BLOCKED] * 3)
+    drain(LANES)
+    assert [state(session, each)[1] for each in messages] == ["smtp-550", "smtp-550", "next-carrier", None]
+    tuesday(timedelta(minutes=10))
+    drain(LANES)
+    assert {state(session, each) for each in messages} == {("sent", None)}
+    assert [carriers_of(session, each)[-1] for each in messages] == ["postmark"] * 4
+    assert relay.mails == []
+
+
+def test_a_refusal_before_any_recipient_was_named_changes_over_at_once(
+    session: Session, due: Due, provider: Provider, relay: ScriptedServer
+) -> None:
+    message, next_one = to(session, due, "a@example.org", "b@example.net")
+    relay.answer["MAIL"].append(BLOCKED)
+    drain(LANES)
+    assert state(session, message) == ("planned", "next-carrier")
+    assert carriers_of(session, next_one) == ["postmark"]
 
 
 def test_each_lane_may_go_its_own_way(session: Session, due: Due, provider: Provider, both: ScriptedServer, monkeypatch: Any) -> None:

@@ -42,7 +42,7 @@ def test_many_mails_go_over_one_connection(carrier: Carrier, provider: Provider)
 
 
 def test_nobody_there_is_found_out_before_anything_is_committed(carrier: Carrier, provider: Provider) -> None:
-    provider.stop()
+    provider.leave()
     with pytest.raises(Unreachable):
         carrier.offer(TO_ANA, MAIL)
 
@@ -92,7 +92,7 @@ def test_one_that_went_away_before_the_request_took_nothing(carrier: Carrier, pr
     carrier.client.close()  # type: ignore[attr-defined]
     carrier.client = None  # type: ignore[attr-defined]
     carrier._connect()  # type: ignore[attr-defined]
-    provider.stop()
+    provider.leave()
     assert carrier.release() == HUNG_UP
 
 

@@ -11,13 +11,15 @@ from leads.accounts.models import Account
 from leads.appointments.book import book
 from leads.appointments.follow import move_lead
 from leads.audit.models import AuditEntry
+from leads.audit.trail import record
 from leads.clock import now
+from leads.db import transaction
 from leads.errors import Conflict
-from leads.pipeline.deeds import undo
 from leads.pipeline.models import Deed, Lead, StageChange
-from leads.pipeline.move_back import Why, move_and_keep
 from leads.pipeline.notes import write
+from leads.pipeline.take_back import Why, act_and_keep
 from leads.todos.open import open_todo
+from leads.undo import undo
 from tests.accounts.cast import make_account
 from tests.appointments.visits import slot
 from tests.cast import make_lead
@@ -36,15 +38,15 @@ def move(session: Session, lead: Lead, to: str, casey: Account, **words: str) ->
     """Move a lead as the board does."""
 
     def act() -> None:
-        move_lead(session, lead.id, to, version=lead.version, actor=f"account:{casey.id}", roles=casey.roles, **words)  # type: ignore[arg-type]
+        move_lead(session, lead.id, to, version=lead.version, actor=f"account:{casey.id}", roles=casey.roles, **words)
 
-    return move_and_keep(session, lead, act, account_id=casey.id)
+    return act_and_keep(session, lead, "moved", act, account_id=casey.id)
 
 
 def taken_back(session: Session, deed: Deed | Why, casey: Account) -> None:
     """Press Undo."""
     assert isinstance(deed, Deed), deed
-    undo(session, deed.id, account_id=casey.id)
+    undo(session, deed.id, account_id=casey.id, roles=casey.roles)
     session.flush()
 
 
@@ -55,6 +57,20 @@ def test_it_stands_where_it_stood_and_its_history_keeps_both(session: Session, c
     first, second = session.scalars(select(StageChange).order_by(StageChange.id)).all()
     assert [(each.from_stage, each.to_stage) for each in (first, second)] == [("new", "contacted"), ("contacted", "new")]
     assert second.takes_back == first.id
+
+
+def test_what_else_they_do_meanwhile_is_no_part_of_it(session: Session, casey: Account) -> None:
+    lead = make_lead(session)
+    session.commit()
+
+    def act() -> None:
+        # The mail in the frame of the page they clicked on is still being read.
+        with transaction() as other:
+            record(other, "message.read", lead, actor=f"account:{casey.id}")
+        move_lead(session, lead.id, "contacted", version=lead.version, actor=f"account:{casey.id}", roles=casey.roles)
+
+    taken_back(session, act_and_keep(session, lead, "moved", act, account_id=casey.id), casey)
+    assert lead.stage == "new"
 
 
 def test_the_undo_is_on_record_as_one(session: Session, casey: Account) -> None:
@@ -119,7 +135,7 @@ def test_what_a_colleague_did_since_is_not_undone_with_it(session: Session, case
     lead.version += 1
     session.flush()
     with pytest.raises(Conflict, match="gone on since"):
-        undo(session, deed.id, account_id=casey.id)
+        undo(session, deed.id, account_id=casey.id, roles=casey.roles)
     assert lead.stage == "contacted"
 
 
@@ -130,7 +146,7 @@ def test_a_referral_that_came_since_keeps_it_where_it_is(session: Session, casey
     make_referral(session, lead=lead)
     assert isinstance(deed, Deed)
     with pytest.raises(Conflict, match="gone on since"):
-        undo(session, deed.id, account_id=casey.id)
+        undo(session, deed.id, account_id=casey.id, roles=casey.roles)
 
 
 def test_it_is_taken_back_once(session: Session, casey: Account) -> None:
@@ -138,4 +154,4 @@ def test_it_is_taken_back_once(session: Session, casey: Account) -> None:
     taken_back(session, deed, casey)
     assert isinstance(deed, Deed)
     with pytest.raises(Conflict, match="already"):
-        undo(session, deed.id, account_id=casey.id)
+        undo(session, deed.id, account_id=casey.id, roles=casey.roles)

@@ -1,0 +1,70 @@
+"""A spreadsheet in a real browser: the lines to mend are saved, the doubles suggested, and both are gone once it is undone."""
+
+import csv
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from leads.db import transaction
+from tests.browser.conftest import barriers, choose
+from tests.browser.test_console import Visit, at_work
+from tests.browser.test_studio import casey, clock, leads
+from tests.cast import make_lead
+from tests.imports.cast import ANA, BEN, HEADINGS, NOBODY, sheet
+
+pytestmark = [pytest.mark.browser, pytest.mark.committed]
+__all__ = ["casey", "clock"]
+# Her sister: by another name at the same number; and a line that a spreadsheet would run.
+MARTA = ("Marta", "Rivera", "marta@example.com", *ANA[3:4], *[""] * 5)
+RUNS = ("", '=HYPERLINK("https://x.example")', "nobody", *[""] * 6)
+
+
+def done(page: Page, title: str) -> None:
+    """Wait until the clock has worked through it: the page says so by itself."""
+    expect(page.get_by_role("heading", level=1)).to_have_text(title, timeout=60_000)
+
+
+def to_mend(page: Page, path: Path) -> list[list[str]]:
+    """The lines that cannot be brought in, as the file has them."""
+    with page.expect_download() as saved:
+        page.get_by_role("link", name="Download these lines").click()
+    saved.value.save_as(path)
+    return list(csv.reader(path.open(encoding="utf-8-sig")))
+
+
+def test_lines_to_mend_are_saved_doubles_suggested_and_all_of_it_undone(visit: Visit, casey: None, clock: None, tmp_path: Path) -> None:
+    with transaction() as session:
+        make_lead(session)
+    (tmp_path / "list.csv").write_bytes(sheet(ANA, BEN, MARTA, NOBODY, RUNS))
+    page = at_work(visit, "/console/import")
+    page.get_by_label("A spreadsheet saved as CSV").set_input_files(tmp_path / "list.csv")
+    choose(page, "Go on to the columns")
+    choose(page, "Try it without bringing anybody in")
+    page.get_by_role("button", name="Bring 3 lines in").wait_for(timeout=60_000)
+    expect(page.get_by_role("region", name="What would happen")).to_contain_text("each pair is suggested under “Same person?”")
+    headings, *lines = to_mend(page, tmp_path / "mend.csv")
+    assert (headings, [line[0] for line in lines]) == (["Line", "What is wrong", *HEADINGS], ["5", "6"])
+    assert all(line[1] for line in lines)
+    assert [cell for line in lines for cell in line if cell.startswith(("=", "+", "-", "@"))] == []
+    assert barriers(page, "import-tried") == []
+
+    page.get_by_role("button", name="Bring 3 lines in").click()
+    done(page, "Brought in")
+    assert leads() == 4
+    page.goto("/console/merges")
+    expect(page.get_by_role("link", name="Compare them").first).to_be_visible()
+    pairs = page.locator(".pair").all_inner_texts()
+    assert any("Marta" in pair for pair in pairs)
+    assert any(pair.count("Rivera, Ana") + pair.count("Ana Rivera") == 2 for pair in pairs)
+    assert barriers(page, "import-suggested") == []
+
+    page.goto("/console/import")
+    page.get_by_role("link", name="list.csv").click()
+    page.get_by_text("Undo it").click()
+    choose(page, "Take 3 lines back")
+    done(page, "Taken back")
+    assert barriers(page, "import-undone") == []
+    assert leads() == 1
+    page.goto("/console/merges")
+    expect(page.get_by_text("No doubles are suspected.")).to_be_visible()

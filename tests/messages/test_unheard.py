@@ -1,0 +1,114 @@
+"""A decision that never went while it was of use does not vanish: somebody calls, once, and the lead stands among those to call."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from leads.clock import now
+from leads.consent import ledger
+from leads.messages.carriers.smtp import SmtpCarrier
+from leads.messages.deliver import drain
+from leads.messages.models import LANES, Message
+from leads.messages.templates import Meta, catalogue
+from leads.pipeline.worklist import Filters, count_by_need, first_of_each
+from leads.todos.models import Todo
+from tests.cast import make_confirmed_person, make_lead
+from tests.referrals.cast import granting, make_referral
+from tests.smtp_server import ScriptedServer
+
+Due = Callable[..., Message]
+Advance = Callable[[timedelta], None]
+
+
+def todos(session: Session) -> list[str]:
+    return list(session.scalars(select(Todo.kind).where(Todo.done_at.is_(None)).order_by(Todo.opened_at)))
+
+
+def decided(session: Session, due: Due, template: str = "not-a-fit", **lead: object) -> Message:
+    journey = make_lead(session, make_confirmed_person(session), reached_at=now(), **lead)
+    return due(template, person_id=journey.person_id, lead_id=journey.id)
+
+
+@pytest.mark.parametrize("template", ["not-a-fit", "visit-booked", "visit-moved", "visit-cancelled", "visit-offered"])
+def test_what_we_decided_and_never_sent_is_told_by_phone(
+    session: Session, due: Due, carrier: SmtpCarrier, tuesday: Advance, template: str
+) -> None:
+    message = decided(session, due, template)
+    tuesday(timedelta(days=10))
+    drain(LANES, carrier=carrier)
+    session.refresh(message)
+    assert (message.state, message.reason, todos(session)) == ("expired", "outlived", ["unheard"])
+    assert count_by_need(session, Filters()) == {"call-now": 1}
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_it_stands_among_those_to_call_though_the_lead_is_closed(
+    session: Session, due: Due, carrier: SmtpCarrier, tuesday: Advance, closed: bool
+) -> None:
+    message = decided(session, due, **({"stage": "closed", "closed_at": now(), "outcome": "not-a-fit"} if closed else {}))
+    tuesday(timedelta(days=8))
+    drain(LANES, carrier=carrier)
+    (row,) = first_of_each(session, Filters(), limit=5)["call-now"]
+    assert (row.id, row.todo, row.due) == (message.lead_id, "unheard", now())
+
+
+def test_two_such_of_one_lead_are_one_call(session: Session, due: Due, carrier: SmtpCarrier, tuesday: Advance) -> None:
+    first = decided(session, due, "visit-booked")
+    due("visit-moved", person_id=first.person_id, lead_id=first.lead_id)
+    tuesday(timedelta(days=4))
+    drain(LANES, carrier=carrier)
+    drain(LANES, carrier=carrier)
+    assert todos(session) == ["unheard"]
+
+
+def test_the_referrer_is_called_with_the_news_that_never_went(session: Session, carrier: SmtpCarrier, tuesday: Advance) -> None:
+    kept = make_referral(session, patient=granting("status_to_referrer"), submitted_by=None)
+    session.flush()
+    tuesday(timedelta(days=8))
+    drain(LANES, carrier=carrier)
+    called = session.scalars(select(Todo).where(Todo.kind == "unheard-referrer")).one()
+    assert (called.lead_id, called.due_at) == (kept.lead_id, now())
+
+
+def test_a_last_try_that_would_come_too_late_is_told_by_phone(
+    session: Session, due: Due, carrier: SmtpCarrier, server: ScriptedServer
+) -> None:
+    decided(session, due).useful_until = now() + timedelta(minutes=1)
+    session.flush()
+    server.answer["DOT"].append("451 4.3.0 later")
+    drain(LANES, carrier=carrier)
+    assert todos(session) == ["unheard"]
+
+
+def test_what_would_not_have_gone_in_time_either_asks_for_no_call(
+    session: Session, due: Due, carrier: SmtpCarrier, tuesday: Advance
+) -> None:
+    message = decided(session, due)
+    ledger.suppress(session, person_id=message.person_id, reason="unsubscribed", actor="person")
+    session.flush()
+    tuesday(timedelta(days=8))
+    drain(LANES, carrier=carrier)
+    session.refresh(message)
+    assert (message.state, todos(session)) == ("expired", [])
+
+
+def test_what_a_reader_can_do_without_asks_for_no_call(session: Session, due: Due, carrier: SmtpCarrier, tuesday: Advance) -> None:
+    decided(session, due, "how-ketamine-works")
+    tuesday(timedelta(days=10))
+    drain(LANES, carrier=carrier)
+    assert todos(session) == []
+
+
+def test_every_piece_of_news_to_a_referrer_must_be_heard() -> None:
+    other = ("referral-digest", "referral-news", "referral-welcome")
+    news = {name for name in catalogue() if name.startswith("referral-") and name not in other}
+    assert news <= {name for name, each in catalogue().items() if each.meta.must_be_heard}
+
+
+def test_our_own_mail_is_nothing_to_be_called_about() -> None:
+    told = catalogue()["new-lead"].meta.model_dump()
+    with pytest.raises(ValueError, match="must_be_heard"):
+        Meta.model_validate(told | {"must_be_heard": True})
