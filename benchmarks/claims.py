@@ -26,10 +26,9 @@ def rows(stage: Stage) -> Iterator[Row]:
     if stage.long:
         for size, pairs in _by_size().items():
             yield row(f"claim of {BATCH} due rows among {size} messages", pairs=pairs, against="among 10 k")
-    many = 10_000 if stage.quick else UNDER_A_SNAPSHOT
-    yield row(
-        f"claim of {BATCH} after {many:,} claims under an old snapshot", pairs=[_under_a_snapshot(stage, many)], against="at the start"
-    )
+    many, rounds = (10_000, 2) if stage.quick else (UNDER_A_SNAPSHOT, 5)
+    pairs = [_under_a_snapshot(stage, many) for _ in range(rounds)]
+    yield row(f"claim of {BATCH} after {many:,} claims under an old snapshot", pairs=pairs, against="at the start")
 
 
 def _by_size() -> dict[str, list[tuple[float, float]]]:

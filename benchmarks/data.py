@@ -19,7 +19,7 @@ import psycopg  # noqa: E402
 from rich.progress import track  # noqa: E402
 from sqlalchemy.engine import make_url  # noqa: E402
 
-from benchmarks import leads_data  # noqa: E402
+from benchmarks.years import fill  # noqa: E402
 from config.settings import settings  # noqa: E402
 from leads import db, migrate  # noqa: E402
 from leads.local import embedded  # noqa: E402
@@ -92,19 +92,19 @@ def make() -> None:
         for count in LEADS:
             name = f"bench_leads_{count}"
             if name not in there:
-                _make_one(plain, leads_data.database_of(url, count), name, partial(leads_data.fill, count))
-            use(leads_data.database_of(url, count))
+                _make_one(plain, fill.database_of(url, count), name, partial(fill.fill, count))
+            use(fill.database_of(url, count))
             migrate.upgrade(db.engine())
             db.engine().dispose()
             print(f"{count:,} leads are there.")
 
 
-def _make_one(plain: psycopg.Connection, url: str, name: str, fill: Callable[[], None]) -> None:
+def _make_one(plain: psycopg.Connection, url: str, name: str, bring_in: Callable[[], None]) -> None:
     plain.execute(f"DROP DATABASE IF EXISTS {name}_new".encode())
     plain.execute(f"CREATE DATABASE {name}_new".encode())
     use(url.replace(name, f"{name}_new"))
     migrate.upgrade(db.engine())
-    fill()
+    bring_in()
     db.engine().dispose()
     # Named only when whole: a run that was interrupted is begun again.
     plain.execute(f"ALTER DATABASE {name}_new RENAME TO {name}".encode())

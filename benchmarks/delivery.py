@@ -7,8 +7,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -33,22 +35,31 @@ from leads.messages.render import Rendered, render
 from leads.security.tokens import Token
 from tests.cast import make_confirmed_person
 
-TEMPLATE = "how-ketamine-works"
+# Of all we ship the nearest to 12 KB.
+TEMPLATE = "portal-link"
+# As a lane that keeps hours and caps goes, at whatever hour this runs.
+ALL_DAY = {"office": "woodbury", "rule": {"from": "00:00", "to": "00:00"}}
 NAME = "delivery end to end"
 WORKERS = 2
-ANA = {"given_name": "Ana", "unsubscribe_url": "https://bench.test/u/x", "preferences_url": "https://bench.test/p/x"}
+DAYS = timedelta(days=3)
+LANE = "education"
+LINK = {"sign_in_url": "https://bench.test/s/x"}
+ANA = {"given_name": "Ana", "unsubscribe_url": "https://bench.test/u/x", "preferences_url": "https://bench.test/p/x", **LINK}
 
 
 def rows(stage: Stage) -> Iterator[Row]:
     """Yield how many messages a second go out, against three who do less, and through a relay that is 10 ms away."""
-    count, fewer, rounds = (200, 100, 3) if stage.quick else (6_000, 600, 5)
-    with sink() as port, celery_workers(stage, port) as per_mail:
+    # As many for each: a start-up that some spread over more messages than others would be counted against the others.
+    count, rounds = (200, 2) if stage.quick else (2_000, 5)
+    with sink() as port, celery_workers(stage, port) as per_mail, our_workers() as pool:
         prepare(count)
         post_office = PostOffice(stage, port)
-        measured = [(ours(port, count), bare(port, count), post_office.run(fewer), per_mail.run(fewer)) for _ in range(rounds)]
+        each = (partial(ours, pool, port), partial(bare, port), post_office.run, per_mail.run)
+        # The first round of each warms up.
+        measured = [[run(count) for run in each] for _ in range(rounds + 1)][1:]
         with far_away(port, 0.010) as far:
-            relayed = [(ours(far, count), bare(far, 50, workers=1)) for _ in range(rounds)]
-    row = partial(at_least, NAME, "messages/s")
+            relayed = [(ours(pool, far, count), bare(far, 50, workers=1)) for _ in range(rounds)]
+    row = partial(at_least, f"{NAME}, a mail of {len(prebuilt()) / 1000:.1f} kB", "messages/s")
     yield row([(a, d) for a, _, d, _ in measured], against="django-post_office, default settings, queue and send", must=3, aim=5)
     yield row([(a, c) for a, _, _, c in measured], against="a plain Celery task per mail that connects, sends, commits", must=1.5, aim=3)
     against = "smtplib, prebuilt messages, one kept connection a process, no database"
@@ -62,10 +73,18 @@ def prepare(count: int) -> None:
     with db.transaction() as session:
         for number in range(count):
             person = make_confirmed_person(session, email=f"person{number}-{new_id().hex[:6]}@example.com", phone=None)
-            post(session, person.id, TEMPLATE, cause="benchmark", facts={"office": "woodbury"}, lane="transactional")
+            post(session, person.id, TEMPLATE, cause="benchmark", facts=LINK, lane=LANE, window=ALL_DAY, useful_until=now() + DAYS)
 
 
-def ours(port: int, count: int) -> float:
+@contextmanager
+def our_workers() -> Iterator[Executor]:
+    """Yield two processes that stay, as the product's workers and the rivals' do."""
+    # Forked with the first round; a connection of this process's must not be theirs as well.
+    with ProcessPoolExecutor(WORKERS, mp_context=get_context("fork"), initializer=db.engine.cache_clear) as workers:
+        yield workers
+
+
+def ours(workers: Executor, port: int, count: int) -> float:
     """Return messages a second, by two worker processes."""
     with db.transaction() as session:
         session.execute(delete(DeliveryAttempt))
@@ -76,8 +95,7 @@ def ours(port: int, count: int) -> float:
         connection.execute("VACUUM ANALYZE messages, delivery_attempts, tokens, audit_entries")
     db.engine().dispose()
     since = time.perf_counter()
-    with ProcessPoolExecutor(WORKERS, mp_context=get_context("fork")) as workers:
-        list(workers.map(work, [port] * WORKERS))
+    list(workers.map(work, [port] * WORKERS))
     elapsed = time.perf_counter() - since
     with db.transaction() as session:
         sent = session.scalar(select(func.count()).where(Message.state == "sent"))
@@ -86,13 +104,12 @@ def ours(port: int, count: int) -> float:
 
 
 def work(port: int) -> int:
-    """Send until nothing is due, in a process just forked."""
-    db.engine.cache_clear()
+    """Send until nothing is due, in a process of our own."""
     os.environ["SMTP_URL"] = f"smtp://127.0.0.1:{port}"
     settings.cache_clear()
     deliver._spare_lines.cache_clear()
     deliver.rhythm = deliver.Rhythm()
-    return deliver.drain(("transactional",), limit=1_000_000)
+    return deliver.drain((LANE,), limit=1_000_000)
 
 
 def bare(port: int, count: int, *, workers: int = WORKERS) -> float:

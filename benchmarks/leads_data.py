@@ -2,13 +2,13 @@
 
 import random
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import psycopg
 from rich.progress import track
-from sqlalchemy.engine import make_url
 
 from config.settings import settings
 from leads.db import new_id
@@ -35,13 +35,21 @@ SELECT id, need, call_at, act_at, due_at, held, confirmed, office, stage, source
 CHANGES = """
 INSERT INTO stage_changes (id, lead_id, to_stage, actor, at) SELECT uuidv7(), id, 'new', 'system', opened_at FROM leads
 """
+LONG_AGO = datetime(2026, 1, 5, tzinfo=UTC)
 CELLS = "given_name, family_name, email, phone"
 PEOPLE = f"id, {CELLS}, email_index, phone_index, name_buckets, language, safe_voicemail, safe_email, discreet, created_at"
 LEADS = "id, person_id, stage, office, source, for_whom, opened_at, expected_by, reached_at, promise_told_at, closed_at, outcome, version"
 TODOS = "id, person_id, lead_id, kind, role, urgent, due_at, opened_by, opened_at"
 CONFIRMATIONS = "id, person_id, address_index, method, actor, at"
+CONFIRMED = f"INSERT INTO confirmations ({CONFIRMATIONS}) SELECT uuidv7(), id, email_index, 'button', 'system', created_at FROM people"
+CONSENTS = """
+INSERT INTO consents (id, person_id, kind, act, source, method, actor, at)
+SELECT uuidv7(), id, kind, 'grant', 'inquiry', 'page', 'system', created_at
+  FROM people, unnest(ARRAY['contact', 'education', 'unencrypted_email']) kind
+"""
 
 
+@lru_cache(maxsize=16)
 def name_of(number: int) -> tuple[str, str]:
     """Return the given and family name of the person of this number: 24 given names, some sixteen thousand family names."""
     dice = random.Random(number)
@@ -74,9 +82,17 @@ def fill(count: int) -> None:
         connection.execute("VACUUM ANALYZE")
 
 
-def database_of(url: str, count: int) -> str:
-    """Return the URL of the kept database with so many leads."""
-    return make_url(url).set(database=f"bench_leads_{count}").render_as_string(hide_password=False)
+def fill_with_readers(count: int) -> None:
+    """Bring so many people into the empty database in use who may all be written to, and nothing else."""
+    url = settings().database_url
+    assert url is not None
+    with psycopg.connect(url.get_secret_value(), autocommit=True) as connection:
+        copy_rows(
+            connection, "people", PEOPLE, (person_row(number, new_id(), email_index(email_of(number)), LONG_AGO) for number in range(count))
+        )
+        connection.execute(CONFIRMED)
+        connection.execute(CONSENTS)
+        connection.execute("VACUUM ANALYZE")
 
 
 def _bring_in(connection: psycopg.Connection, numbers: range) -> None:
@@ -84,9 +100,14 @@ def _bring_in(connection: psycopg.Connection, numbers: range) -> None:
     for place, (table, columns) in enumerate(
         zip(("people", "leads", "todos", "confirmations"), (PEOPLE, LEADS, TODOS, CONFIRMATIONS), strict=True)
     ):
-        with connection.cursor().copy(f"COPY {table} ({columns}) FROM STDIN".encode()) as copy:
-            for row in (each[place] for each in made if each[place]):
-                copy.write_row(row)
+        copy_rows(connection, table, columns, (row for each in made if (row := each[place])))
+
+
+def copy_rows(connection: psycopg.Connection, table: str, columns: str, rows: Iterable[tuple[Any, ...]]) -> None:
+    """Bring rows into a table, their values in the order of the columns."""
+    with connection.cursor().copy(f"COPY {table} ({columns}) FROM STDIN".encode()) as copy:
+        for row in rows:
+            copy.write_row(row)
 
 
 def _rows(number: int) -> Iterator[tuple[Any, ...] | None]:
@@ -95,7 +116,7 @@ def _rows(number: int) -> Iterator[tuple[Any, ...] | None]:
     person_id, lead_id = new_id(), new_id()
     opened = now - timedelta(minutes=dice.randrange(2_000_000))
     address = email_index(email_of(number))
-    yield _person(number, person_id, address, opened)
+    yield person_row(number, person_id, address, opened)
     closed = opened + timedelta(days=40) if dice.random() < 0.5 else None
     stage = "closed" if closed else dice.choice(OPEN_STAGES)
     reached = None if stage == "new" else opened + timedelta(hours=5)
@@ -110,8 +131,18 @@ def _rows(number: int) -> Iterator[tuple[Any, ...] | None]:
     yield (new_id(), person_id, address, "button", "system", opened) if dice.random() < 0.8 else None
 
 
-def _person(number: int, person_id: uuid.UUID, address: bytes, created: datetime) -> tuple[Any, ...]:
+def person_row(number: int, person_id: uuid.UUID, address: bytes, created: datetime) -> tuple[Any, ...]:
+    """Return the person of this number, their values in the order of `PEOPLE`."""
     given, family = name_of(number)
     values = (("given_name", given), ("family_name", family), ("email", email_of(number)), ("phone", phone_of(number)))
     cells = [seal(value, table="people", column=column, row_id=person_id) for column, value in values]
-    return (person_id, *cells, address, phone_index(phone_of(number)), buckets_of(given, family), "en", True, True, False, created)
+    return (person_id, *cells, address, phone_index(phone_of(number)), _buckets_of(given, family), "en", True, True, False, created)
+
+
+def _buckets_of(*names: str) -> list[int]:
+    return sorted({bucket for name in names for bucket in _buckets_of_one(name)})
+
+
+@lru_cache(maxsize=50_000)
+def _buckets_of_one(name: str) -> list[int]:
+    return buckets_of(name)

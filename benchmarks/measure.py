@@ -16,8 +16,8 @@ class Row:
     unit: str
     against: str
     ratio: float | None
-    must: float
-    aim: float
+    must: float | None
+    aim: float | None
     ok: bool
     spread: str
 
@@ -53,10 +53,18 @@ def grows(name: str, unit: str, pairs: list[tuple[float, float]], *, against: st
     return Row(name, statistics.median(ours for ours, _ in pairs), unit, against, ratio, must, aim, ratio <= must, _spread(ratios))
 
 
+def told(name: str, unit: str, pairs: list[tuple[float, float]], *, against: str) -> Row:
+    """Return a row that is only told, beside one that must reach something; pairs are (ours, theirs) of one round each."""
+    ratios = [ours / theirs for ours, theirs in pairs]
+    value = statistics.median(ours for ours, _ in pairs)
+    return Row(name, value, unit, against, statistics.median(ratios), None, None, True, _spread(ratios))
+
+
 def percentile(values: list[float], share: float) -> float:
     """Return the value that `share` of all lie at or under (nearest rank)."""
     return sorted(values)[min(len(values) - 1, int(len(values) * share))]
 
 
 def _spread(values: list[float]) -> str:
-    return f"{min(values):.3g} to {max(values):.3g} in {len(values)} rounds"
+    rounds = "1 round" if len(values) == 1 else f"{len(values)} rounds"
+    return f"{min(values):.3g} to {max(values):.3g} in {rounds}"

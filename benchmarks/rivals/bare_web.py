@@ -12,7 +12,7 @@ from fastapi import Depends, FastAPI
 from pydantic import BaseModel
 from sqlalchemy import ForeignKey, create_engine
 from sqlalchemy.engine import make_url
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship, sessionmaker
 
 
 class Base(DeclarativeBase):
@@ -31,6 +31,7 @@ class Lead(Base):
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
     person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("bare_people.id"))
     stage: Mapped[str]
+    person: Mapped[Person] = relationship()
 
 
 class Inquiry(Base):
@@ -38,6 +39,7 @@ class Inquiry(Base):
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
     lead_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("bare_leads.id"))
     message: Mapped[str]
+    lead: Mapped[Lead] = relationship()
 
 
 class Asked(BaseModel):
@@ -62,13 +64,8 @@ def session() -> Iterator[Session]:
 
 @app.post("/inquiries", status_code=201)
 def receive(asked: Asked, db: Annotated[Session, Depends(session)]) -> Kept:
-    person = Person(given_name=asked.given_name, email=asked.email)
-    db.add(person)
-    db.flush()
-    lead = Lead(person_id=person.id, stage="new")
-    db.add(lead)
-    db.flush()
-    inquiry = Inquiry(lead_id=lead.id, message=asked.message)
-    db.add(inquiry)
+    # The id is ours, so that nothing need be read back after the commit.
+    id, person = uuid.uuid4(), Person(given_name=asked.given_name, email=asked.email)
+    db.add(Inquiry(id=id, lead=Lead(person=person, stage="new"), message=asked.message))
     db.commit()
-    return Kept(id=inquiry.id)
+    return Kept(id=id)

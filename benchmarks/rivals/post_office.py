@@ -19,15 +19,23 @@ def main(database_url: str, smtp_port: str, mails: str) -> None:
     """Queue and send once, and print how long that took."""
     configure(database_url, int(smtp_port))
     call_command("migrate", verbosity=0)
+    letters: list[dict[str, Any]] = pickle.loads(Path(mails).read_bytes())
+    # A few first, for what is loaded and connected once is not to count.
+    queue_and_send(letters[:20])
+    count_sent()
+    since = time.perf_counter()
+    queue_and_send(letters)
+    elapsed = time.perf_counter() - since
+    print(elapsed, count_sent())
+
+
+def queue_and_send(letters: list[dict[str, Any]]) -> None:
+    """Queue these mails, and send all that are queued."""
     from post_office import mail
 
-    letters: list[dict[str, Any]] = pickle.loads(Path(mails).read_bytes())
-    since = time.perf_counter()
     for letter in letters:
         mail.send(letter["to"], "care@example.com", subject=letter["subject"], message=letter["text"], html_message=letter["html"])
     call_command("send_queued_mail", verbosity=0, processes=2)
-    elapsed = time.perf_counter() - since
-    print(elapsed, count_sent())
 
 
 def count_sent() -> int:
