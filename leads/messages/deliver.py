@@ -41,6 +41,8 @@ class Turn:
 
 
 _ending = threading.Event()
+# Where one of them is what kills workers, none of another lane may be on its way in this process, and lose its lease for it.
+_one_suspect = threading.Lock()
 TURNS: dict[str, Turn] = {lane: Turn() for lane in LANES}
 
 
@@ -214,15 +216,20 @@ def _send_timed(due: Due, line: Line) -> None:
 
 
 def _send_suspects(lane: str, limit: int, line: Line) -> int:
-    """Send one at a time what was with a worker that died, after everything else."""
+    """Send what was with a worker that died, after everything else, and one at a time in the whole process."""
     done = 0
-    while done < limit and (alone := claim_suspect(line.trips, lane)):
-        one = Backlog(lane, 0)
-        one.waiting.extend(alone)
-        one.claimed_at = time.monotonic()
-        _work(one, line, None)
+    while done < limit and not _ending.is_set() and _send_a_suspect(lane, line):
         done += 1
     return done
+
+
+def _send_a_suspect(lane: str, line: Line) -> bool:
+    with _one_suspect:
+        alone = Backlog(lane, 0)
+        alone.waiting.extend(found := claim_suspect(line.trips, lane))
+        alone.claimed_at = time.monotonic()
+        _work(alone, line, None)
+    return bool(found)
 
 
 def _wait_for_carrier(due: Due | None, backlog: Backlog, line: Line) -> None:

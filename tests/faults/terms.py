@@ -66,11 +66,6 @@ def next_tuesday(at: datetime) -> datetime:
     return _morning(there + timedelta(days=(1 - there.weekday()) % 7))
 
 
-def tomorrow(at: datetime) -> datetime:
-    """Return the next day, ten in the morning in New Haven: what is put down then finds the hours its terms were made for."""
-    return _morning(at.astimezone(ZoneInfo(ZONE)) + timedelta(days=1))
-
-
 def first_shown(wall: datetime) -> datetime:
     """Return the first moment at which the office's wall shows this local time or a later one.
 

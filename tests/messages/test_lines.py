@@ -2,6 +2,7 @@
 
 import errno
 import threading
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
@@ -15,6 +16,7 @@ from leads.messages.deliver import Backlog, drain
 from leads.messages.journal import Journal
 from leads.messages.models import LANES, Message
 from leads.messages.outbox import post
+from leads.messages.send import send
 from leads.round_trips import round_trips
 from tests.cast import make_confirmed_person
 from tests.smtp_server import ScriptedServer
@@ -33,11 +35,12 @@ def point_to(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     deliver._spare_lines.cache_clear()
 
 
-def make_due(count: int) -> None:
+def make_due(count: int, lane: str = "transactional", *, lost_leases: int = 0) -> None:
     with transaction() as session:
         person = make_confirmed_person(session)
         for _ in range(count):
-            post(session, person.id, "office-location", cause="test", facts={"office": "woodbury"})
+            message = post(session, person.id, "office-location", cause="test", lane=lane, facts={"office": "woodbury"})
+            message.lost_leases = lost_leases
 
 
 def states() -> dict[tuple[str, str | None], int]:
@@ -115,6 +118,25 @@ def test_a_mail_that_came_due_while_the_lane_was_busy_is_not_forgotten(server: S
         assert drain(("transactional",)) == 0
     assert turn.wanted.is_set()
     assert drain(("transactional",)) == 1
+
+
+def test_of_what_was_with_the_dead_one_at_a_time_is_on_its_way_whatever_its_lane(monkeypatch: pytest.MonkeyPatch) -> None:
+    lanes, together, most = ("safety", "transactional"), threading.Semaphore(0), list[int]()
+    for lane in lanes:
+        make_due(3, lane, lost_leases=1)
+
+    def look(due: object, line: object) -> None:
+        together.release()
+        time.sleep(0.05)
+        most.append(together._value)
+        send(due, line)  # type: ignore[arg-type]
+        together.acquire()
+
+    monkeypatch.setattr(deliver, "send", look)
+    with ThreadPoolExecutor(2) as hints:
+        assert list(hints.map(lambda lane: drain((lane,)), lanes)) == [3, 3]
+    assert most == [1] * 6
+    assert states() == {("sent", None): 6}
 
 
 def test_a_worker_that_is_told_to_end_gives_back_what_it_has_not_begun(monkeypatch: pytest.MonkeyPatch) -> None:
