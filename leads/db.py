@@ -12,7 +12,21 @@ from select import POLLIN, poll
 from typing import Any, ClassVar
 
 import psycopg
-from sqlalchemy import ARRAY, DateTime, Engine, MetaData, String, Uuid, bindparam, create_engine, event, func, inspect, select
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    DateTime,
+    Engine,
+    MetaData,
+    String,
+    Uuid,
+    bindparam,
+    create_engine,
+    event,
+    func,
+    inspect,
+    select,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import InterfaceError, InvalidatePoolError, OperationalError
@@ -191,10 +205,14 @@ def joined_to(connection: Connection) -> Iterator[None]:
         _bound_to.pop()
 
 
-# Taken as a query, so that it can stand first among several statements of one round trip.
+def lock_of(name: ColumnElement[str]) -> ColumnElement[Any]:
+    """Return what holds the lock of a name, for a query that may stand first among several statements of one round trip."""
+    return func.pg_advisory_xact_lock(func.hashtextextended(name, 0))
+
+
 # In the order in which the names are given, for two who take the same ones in different order would wait for each other.
-LOCKS = select(func.pg_advisory_xact_lock(func.hashtextextended(func.unnest(bindparam("names", type_=ARRAY(String()))), 0)))
-LOCK = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("name", type_=String()), 0)))
+LOCKS = select(lock_of(func.unnest(bindparam("names", type_=ARRAY(String())))))
+LOCK = select(lock_of(bindparam("name", type_=String())))
 
 
 def lock(session: Session, purpose: str, key: uuid.UUID | bytes | str) -> None:

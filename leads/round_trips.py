@@ -13,6 +13,8 @@ from leads.wire import Asked, Row, Statement, Wire
 
 __all__ = ["Asked", "OwnRoundTrips", "RoundTrips", "Row", "Statement", "round_trips", "together"]
 SAVEPOINT, RELEASE, BACK = b"SAVEPOINT trip", b"RELEASE SAVEPOINT trip", b"ROLLBACK TO SAVEPOINT trip"
+# A plan made anew for each value, or one that walks all of a table because that was small when it was made, would only cost.
+BY_KEY = {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off", "enable_mergejoin": "off", "enable_hashjoin": "off"}
 BEGIN, COMMIT, ROLLBACK = b"BEGIN", b"COMMIT", b"ROLLBACK"
 
 
@@ -58,8 +60,8 @@ class OwnRoundTrips(RoundTrips):
 
     def __init__(self, held: Connection) -> None:
         super().__init__(held)
-        # A line looks up by key and nothing else; a plan made anew for each value, or made while a table was small, would only cost.
-        self.driver.execute("SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off")
+        # A line looks up by key and nothing else.
+        self.driver.execute("; ".join(f"SET {name} = {value}" for name, value in BY_KEY.items()))
         self.driver.commit()
         self.wire = Wire.of(held)
         # Whoever had the connection before may have had the server forget what was prepared, in words that nobody here can know of.
@@ -69,7 +71,7 @@ class OwnRoundTrips(RoundTrips):
         """Undo what was not committed, and leave the connection as it was to whoever has it next."""
         try:
             self.undo()
-            self.driver.execute("RESET plan_cache_mode; RESET enable_seqscan")
+            self.driver.execute("; ".join(f"RESET {name}" for name in BY_KEY))
             self.driver.commit()
         except psycopg.Error:
             # A connection that cannot be told so is of no use to anybody.

@@ -18,10 +18,11 @@ from psycopg.errors import InvalidSqlStatementName, error_from_result
 from psycopg.pq.abc import PGresult
 from psycopg.types.json import Jsonb
 from psycopg.waiting import wait
-from sqlalchemy import JSON, Insert, Select, Update
+from sqlalchemy import JSON, BindParameter, Insert, Select, Update, Values, bindparam, column, values
 from sqlalchemy.dialects.postgresql import psycopg as dialect
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import TypeEngine
 
 from leads.db import ROLLED_BACK
 
@@ -59,6 +60,26 @@ class Statement:
             if given[place] is not None:
                 given[place] = Jsonb(given[place])
         return given
+
+
+def rows_of(name: str, columns: Mapping[str, TypeEngine[Any]], count: int) -> Values:
+    """Return so many rows as a table of a statement, one parameter a value: a list for each column would take the driver longer."""
+    rows = zip(*(in_rows(name, each, kind, count) for each, kind in columns.items()), strict=True)
+    return values(*(column(each, kind) for each, kind in columns.items()), name=name).data(list(rows))
+
+
+def in_rows(name: str, column: str, kind: TypeEngine[Any], count: int) -> list[BindParameter[Any]]:
+    """Return the parameters of one column of such rows, for a condition from which the server sees that it can look up by key."""
+    return [bindparam(_numbered(name, column, place), type_=kind) for place in range(count)]
+
+
+def given_rows(name: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what the parameters of `rows_of` that name are given for these rows."""
+    return {_numbered(name, each, place): value for place, row in enumerate(rows) for each, value in row.items()}
+
+
+def _numbered(name: str, column: str, place: int) -> str:
+    return f"{name}_{column}_{place}"
 
 
 Asked = tuple[Statement, Mapping[str, Any]]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import structlog
 
@@ -21,7 +21,7 @@ from leads.messages.claim import Claim, claim, claim_suspect, give_back
 from leads.messages.due import Due
 from leads.messages.journal import Journal
 from leads.messages.keep_pace import keep_pace
-from leads.messages.models import LANES
+from leads.messages.models import LANES, PRESSING
 from leads.messages.rhythm import Rhythm
 from leads.messages.send import LaneRests, Line, send
 from leads.round_trips import RoundTrips, round_trips
@@ -62,7 +62,7 @@ def drain(lanes: Sequence[str], *, limit: int = 500, carrier: Carrier | None = N
 
 
 def _alone(lane: str, limit: int, carrier: Carrier | None) -> int:
-    with _open_line(carrier, lane) as line:
+    with _open_line(lane, carrier) as line:
         return _drain_lane(lane, limit, line, alone=True)
 
 
@@ -73,7 +73,7 @@ def _in_turn(lane: str, limit: int) -> int:
     while turn.wanted.is_set() and turn.taken.acquire(blocking=False):
         try:
             turn.wanted.clear()
-            with _open_line(None, lane) as line:
+            with _open_line(lane) as line:
                 done += _drain_lane(lane, limit, line, alone=False)
         finally:
             turn.taken.release()
@@ -114,7 +114,7 @@ class Crew:
 
 def _help(backlog: "Backlog") -> None:
     try:
-        with _open_line(None, backlog.lane) as line:
+        with _open_line(backlog.lane) as line:
             _work(backlog, line, None)
     finally:
         _spare_lines().release()
@@ -126,17 +126,19 @@ def _spare_lines() -> threading.Semaphore:
 
 
 @contextmanager
-def _open_line(carrier: Carrier | None, lane: str) -> Iterator[Line]:
-    journal, own = Journal(), carrier or open_carrier(lane)
+def _open_line(lane: str, carrier: Carrier | None = None) -> Iterator[Line]:
+    # What answers somebody's own act waits for no other; and whoever brings a carrier has one.
+    another = partial(open_carrier, lane) if carrier is None and lane not in PRESSING else None
+    journal, line = Journal(), None
     try:
         with round_trips() as trips:
-            line = Line(own, trips, journal)
+            line = Line([carrier or open_carrier(lane)], trips, journal, another)
             yield line
             line.write_down()
     finally:
         journal.close()
-        if carrier is None:
-            own.close()
+        if carrier is None and line is not None:
+            line.close()
 
 
 class Backlog:
@@ -150,14 +152,14 @@ class Backlog:
         self.is_closed = False
         self.lock = threading.Lock()
 
-    def take(self, trips: RoundTrips) -> Due | None:
-        """Return the next message, claiming more where none is left; None when there is nothing more to do."""
+    def take(self, trips: RoundTrips, most: int = 1) -> list[Due]:
+        """Return the next messages, claiming more where none is left; none when there is nothing more to do."""
         with self.lock:
             if self._is_stale() or _ending.is_set():
                 self._return_all(trips)
             if not self.waiting and not self.is_closed:
                 self.claim_more(trips)
-            return self.waiting.popleft() if self.waiting else None
+            return [self.waiting.popleft() for _ in range(min(most, len(self.waiting)))]
 
     def claim_more(self, trips: RoundTrips) -> None:
         """Claim the next batch; where there is none, the work is at its end."""
@@ -168,11 +170,24 @@ class Backlog:
         self.claimed_at = time.monotonic()
         self.is_closed = not batch
 
-    def close(self, trips: RoundTrips) -> None:
-        """Claim no more, and give back what was not begun."""
-        self.is_closed = True
+    def close(self, trips: RoundTrips, hand: Sequence[Due] = ()) -> None:
+        """Claim no more, and give back what was not begun; in somebody's hand, too."""
         with self.lock:
+            self.is_closed = True
+            self.waiting.extend(hand)
             self._return_all(trips)
+
+    def close_until_there_is_a_carrier(self, hand: Sequence[Due]) -> None:
+        """Claim no more, and plan for a moment later what was not begun; in somebody's hand, too."""
+        with self.lock:
+            waiting = [*hand, *self.waiting]
+            self.waiting.clear()
+            self.taken -= len(waiting)
+            self.is_closed = True
+        log.warning("carrier.unreachable", waiting=len(waiting))
+        with transaction() as session:
+            for each in waiting:
+                outcome.put_back(session, Claim(each.id, each.fence), now() + WAIT_FOR_CARRIER, reason="no-carrier")
 
     def _is_stale(self) -> bool:
         # A slow carrier may keep the last of a batch waiting until its lease runs out, and a lost lease is held against the message.
@@ -186,33 +201,49 @@ class Backlog:
 
 
 def _work(backlog: Backlog, line: Line, crew: Crew | None) -> None:
-    """Send one after another until there is nothing more to take, or nobody who takes it."""
-    due = None
+    """Send a few after the other until there is nothing more to take, or nobody who takes it."""
+    # What was taken and not begun.
+    hand = list[Due]()
     try:
-        while due := backlog.take(line.trips):
+        while hand := backlog.take(line.trips, 1 if line.another is None else rhythm.together):
             if crew:
                 crew.grow()
-            if keep_pace(due, line):
-                _send_timed(due, line)
+            _send_at_pace(hand, line)
             # Not truncated after each: it is read only after a death, and what the database knows already is then passed over.
         line.write_down()
     except LaneRests:
-        backlog.close(line.trips)
+        backlog.close(line.trips, hand)
     except Unreachable:
         line.write_down()
-        _wait_for_carrier(due, backlog, line)
+        backlog.close_until_there_is_a_carrier(hand)
     except BaseException:
         # Whatever it was, it was not the fault of those that wait; where the database is what failed, their lease frees them.
         with suppress(Exception):
             line.trips.undo()
-            backlog.close(line.trips)
+            backlog.close(line.trips, hand)
         raise
 
 
-def _send_timed(due: Due, line: Line) -> None:
-    busy, waited = time.thread_time(), line.waited
-    send(due, line)
-    rhythm.note(line.waited - waited, time.thread_time() - busy)
+def _send_at_pace(hand: list[Due], line: Line) -> None:
+    """Send what is in the hand, together as far as the pace lets it; what an exception leaves there was not begun."""
+    ready = list[Due]()
+    try:
+        while hand:
+            # None of those before waits for the turn of this one.
+            if keep_pace(hand[0], line, before_waiting=partial(_send_timed, ready, line)):
+                ready.append(hand[0])
+            del hand[0]
+        _send_timed(ready, line)
+    finally:
+        hand[:0] = ready
+
+
+def _send_timed(ready: list[Due], line: Line) -> None:
+    if ready:
+        busy, count = time.thread_time(), len(ready)
+        line.waits.clear()
+        send(ready, line, together=count)
+        rhythm.note(list(line.waits.values()), (time.thread_time() - busy) / count)
 
 
 def _send_suspects(lane: str, limit: int, line: Line) -> int:
@@ -230,15 +261,3 @@ def _send_a_suspect(lane: str, line: Line) -> bool:
         alone.claimed_at = time.monotonic()
         _work(alone, line, None)
     return bool(found)
-
-
-def _wait_for_carrier(due: Due | None, backlog: Backlog, line: Line) -> None:
-    with backlog.lock:
-        waiting = [*([due] if due else []), *backlog.waiting]
-        backlog.waiting.clear()
-        backlog.taken -= len(waiting)
-        backlog.is_closed = True
-    log.warning("carrier.unreachable", waiting=len(waiting))
-    with transaction() as session:
-        for each in waiting:
-            outcome.put_back(session, Claim(each.id, each.fence), now() + WAIT_FOR_CARRIER, reason="no-carrier")

@@ -10,8 +10,10 @@ from typing import Any, TypeVarTuple
 
 from sqlalchemy import (
     ARRAY,
+    BigInteger,
     ColumnElement,
     DateTime,
+    FromClause,
     Select,
     Uuid,
     and_,
@@ -22,6 +24,7 @@ from sqlalchemy import (
     literal_column,
     null,
     select,
+    true,
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import aliased
@@ -181,8 +184,11 @@ def _due(*which: ColumnElement[bool], held: bool = False) -> Select[*tuple[Any, 
     return select(*asked.c, _digest(asked.c))
 
 
-def _digest_of_mine(narrow: Narrow) -> Select[int]:
-    return _with_recipient(select(_digest(_columns(narrow))), narrow).where(*MINE).with_for_update(of=Message)
+def _held_by(message_id: ColumnElement[uuid.UUID], fence: ColumnElement[int]) -> tuple[ColumnElement[bool], ...]:
+    # Whoever cancels the row waits for this lock, and is then too late or finds it gone; a claim whose lease ran out is no claim.
+    claimed = and_(Message.state == literal_column("'claimed'"), Message.lease_until > func.now())
+    # In words that no index fits: PostgreSQL would walk the one of all that are leased to find these few.
+    return Message.id == message_id, Message.fence == fence, claimed.is_(true())
 
 
 def _digest(columns: Iterable[ColumnElement[Any]]) -> ColumnElement[int]:
@@ -247,25 +253,15 @@ def _others(at: ColumnElement[datetime]) -> tuple[ColumnElement[Any], ColumnElem
 
 # Without a word about the state: asked for claimed rows, PostgreSQL would walk the index of all that are leased to find these few.
 JUST_CLAIMED = _due(Message.id == any_(bindparam("ids", type_=ARRAY(Uuid())))).order_by(literal_column("due_at"), literal_column("id"))
-# Whoever cancels the row waits for this lock, and is then too late or finds it gone; a claim whose lease ran out is no claim.
-MINE = (
-    Message.id == bindparam("message_id"),
-    Message.fence == bindparam("fence"),
-    Message.state == bindparam("state", "claimed"),
-    Message.lease_until > func.now(),
-)
-STILL_MINE = _due(*MINE, held=True)
+STILL_MINE = _due(*_held_by(bindparam("message_id", type_=Uuid()), bindparam("fence", type_=BigInteger())), held=True)
 
 
-def digest_now(due: Due) -> Select[int]:
-    """Return the question for the digest that a message like this one has now, by itself: the one that STILL_MINE gives with the rest."""
-    return DIGEST_OF[due.to_person, due.lane in PRESSING]
+def digests_now(given: FromClause, *, to_persons: bool, pressing: bool) -> Select[uuid.UUID, int]:
+    """Return the question for the digests that claimed messages have now, the ones that STILL_MINE gives with the rest.
 
-
-# To open a table that can have nothing to say takes the server as long as to ask it.
-DIGEST_OF = {
-    (False, False): _digest_of_mine(ANY),
-    (False, True): _digest_of_mine(Narrow(pressing=True)),
-    (True, False): _digest_of_mine(Narrow(TO_PERSON)),
-    (True, True): _digest_of_mine(Narrow(TO_PERSON, pressing=True)),
-}
+    `given` names them by `message_id` and `fence`. To open a table that can have nothing to say takes the server as long as to ask it:
+    it looks only at people where all go `to_persons`, and for no caps where all are `pressing`.
+    """
+    narrow = Narrow(TO_PERSON if to_persons else RECIPIENTS, pressing)
+    mine = _held_by(given.c.message_id, given.c.fence)
+    return _with_recipient(select(Message.id, _digest(_columns(narrow))), narrow).where(*mine).with_for_update(of=Message)

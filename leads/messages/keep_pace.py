@@ -1,6 +1,7 @@
 """Holding a claimed message to the pace: a moment's wait is waited, a longer one is planned."""
 
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 
@@ -25,7 +26,7 @@ COUNT = Statement.of(SENT_TODAY)
 _counted: tuple[date, float, int] = (date.min, 0.0, 0)
 
 
-def keep_pace(due: Due, line: Line) -> bool:
+def keep_pace(due: Due, line: Line, *, before_waiting: Callable[[], None] = lambda: None) -> bool:
     """Return True when a message may go now, else it is planned for its turn; raises LaneRests when the day is used up."""
     # After ten days down, everything is due at once: each that may go gets a place in the queue, and comes back as one that has its turn.
     if due.lane not in PRESSING and _is_late(due) and (seconds := pace().place_late()) > 0:
@@ -39,7 +40,8 @@ def keep_pace(due: Due, line: Line) -> bool:
         if wait.seconds > WORTH_WAITING or wait.reason == "domain-rate":
             _plan(due, now() + timedelta(seconds=wait.seconds), wait.reason)
             return False
-        # Nobody should wait for the news that a mail went out because the next one may not.
+        # Nobody should wait, nor for the news that a mail went out, because the next one may not go.
+        before_waiting()
         line.write_down()
         time.sleep(wait.seconds)
     return True
@@ -55,7 +57,7 @@ def _is_late(due: Due) -> bool:
 
 
 def _take(due: Due, line: Line) -> Wait | None:
-    return pace().take(carrier=line.carrier.name, domain=_domain(due), lane=due.lane, sent_today=_sent_today(line))
+    return pace().take(carrier=line.carriers[0].name, domain=_domain(due), lane=due.lane, sent_today=_sent_today(line))
 
 
 def _domain(due: Due) -> str:

@@ -2,11 +2,13 @@
 
 import random
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import BigInteger, DateTime, Insert, Integer, String, Uuid, any_, bindparam, func, insert, literal, null, select, update
 from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import Session
+from sqlalchemy.types import TypeEngine
 
 from leads.audit.models import AuditEntry
 from leads.audit.trail import SYSTEM, record
@@ -21,6 +23,7 @@ from leads.messages.recipients import address_index_of
 from leads.messages.switch import open_breaker
 from leads.messages.templates import catalogue
 from leads.todos.open import open_todo
+from leads.wire import Statement, given_rows, in_rows, rows_of
 
 RETRY_AFTER = (timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=45), timedelta(hours=2), timedelta(hours=6))
 SLOW_DOWN = timedelta(minutes=1)
@@ -31,6 +34,15 @@ HELD = (
     .with_for_update()
 )
 LANE_RESTS = "lane-rests"
+ENDS = "ends"
+ENDING: dict[str, TypeEngine[Any]] = {
+    "message_id": Uuid(),
+    "fence": BigInteger(),
+    "at": DateTime(timezone=True),
+    "code": Integer(),
+    "enhanced": String(),
+    "entry_id": Uuid(),
+}
 
 
 def record_answer(session: Session, claim: Claim, receipt: Receipt, *, of_us: bool = False) -> Message | None:
@@ -42,7 +54,7 @@ def record_answer(session: Session, claim: Claim, receipt: Receipt, *, of_us: bo
     if message is None:
         return None
     if receipt.taken:
-        session.connection().execute(TAKEN, taken(claim, receipt))
+        session.connection().execute(taken_by_carrier(1), given_rows(ENDS, [taken(claim, receipt)]))
         return message
     _end_attempt(session, claim, receipt)
     if message.lane == "safety" and (receipt.passing or receipt.not_allowed):
@@ -60,9 +72,9 @@ def record_answer(session: Session, claim: Claim, receipt: Receipt, *, of_us: bo
 
 
 def taken(claim: Claim, receipt: Receipt) -> dict[str, Any]:
-    """Return what TAKEN is asked with: the mail is the carrier's now (RFC 5321, 4.2.5)."""
-    told = {"when": now(), "code": receipt.code, "enhanced": receipt.status}
-    return told | {"of_message": claim.message_id, "of_fence": claim.fence, "entry_id": new_id()}
+    """Return the ending of a mail that is the carrier's now (RFC 5321, 4.2.5), a row of what `taken_by_carrier` is asked with."""
+    told = {"at": now(), "code": receipt.code, "enhanced": receipt.status}
+    return told | {"message_id": claim.message_id, "fence": claim.fence, "entry_id": new_id()}
 
 
 def record_silence(session: Session, claim: Claim) -> None:
@@ -93,33 +105,39 @@ def end(session: Session, message: Message, state: str, *, reason: str | None) -
     record(session, f"message.{state}", message, reason=reason, template=message.template)
 
 
-def _taken() -> Insert:
-    # None of these is named like a column: SQLAlchemy would take it for a value to be set.
-    at, fence = bindparam("when", type_=DateTime(timezone=True)), bindparam("of_fence", type_=BigInteger())
+@lru_cache
+def taken_by_carrier(count: int) -> Insert:
+    """Return the ending nearly all messages have, for so many at once: the row, its attempt and the audit entry of each.
+
+    It is asked with `given_rows(ENDS, …)`; nothing happens to one whose fence has risen.
+    """
+    ends = rows_of(ENDS, ENDING, count)
     gone = (
         update(Message)
-        .where(Message.id == bindparam("of_message", type_=Uuid()), Message.fence == fence)
+        .where(Message.id == ends.c.message_id, Message.fence == ends.c.fence)
         .where(Message.state == any_(array(["claimed", "sending", "unknown"])))
-        .values(state="sent", reason=None, state_at=at, sent_at=at, lease_until=None)
-        .returning(Message.id, Message.template)
+        .values(state="sent", reason=None, state_at=ends.c.at, sent_at=ends.c.at, lease_until=None)
+        .returning(Message.id.label("message_id"), Message.template, *(column for column in ends.c if column.key != "message_id"))
         .cte("gone")
     )
-    code, status = bindparam("code", type_=Integer()), bindparam("enhanced", type_=String())
     attempt = (
         update(DeliveryAttempt)
-        .where(DeliveryAttempt.message_id == gone.c.id, DeliveryAttempt.fence == fence)
-        .values(ended_at=at, outcome="sent", reply_code=code, reply_status=status)
+        .where(DeliveryAttempt.message_id.in_(in_rows(ENDS, "message_id", Uuid(), count)))
+        .where(DeliveryAttempt.message_id == gone.c.message_id, DeliveryAttempt.fence == gone.c.fence)
+        .values(ended_at=gone.c.at, outcome="sent", reply_code=gone.c.code, reply_status=gone.c.enhanced)
         .cte("attempt")
     )
     detail = func.jsonb_build_object("reason", null(), "template", gone.c.template)
-    entry_id = bindparam("entry_id", type_=Uuid())
-    entry = select(entry_id, at, literal(SYSTEM), literal("message.sent"), literal("messages"), gone.c.id, detail)
+    said = (literal(SYSTEM), literal("message.sent"), literal("messages"))
+    entry = select(gone.c.entry_id, gone.c.at, *said, gone.c.message_id, detail)
     columns = ["id", "at", "actor", "action", "subject_kind", "subject_id", "detail"]
     return insert(AuditEntry).from_select(columns, entry.add_cte(attempt))
 
 
-# The ending nearly all messages have, in one statement: the row, its attempt and the audit entry; nothing where the fence has risen.
-TAKEN = _taken()
+@lru_cache
+def ask_taken(count: int) -> Statement:
+    """Return `taken_by_carrier` as a round trip asks it."""
+    return Statement.of(taken_by_carrier(count))
 
 
 def _held(session: Session, claim: Claim, *states: str) -> Message | None:

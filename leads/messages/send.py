@@ -1,9 +1,10 @@
 """Bringing one claimed message to its end: offer it, ask every guard again and commit, the dot, write down what was answered."""
 
 import time
-from contextlib import suppress
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any
 
 import structlog
 from sqlalchemy import text
@@ -21,16 +22,17 @@ from leads.messages.journal import Journal
 from leads.messages.mail_keys import CannotSign
 from leads.messages.mime import build, envelope
 from leads.messages.pace import pace
-from leads.messages.permit import Letter, permit, set_aside
+from leads.messages.permit import Ending, Letter, Offered, permit, permit_anew, set_aside
 from leads.messages.prepare import ready_from
 from leads.messages.refusals import Way, forget_refusals, is_of_us
 from leads.messages.render import template_called
 from leads.messages.sendable import words_for
 from leads.messages.trial import is_trial, trial_letter
 from leads.messages.versions import keep_once
-from leads.round_trips import RoundTrips, Statement
+from leads.round_trips import RoundTrips
+from leads.wire import given_rows
 
-MARK_TAKEN = Statement.of(outcome.TAKEN)
+AT_EASE = 0.5
 BE_BRIEF = text("SET LOCAL lock_timeout = '5s'")
 log = structlog.get_logger()
 
@@ -41,59 +43,108 @@ class LaneRests(Exception):
 
 @dataclass
 class Line:
-    """One way out, used for one message at a time: a connection to the carrier, one to the database, and a journal."""
+    """One way out, used for a few messages at a time: a connection to the carrier for each, one to the database, and a journal."""
 
-    carrier: Carrier
+    carriers: list[Carrier]
     trips: RoundTrips
     journal: Journal
-    # The ending of the message before, as TAKEN is asked with it; on disk already, it shares its commit with the next one's `sending`.
-    unwritten: dict[str, Any] = field(default_factory=dict)
-    # Seconds spent with the carrier, from the first line on.
-    waited: float = 0.0
+    # Opens one more; None where each message goes by itself.
+    another: Callable[[], Carrier] | None = None
+    # The endings of messages before, as `taken_by_carrier` is asked with them; on disk already, they share their commit with the next
+    # `sending`.
+    unwritten: list[Ending] = field(default_factory=list)
+    # Seconds spent with the carrier, by message.
+    waits: dict[uuid.UUID, float] = field(default_factory=dict)
 
-    def offer(self, letter: Letter) -> None:
-        """Say all but the final dot; raises Refused or Unreachable."""
-        began = time.perf_counter()
-        try:
-            self.carrier.offer(letter.envelope, letter.mime)
-        finally:
-            self.waited += time.perf_counter() - began
+    def offer(self, letter: Letter, place: int) -> Offered:
+        """Say all but the final dot over the connection of that place; raises Refused or Unreachable."""
+        if place == len(self.carriers) and self.another is not None:
+            self.carriers.append(self.another())
+        offered = Offered(letter, self.carriers[place])
+        with self._waiting(offered):
+            offered.carrier.offer(letter.envelope, letter.mime)
+        return offered
 
-    def release(self) -> Receipt:
-        """Say the dot and return the answer; raises Silence."""
-        began = time.perf_counter()
-        try:
-            return self.carrier.release()
-        finally:
-            self.waited += time.perf_counter() - began
+    def release(self, offered: Offered) -> None:
+        """Say the dot."""
+        with self._waiting(offered):
+            offered.carrier.release()
+
+    def hear(self, offered: Offered) -> Receipt:
+        """Return the answer to the dot; raises Silence."""
+        with self._waiting(offered):
+            return offered.carrier.answer()
 
     def write_down(self) -> None:
         """Commit what is known and not yet in the database; after this the journal has nothing to tell."""
         if self.unwritten:
-            self.trips.commit((MARK_TAKEN, self.unwritten))
+            self.trips.commit((outcome.ask_taken(len(self.unwritten)), given_rows(outcome.ENDS, self.unwritten)))
             self.unwritten.clear()
         self.journal.forget()
 
+    def close(self) -> None:
+        """Say goodbye to the carrier."""
+        for each in self.carriers:
+            each.close()
 
-def send(due: Due, line: Line) -> None:
-    """Bring one message to its end; raises Unreachable when no carrier takes anything, LaneRests when nothing of its lane may go."""
-    letter = _prepare(due)
-    if letter is None:
-        return
+    @contextmanager
+    def _waiting(self, offered: Offered) -> Iterator[None]:
+        id, began = offered.letter.due.id, time.perf_counter()
+        try:
+            yield
+        finally:
+            self.waits[id] = self.waits.get(id, 0.0) + time.perf_counter() - began
+
+
+def send(hand: list[Due], line: Line, *, together: int = 1) -> None:
+    """Bring messages to their end, so many together, and take each out of the hand; what an exception leaves there was not begun.
+
+    Raises Unreachable when no carrier takes anything, LaneRests when nothing of its lane may go.
+    """
+    while hand:
+        offered, stopped = _offer(hand, line, together)
+        _let_go(offered, hand, line)
+        if stopped is not None:
+            raise stopped
+
+
+def _offer(hand: list[Due], line: Line, together: int) -> tuple[list[Offered], Exception | None]:
+    """Offer what is in the hand up to the dot; returns what lies open now, and why the rest must wait if it must."""
+    offered, since = list[Offered](), time.monotonic()
     try:
-        line.offer(letter)
+        # With a relay that has become slow, one mail must not lie open, nor its lease run, while the others' turns come.
+        while hand and len(offered) < together and (not offered or time.monotonic() - since < AT_EASE):
+            letter = _prepare(hand[0])
+            if letter is not None:
+                offered += _offer_one(letter, line, len(offered))
+            del hand[0]
+    except (Unreachable, LaneRests) as stopped:
+        return offered, stopped
+    except BaseException:
+        _withdraw(offered, hand)
+        raise
+    return offered, None
+
+
+def _offer_one(letter: Letter, line: Line, place: int) -> list[Offered]:
+    try:
+        return [line.offer(letter, place)]
     except Refused as refusal:
-        _record(due, refusal.receipt, line)
-        return
-    # All but the dot is with the carrier now. Marked earlier, a crash would lose the mail; marked later, it would double it.
-    if _let_go(letter, line):
-        _release(due, line)
+        _record(letter.due, refusal.receipt, line.carriers[place])
+        return []
+
+
+def _withdraw(offered: Iterable[Offered], hand: list[Due]) -> None:
+    for each in offered:
+        each.carrier.withdraw()
+        hand.append(each.letter.due)
 
 
 def _prepare(due: Due) -> Letter | None:
     try:
         if objection(due) is not None:
-            _set_aside(due)
+            if set_aside(due) is RESTS:
+                raise LaneRests
             return None
         return _write(due)
     except (*DATABASE_AWAY, LaneRests):
@@ -122,25 +173,51 @@ def _write(due: Due) -> Letter:
     return Letter(due, envelope(due.id, due.email), mime, rendered, facts)
 
 
-def _let_go(letter: Letter, line: Line) -> bool:
+def _let_go(offered: list[Offered], hand: list[Due], line: Line) -> None:
+    # All but the dot is with the carrier now. Marked earlier, a crash would lose a mail; marked later, it would double it.
+    begun = _permitted(offered, hand, line)
+    rest = [each for each in offered if each.letter.due.id not in begun]
     try:
-        may = permit(line.trips, letter, line.carrier.name, line.unwritten)
-    except BaseException as error:
-        line.carrier.withdraw()
-        # A commit whose answer was lost may stand: the row may say `sending` though nothing was sent, and would end as unknown.
-        if isinstance(error, DATABASE_AWAY):
-            _take_back(letter.due, line)
+        _release([each for each in offered if each.letter.due.id in begun], line)
+        while rest:
+            _let_go_anew(rest.pop(0), hand, line)
+    except BaseException:
+        _withdraw(rest, hand)
         raise
-    if not may:
-        line.carrier.withdraw()
-        _set_aside(letter.due)
-    return may
 
 
-def _set_aside(due: Due) -> None:
-    if set_aside(due) is RESTS:
+def _permitted(offered: list[Offered], hand: list[Due], line: Line) -> set[uuid.UUID]:
+    try:
+        return permit(line.trips, offered, line.unwritten)
+    except BaseException as error:
+        _undo(offered, hand, line, error)
+        raise
+
+
+def _let_go_anew(offered: Offered, hand: list[Due], line: Line) -> None:
+    try:
+        may = permit_anew(line.trips, offered, line.unwritten)
+    except BaseException as error:
+        _undo([offered], hand, line, error)
+        raise
+    if may:
+        _release([offered], line)
+        return
+    offered.carrier.withdraw()
+    if set_aside(offered.letter.due) is RESTS:
         # For those claimed along with it, too: they go back at once, and none is offered only to be withdrawn.
         raise LaneRests
+
+
+def _undo(offered: Sequence[Offered], hand: list[Due], line: Line, error: BaseException) -> None:
+    """Leave what lies open. A commit whose answer was lost may stand: the row may say `sending`, and would end as unknown."""
+    if not isinstance(error, DATABASE_AWAY):
+        _withdraw(offered, hand)
+        return
+    for each in offered:
+        each.carrier.withdraw()
+    for each in offered:
+        _take_back(each.letter.due, line)
 
 
 def _take_back(due: Due, line: Line) -> None:
@@ -152,9 +229,24 @@ def _take_back(due: Due, line: Line) -> None:
         outcome.record_answer(session, _claim(due), WITHDRAWN)
 
 
-def _release(due: Due, line: Line) -> None:
+def _release(offered: Sequence[Offered], line: Line) -> None:
+    """Say every dot, then hear every answer: none waits for what becomes of another."""
+    for each in offered:
+        line.release(each)
+    failed: Exception | None = None
+    for each in offered:
+        try:
+            _hear(each, line)
+        except Exception as error:
+            failed = failed or error
+    if failed is not None:
+        raise failed
+
+
+def _hear(offered: Offered, line: Line) -> None:
+    due = offered.letter.due
     try:
-        receipt = line.release()
+        receipt = line.hear(offered)
     except Silence:
         with transaction() as session:
             outcome.record_silence(session, _claim(due))
@@ -164,19 +256,19 @@ def _release(due: Due, line: Line) -> None:
         line.journal.write(due.id, due.fence, receipt)
     except OSError:
         # The disk is full: the database must know at once, and nothing more goes out while there is nothing to fall back on.
-        _record(due, receipt, line)
+        _record(due, receipt, offered.carrier)
         raise
     if receipt.taken:
-        forget_refusals(Way(due.lane, line.carrier.name))
-        line.unwritten |= outcome.taken(_claim(due), receipt)
+        forget_refusals(Way(due.lane, offered.carrier.name))
+        line.unwritten.append(outcome.taken(_claim(due), receipt))
     else:
-        _record(due, receipt, line)
+        _record(due, receipt, offered.carrier)
 
 
-def _record(due: Due, receipt: Receipt, line: Line) -> None:
+def _record(due: Due, receipt: Receipt, carrier: Carrier) -> None:
     if receipt.throttles:
-        pace().slow_down(line.carrier.name)
-    of_us = is_of_us(receipt, Way(due.lane, line.carrier.name), due.email)
+        pace().slow_down(carrier.name)
+    of_us = is_of_us(receipt, Way(due.lane, carrier.name), due.email)
     with transaction() as session:
         message = outcome.record_answer(session, _claim(due), receipt, of_us=of_us)
     if message is not None and message.reason == outcome.LANE_RESTS:

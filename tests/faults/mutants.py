@@ -53,6 +53,7 @@ def _due() -> Iterator[tuple[uuid.UUID, str, SmtpCarrier]]:
 def _send(carrier: SmtpCarrier, message: uuid.UUID, recipient: str) -> None:
     carrier.offer(envelope(message, recipient), MAIL)
     carrier.release()
+    carrier.answer()
 
 
 def _mark(message: uuid.UUID) -> None:
@@ -109,10 +110,11 @@ def tell_redis() -> None:
     assert url is not None
     client = redis.Redis.from_url(url.get_secret_value())
 
-    def told(due: Any, line: Any) -> Any:
-        client.set("seen", json.dumps([due.id.hex, base64.b64encode(due.email.encode()).decode()]))
-        client.delete("seen")
-        return send(due, line)
+    def told(hand: Any, line: Any, **how: Any) -> Any:
+        for due in hand:
+            client.set("seen", json.dumps([due.id.hex, base64.b64encode(due.email.encode()).decode()]))
+            client.delete("seen")
+        return send(hand, line, **how)
 
     send, deliver.send = deliver.send, told  # type: ignore[attr-defined]
 
@@ -121,11 +123,8 @@ def say_it_went() -> None:
     """Have this process's engine take each mail back before the dot, and write down that it went."""
     from leads.messages import send as sending
 
-    def release(line: Any) -> Any:
-        line.carrier.withdraw()
-        return Receipt(250)
-
-    sending.Line.release = release  # type: ignore[method-assign]
+    sending.Line.release = lambda _, offered: offered.carrier.withdraw()  # type: ignore[method-assign]
+    sending.Line.hear = lambda *_: Receipt(250)  # type: ignore[method-assign]
 
 
 ENGINES: Mapping[str, Callable[[], None]] = {"send_then_mark": send_then_mark, "mark_then_send": mark_then_send}

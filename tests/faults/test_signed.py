@@ -16,6 +16,7 @@ from leads.messages.mime import build, envelope
 from leads.messages.models import Message
 from leads.messages.render import Rendered
 from tests.dns_server import DnsServer
+from tests.dot import dot
 from tests.faults.postfix import postfix
 from tests.faults.table import Impossible
 from tests.messages.dkim_verifier import verify
@@ -58,7 +59,7 @@ def carried(published: DnsServer, data_dir: Path) -> bytes:
             )
             carrier = SmtpCarrier(relay.url, helo="mail.elmharbor.test")
             carrier.offer(envelope(message.id, "ana@example.com"), raw)
-            assert carrier.release().taken
+            assert dot(carrier).taken
             carrier.close()
             return wait_for(lambda: relay.delivered)[0]
     except Impossible as why:

@@ -25,6 +25,7 @@ from leads.messages.prepare import ready
 from leads.messages.render import Rendered
 from leads.messages.templates import Topic, catalogue
 from leads.people.models import Person
+from tests.dot import dot
 from tests.messages.mails import facts_in
 from tests.smtp_server import ScriptedServer
 
@@ -46,7 +47,7 @@ def delivered() -> Delivered:
         way_out = WAY_OUT if meta.audience == "person" else None
         raw = build(message, "ana@example.com", ready(name, language, facts_in(language)), way_out, discreet=False)
         carrier.offer(envelope(message.id, "ana@example.com"), raw)
-        assert carrier.release().taken
+        assert dot(carrier).taken
     carrier.close()
     server.stop()
     return dict(zip(EDITIONS, server.mails, strict=True))

@@ -13,10 +13,11 @@ from config.settings import settings
 from leads.db import transaction
 from leads.messages import deliver
 from leads.messages.deliver import Backlog, drain
+from leads.messages.due import Due
 from leads.messages.journal import Journal
 from leads.messages.models import LANES, Message
 from leads.messages.outbox import post
-from leads.messages.send import send
+from leads.messages.send import Line, send
 from leads.round_trips import round_trips
 from tests.cast import make_confirmed_person
 from tests.smtp_server import ScriptedServer
@@ -105,8 +106,7 @@ def test_what_waits_too_long_for_its_turn_is_given_back_before_its_lease_ends(mo
         backlog = Backlog("transactional", 3)
         backlog.claim_more(trips)
         backlog.claimed_at -= settings().handoff_lease_seconds
-        again = backlog.take(trips)
-    assert again is not None
+        [again] = backlog.take(trips)
     assert again.fence == 2
     assert states() == {("claimed", None): 3}
 
@@ -121,16 +121,16 @@ def test_a_mail_that_came_due_while_the_lane_was_busy_is_not_forgotten(server: S
 
 
 def test_of_what_was_with_the_dead_one_at_a_time_is_on_its_way_whatever_its_lane(monkeypatch: pytest.MonkeyPatch) -> None:
-    lanes, together, most = ("safety", "transactional"), threading.Semaphore(0), list[int]()
+    lanes, on_their_way, most = ("safety", "transactional"), threading.Semaphore(0), list[int]()
     for lane in lanes:
         make_due(3, lane, lost_leases=1)
 
-    def look(due: object, line: object) -> None:
-        together.release()
+    def look(hand: list[Due], line: Line, *, together: int) -> None:
+        on_their_way.release()
         time.sleep(0.05)
-        most.append(together._value)
-        send(due, line)  # type: ignore[arg-type]
-        together.acquire()
+        most.append(on_their_way._value)
+        send(hand, line, together=together)
+        on_their_way.acquire()
 
     monkeypatch.setattr(deliver, "send", look)
     with ThreadPoolExecutor(2) as hints:
@@ -147,6 +147,6 @@ def test_a_worker_that_is_told_to_end_gives_back_what_it_has_not_begun(monkeypat
         backlog.claim_more(trips)
         assert backlog.take(trips)
         deliver.finish()
-        assert backlog.take(trips) is None
+        assert backlog.take(trips) == []
     assert states() == {("planned", None): 4, ("claimed", None): 1}
     assert drain(LANES) == 0

@@ -14,6 +14,7 @@ from config.settings import settings
 from leads.messages.carriers import smtp
 from leads.messages.carriers.base import HUNG_UP, Envelope, Receipt, Refused, Silence, Unreachable
 from leads.messages.carriers.smtp import SmtpCarrier, parse
+from tests.dot import dot
 from tests.leaving_peer import Way, certificate, leaving
 from tests.smtp_server import ScriptedServer
 
@@ -23,7 +24,7 @@ MAIL = b"Subject: x\r\n\r\nHello\r\n"
 
 def deliver(carrier: SmtpCarrier, mail: bytes = MAIL) -> Receipt:
     carrier.offer(TO_ANA, mail)
-    return carrier.release()
+    return dot(carrier)
 
 
 def test_a_mail_is_taken_and_the_answer_is_read(carrier: SmtpCarrier, server: ScriptedServer) -> None:
@@ -84,7 +85,7 @@ def test_what_an_offer_took_is_not_held_against_the_answer_to_its_dot(
     monkeypatch.setattr(settings(), "handoff_lease_seconds", 3)
     carrier.offer(TO_ANA, MAIL)
     carrier.until -= 2
-    assert carrier.release().taken
+    assert dot(carrier).taken
 
 
 def test_a_withdrawn_mail_is_not_delivered(carrier: SmtpCarrier, server: ScriptedServer) -> None:
@@ -150,7 +151,7 @@ def test_a_peer_that_hangs_up_after_the_dot_leaves_us_knowing_nothing(carrier: S
     server.answer["DOT"].append("")
     carrier.offer(TO_ANA, MAIL)
     with pytest.raises(Silence):
-        carrier.release()
+        dot(carrier)
 
 
 @pytest.mark.parametrize("way", ["close", "reset", "goodbye"])
@@ -159,7 +160,7 @@ def test_a_peer_that_leaves_in_the_middle_of_a_mail_has_taken_nothing(way: Way) 
         carrier = SmtpCarrier(peer.url, helo="x.test")
         carrier.offer(TO_ANA, MAIL)
         assert peer.left.wait(5)
-        assert carrier.release() == HUNG_UP
+        assert dot(carrier) == HUNG_UP
         assert carrier.connection is None
 
 
@@ -178,7 +179,7 @@ def test_under_tls_too_we_see_who_has_left(way: Way, answer: Receipt, tmp_path: 
         carrier = SmtpCarrier(peer.url, helo="x.test")
         carrier.offer(TO_ANA, MAIL)
         assert peer.left.wait(5)
-        assert carrier.release() == answer
+        assert dot(carrier) == answer
 
 
 def test_an_answer_out_of_turn_is_no_answer() -> None:

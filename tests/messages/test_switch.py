@@ -42,8 +42,8 @@ def test_pausing_in_the_middle_of_a_batch_stops_the_rest_of_it(session: Session,
             super().offer(*offered)  # type: ignore[arg-type]
             self.after("offer")
 
-        def release(self) -> Receipt:
-            receipt = super().release()
+        def answer(self) -> Receipt:
+            receipt = super().answer()
             self.after("release")
             return receipt
 

@@ -85,7 +85,7 @@ class Silence(Exception):
 
 
 class Carrier(Protocol):
-    """Takes one message at a time: offer, then release or withdraw."""
+    """Takes one message at a time: offer, then withdraw, or release and hear the answer."""
 
     @property
     def name(self) -> str:
@@ -94,8 +94,11 @@ class Carrier(Protocol):
     def offer(self, envelope: Envelope, mime: bytes) -> None:
         """Hand over everything but what makes it final; raises Refused (with HUNG_UP where it left in the middle) or Unreachable."""
 
-    def release(self) -> Receipt:
-        """Make it final and return the answer, HUNG_UP where nobody was there to hear it; raises Silence when there is none."""
+    def release(self) -> None:
+        """Make it final, without waiting for what comes of it."""
+
+    def answer(self) -> Receipt:
+        """Return the answer to what was released, HUNG_UP where nobody was there to hear it; raises Silence when there is none."""
 
     def withdraw(self) -> None:
         """Leave the offered message: it must not be delivered."""

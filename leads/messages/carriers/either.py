@@ -49,9 +49,13 @@ class Either:
             else:
                 return
 
-    def release(self) -> Receipt:
-        """Make it final where it was offered, and nowhere else; raises Silence."""
-        return self._heed(self.taking.release())
+    def release(self) -> None:
+        """Make it final where it was offered, and nowhere else."""
+        self.taking.release()
+
+    def answer(self) -> Receipt:
+        """Return the answer of the carrier it was released to; raises Silence."""
+        return self._heed(self.taking.answer())
 
     def withdraw(self) -> None:
         """Leave the offered message."""

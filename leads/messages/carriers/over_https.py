@@ -24,7 +24,7 @@ NO_SUCH_ADDRESS = Receipt(550, "5.1.1")
 
 
 class HttpsCarrier:
-    """One kept connection to a provider. A request is written when a message is offered, and goes out when it is released."""
+    """One kept connection to a provider. A request is written when a message is offered, and goes out when its answer is wanted."""
 
     name = ""
 
@@ -56,7 +56,10 @@ class HttpsCarrier:
             raise Unreachable(type(error).__name__) from None
         self.heard_at = time.monotonic()
 
-    def release(self) -> Receipt:
+    def release(self) -> None:
+        """Do nothing yet: a request and its answer are one."""
+
+    def answer(self) -> Receipt:
         """Send the request and return what its answer means; raises Silence when none comes to what may have gone out."""
         assert self.client is not None
         assert self.request is not None

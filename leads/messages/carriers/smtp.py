@@ -1,5 +1,6 @@
 """SMTP (RFC 5321) on a kept connection, with the final dot in our own hand."""
 
+import math
 import re
 import select
 import smtplib
@@ -51,7 +52,8 @@ class SmtpCarrier:
     def __init__(self, url: str, *, helo: str) -> None:
         self.relay, self.helo = parse(url), helo
         self.connection: smtplib.SMTP | None = None
-        self.used, self.until = 0, 0.0
+        # When all that is waited for must be over; whether a dot may have gone out that nobody heard.
+        self.used, self.until, self.in_doubt = 0, 0.0, False
 
     def offer(self, envelope: Envelope, mime: bytes) -> None:
         """Say MAIL, RCPT, DATA and the body, all but the final dot; raises Refused or Unreachable.
@@ -70,21 +72,27 @@ class SmtpCarrier:
             raise Unreachable(type(error).__name__) from None
         self._send_body(connection, mime)
 
-    def release(self) -> Receipt:
-        """Say the final dot and return the answer to it, HUNG_UP where nobody hears it any more; raises Silence when no answer comes."""
+    def release(self) -> None:
+        """Say the final dot, unless nobody is there to hear it."""
         assert self.connection is not None
+        self.in_doubt = False
         # Not to say the dot is safe whatever we see here; to say it to a peer that left would make an unknown of what is known.
         if _has_turned_away(self.connection):
             self._drop()
-            return HUNG_UP
+            return
+        self.until = time.monotonic() + TIMEOUT
         try:
             _wait_at_most(self.connection, TIMEOUT)
             self.connection.send(b".\r\n")
-            _wait_for_answer(self.connection)
-            code, text = self.connection.getreply()
         except (OSError, smtplib.SMTPException):
+            self.in_doubt = True
             self._drop()
-            raise Silence from None
+
+    def answer(self) -> Receipt:
+        """Return the answer to the dot, HUNG_UP where nobody was there to hear it; raises Silence when none comes."""
+        if self.connection is None and not self.in_doubt:
+            return HUNG_UP
+        code, text = self._hear_the_end()
         if code < 200:
             self._drop()
             raise Silence
@@ -104,6 +112,16 @@ class SmtpCarrier:
             with suppress(OSError, smtplib.SMTPException):
                 self.connection.quit()
             self._drop()
+
+    def _hear_the_end(self) -> tuple[int, bytes]:
+        if self.connection is None:
+            raise Silence
+        try:
+            _wait_for_answer(self.connection, max(0.0, self.until - time.monotonic()))
+            return self.connection.getreply()
+        except (OSError, smtplib.SMTPException):
+            self._drop()
+            raise Silence from None
 
     def _connect(self) -> smtplib.SMTP:
         relay = self.relay
@@ -236,20 +254,20 @@ def _wait_at_most(connection: smtplib.SMTP, seconds: float) -> None:
         connection.sock.settimeout(seconds)
 
 
-def _wait_for_answer(connection: smtplib.SMTP) -> None:
+def _wait_for_answer(connection: smtplib.SMTP, seconds: float) -> None:
     """Return once there is something to read; raises TimeoutError when nothing comes."""
     assert connection.sock is not None
     # Looked at once more when the time is over: a machine that slept meanwhile wakes up too late, with the answer long there.
-    if not (_can_read(connection.sock, TIMEOUT) or _can_read(connection.sock, 0)):
+    if not (_can_read(connection.sock, seconds) or _can_read(connection.sock, 0)):
         raise TimeoutError
 
 
-def _can_read(sock: socket.socket, seconds: int) -> bool:
+def _can_read(sock: socket.socket, seconds: float) -> bool:
     if isinstance(sock, ssl.SSLSocket) and sock.pending():
         return True
     poll = select.poll()
     poll.register(sock, select.POLLIN)
-    return bool(poll.poll(seconds * 1000))
+    return bool(poll.poll(math.ceil(seconds * 1000)))
 
 
 def _receipt(code: int, text: bytes) -> Receipt:

@@ -11,6 +11,7 @@ from leads.messages.deliver import drain
 from leads.messages.models import LANES, DeliveryAttempt
 from leads.people.models import Person
 from leads.todos.models import Todo
+from tests.dot import dot
 from tests.messages.carriers.mail import MAIL, TO_ANA
 from tests.messages.test_deliver import Due, state
 from tests.provider import Answer, Provider
@@ -18,13 +19,13 @@ from tests.provider import Answer, Provider
 
 def deliver(carrier: Carrier) -> Receipt:
     carrier.offer(TO_ANA, MAIL)
-    return carrier.release()
+    return dot(carrier)
 
 
 def test_nothing_goes_out_before_it_is_released(carrier: Carrier, provider: Provider) -> None:
     carrier.offer(TO_ANA, MAIL)
     assert provider.asked == []
-    assert carrier.release().taken
+    assert dot(carrier).taken
     assert len(provider.asked) == 1
 
 
@@ -93,7 +94,7 @@ def test_one_that_went_away_before_the_request_took_nothing(carrier: Carrier, pr
     carrier.client = None  # type: ignore[attr-defined]
     carrier._connect()  # type: ignore[attr-defined]
     provider.leave()
-    assert carrier.release() == HUNG_UP
+    assert dot(carrier) == HUNG_UP
 
 
 def test_it_goes_through_the_whole_delivery(session: Session, due: Due, carrier: Carrier, provider: Provider) -> None:

@@ -11,6 +11,7 @@ import pytest
 from leads.messages.carriers.base import Receipt
 from leads.messages.carriers.known import CARRIERS
 from leads.messages.carriers.sigv4 import Signer
+from tests.dot import dot
 from tests.messages.carriers.mail import KEPT, MAIL, MESSAGE, TO_ANA
 from tests.provider import Answer, Asked, Provider
 
@@ -25,7 +26,7 @@ def asked(provider: Provider, use: Use) -> Callable[[str], Asked]:
         use(name)
         carrier = CARRIERS[name].open()
         carrier.offer(TO_ANA, MAIL)
-        assert carrier.release().taken
+        assert dot(carrier).taken
         carrier.close()
         return provider.asked[-1]
 
@@ -143,5 +144,5 @@ def test_a_refusal_of_us_is_told_from_one_of_the_mail(provider: Provider, use: U
     carrier = CARRIERS[name].open()
     provider.answers.append(answer)
     carrier.offer(TO_ANA, MAIL)
-    assert carrier.release() == receipt
+    assert dot(carrier) == receipt
     carrier.close()
