@@ -32,6 +32,7 @@ from leads.messages.mime import build
 from leads.messages.models import DeliveryAttempt, Message
 from leads.messages.outbox import post
 from leads.messages.render import Rendered, render
+from leads.messages.rhythm import Rhythm
 from leads.security.tokens import Token
 from tests.cast import make_confirmed_person
 
@@ -108,7 +109,7 @@ def work(port: int) -> int:
     os.environ["SMTP_URL"] = f"smtp://127.0.0.1:{port}"
     settings.cache_clear()
     deliver._spare_lines.cache_clear()
-    deliver.rhythm = deliver.Rhythm()
+    deliver.RHYTHMS[LANE] = Rhythm()
     return deliver.drain((LANE,), limit=1_000_000)
 
 

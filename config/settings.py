@@ -160,7 +160,7 @@ class Settings(BaseSettings):
     handoff_pager_secret: PagerSecret | None = Field(
         None, description="whsec_… with which calls to it are signed (Standard Webhooks); needed with HANDOFF_PAGER_URL"
     )
-    handoff_lines: int = Field(8, ge=1, le=100, description="connections to the mail server that one worker process keeps going at once")
+    handoff_lines: int = Field(10, ge=1, le=100, description="connections to the mail server that one worker process keeps going at once")
     handoff_db_pool: int = Field(10, ge=1, le=100, description="database connections a process keeps")
 
     @property

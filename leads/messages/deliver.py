@@ -23,13 +23,11 @@ from leads.messages.journal import Journal
 from leads.messages.keep_pace import keep_pace
 from leads.messages.models import LANES, PRESSING
 from leads.messages.rhythm import Rhythm
-from leads.messages.send import LaneRests, Line, send
+from leads.messages.send import WORTH_A_CONNECTION, LaneRests, Line, send
 from leads.round_trips import RoundTrips, round_trips
 
 BATCH = 50
-WORTH_A_LINE = 4
 WAIT_FOR_CARRIER = timedelta(seconds=30)
-rhythm = Rhythm()
 log = structlog.get_logger()
 
 
@@ -44,6 +42,7 @@ _ending = threading.Event()
 # Where one of them is what kills workers, none of another lane may be on its way in this process, and lose its lease for it.
 _one_suspect = threading.Lock()
 TURNS: dict[str, Turn] = {lane: Turn() for lane in LANES}
+RHYTHMS: dict[str, Rhythm] = {lane: Rhythm() for lane in LANES}
 
 
 def finish() -> None:
@@ -107,7 +106,7 @@ class Crew:
 
     def grow(self) -> None:
         """Hire more if what waits is worth it and the carrier is far enough away."""
-        wanted = min(len(self.backlog.waiting) // WORTH_A_LINE, rhythm.lines - 1)
+        wanted = min(len(self.backlog.waiting) // WORTH_A_CONNECTION, self.backlog.rhythm.lines - 1)
         while len(self.hired) < wanted and _spare_lines().acquire(blocking=False):
             self.hired.append(self.pool.submit(_help, self.backlog))
 
@@ -122,13 +121,14 @@ def _help(backlog: "Backlog") -> None:
 
 @lru_cache
 def _spare_lines() -> threading.Semaphore:
+    """What is left of the connections this process may have to the mail server, beside one that each lane has in any case."""
     return threading.Semaphore(max(0, settings().handoff_lines - 1))
 
 
 @contextmanager
 def _open_line(lane: str, carrier: Carrier | None = None) -> Iterator[Line]:
     # What answers somebody's own act waits for no other; and whoever brings a carrier has one.
-    another = partial(open_carrier, lane) if carrier is None and lane not in PRESSING else None
+    another = partial(_one_more, lane) if carrier is None and lane not in PRESSING else None
     journal, line = Journal(), None
     try:
         with round_trips() as trips:
@@ -139,27 +139,34 @@ def _open_line(lane: str, carrier: Carrier | None = None) -> Iterator[Line]:
         journal.close()
         if carrier is None and line is not None:
             line.close()
+            for _ in line.carriers[1:]:
+                _spare_lines().release()
+
+
+def _one_more(lane: str) -> Carrier | None:
+    return open_carrier(lane) if _spare_lines().acquire(blocking=False) else None
 
 
 class Backlog:
     """What this process has claimed of a lane and not begun; shared by its lines."""
 
     def __init__(self, lane: str, limit: int) -> None:
-        self.lane, self.limit = lane, limit
+        self.lane, self.limit, self.rhythm = lane, limit, RHYTHMS[lane]
         self.waiting: deque[Due] = deque()
         self.taken = 0
         self.claimed_at = 0.0
         self.is_closed = False
         self.lock = threading.Lock()
 
-    def take(self, trips: RoundTrips, most: int = 1) -> list[Due]:
-        """Return the next messages, claiming more where none is left; none when there is nothing more to do."""
+    def take(self, line: Line) -> list[Due]:
+        """Return as many as a line sends together, claiming more where none is left; none when there is nothing more to do."""
         with self.lock:
             if self._is_stale() or _ending.is_set():
-                self._return_all(trips)
+                self._return_all(line.trips)
             if not self.waiting and not self.is_closed:
-                self.claim_more(trips)
-            return [self.waiting.popleft() for _ in range(min(most, len(self.waiting)))]
+                self.claim_more(line.trips)
+            waiting = len(self.waiting)
+            return [self.waiting.popleft() for _ in range(min(waiting, line.together(waiting)))]
 
     def claim_more(self, trips: RoundTrips) -> None:
         """Claim the next batch; where there is none, the work is at its end."""
@@ -205,10 +212,10 @@ def _work(backlog: Backlog, line: Line, crew: Crew | None) -> None:
     # What was taken and not begun.
     hand = list[Due]()
     try:
-        while hand := backlog.take(line.trips, 1 if line.another is None else rhythm.together):
+        while hand := backlog.take(line):
             if crew:
                 crew.grow()
-            _send_at_pace(hand, line)
+            _send_at_pace(hand, line, backlog.rhythm)
             # Not truncated after each: it is read only after a death, and what the database knows already is then passed over.
         line.write_down()
     except LaneRests:
@@ -224,26 +231,25 @@ def _work(backlog: Backlog, line: Line, crew: Crew | None) -> None:
         raise
 
 
-def _send_at_pace(hand: list[Due], line: Line) -> None:
+def _send_at_pace(hand: list[Due], line: Line, rhythm: Rhythm) -> None:
     """Send what is in the hand, together as far as the pace lets it; what an exception leaves there was not begun."""
     ready = list[Due]()
     try:
         while hand:
             # None of those before waits for the turn of this one.
-            if keep_pace(hand[0], line, before_waiting=partial(_send_timed, ready, line)):
+            if keep_pace(hand[0], line, before_waiting=partial(_send_timed, ready, line, rhythm)):
                 ready.append(hand[0])
             del hand[0]
-        _send_timed(ready, line)
+        _send_timed(ready, line, rhythm)
     finally:
         hand[:0] = ready
 
 
-def _send_timed(ready: list[Due], line: Line) -> None:
+def _send_timed(ready: list[Due], line: Line, rhythm: Rhythm) -> None:
     if ready:
-        busy, count = time.thread_time(), len(ready)
-        line.waits.clear()
-        send(ready, line, together=count)
-        rhythm.note(list(line.waits.values()), (time.thread_time() - busy) / count)
+        busy, waited = time.thread_time(), line.waited
+        send(ready, line)
+        rhythm.note(line.waited - waited, time.thread_time() - busy)
 
 
 def _send_suspects(lane: str, limit: int, line: Line) -> int:

@@ -68,7 +68,7 @@ class AsJudged(NamedTuple):
     pressing: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Letter:
     """One message, ready for the carrier, and what it was made from."""
 
@@ -79,7 +79,7 @@ class Letter:
     facts: dict[str, object]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Offered:
     """A letter that lies open with a carrier, all of it there but the dot."""
 

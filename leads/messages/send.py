@@ -32,7 +32,11 @@ from leads.messages.versions import keep_once
 from leads.round_trips import RoundTrips
 from leads.wire import given_rows
 
-AT_EASE = 0.5
+# What the database asks and writes for a few mails in one statement costs it little more than for one.
+TOGETHER = 5
+# To open one takes as long as a few mails over one that is there.
+WORTH_A_CONNECTION = 4
+AT_EASE = 5.0
 BE_BRIEF = text("SET LOCAL lock_timeout = '5s'")
 log = structlog.get_logger()
 
@@ -48,31 +52,40 @@ class Line:
     carriers: list[Carrier]
     trips: RoundTrips
     journal: Journal
-    # Opens one more; None where each message goes by itself.
-    another: Callable[[], Carrier] | None = None
+    # Opens one more, None when there are enough; the line itself has none where each message goes by itself.
+    another: Callable[[], Carrier | None] | None = None
     # The endings of messages before, as `taken_by_carrier` is asked with them; on disk already, they share their commit with the next
     # `sending`.
     unwritten: list[Ending] = field(default_factory=list)
-    # Seconds spent with the carrier, by message.
-    waits: dict[uuid.UUID, float] = field(default_factory=dict)
+    # Seconds spent with the carrier, from the first line on.
+    waited: float = 0.0
 
-    def offer(self, letter: Letter, place: int) -> Offered:
-        """Say all but the final dot over the connection of that place; raises Refused or Unreachable."""
-        if place == len(self.carriers) and self.another is not None:
-            self.carriers.append(self.another())
-        offered = Offered(letter, self.carriers[place])
-        with self._waiting(offered):
-            offered.carrier.offer(letter.envelope, letter.mime)
-        return offered
+    def together(self, waiting: int) -> int:
+        """Return how many messages it sends together, with more connections where so many that wait are worth them."""
+        while self.another and len(self.carriers) < TOGETHER and waiting > WORTH_A_CONNECTION * len(self.carriers):
+            if (one_more := self.another()) is None:
+                break
+            self.carriers.append(one_more)
+        return len(self.carriers)
+
+    def begin(self, offered: Offered) -> bool:
+        """Say what needs no answer yet; True where something was said."""
+        with self._waiting():
+            return offered.carrier.begin(offered.letter.envelope)
+
+    def offer(self, offered: Offered) -> None:
+        """Say all but the final dot; raises Refused or Unreachable."""
+        with self._waiting():
+            offered.carrier.offer(offered.letter.envelope, offered.letter.mime)
 
     def release(self, offered: Offered) -> None:
         """Say the dot."""
-        with self._waiting(offered):
+        with self._waiting():
             offered.carrier.release()
 
     def hear(self, offered: Offered) -> Receipt:
         """Return the answer to the dot; raises Silence."""
-        with self._waiting(offered):
+        with self._waiting():
             return offered.carrier.answer()
 
     def write_down(self) -> None:
@@ -88,50 +101,73 @@ class Line:
             each.close()
 
     @contextmanager
-    def _waiting(self, offered: Offered) -> Iterator[None]:
-        id, began = offered.letter.due.id, time.perf_counter()
+    def _waiting(self) -> Iterator[None]:
+        began = time.perf_counter()
         try:
             yield
         finally:
-            self.waits[id] = self.waits.get(id, 0.0) + time.perf_counter() - began
+            self.waited += time.perf_counter() - began
 
 
-def send(hand: list[Due], line: Line, *, together: int = 1) -> None:
-    """Bring messages to their end, so many together, and take each out of the hand; what an exception leaves there was not begun.
+def send(hand: list[Due], line: Line) -> None:
+    """Bring messages to their end, as many together as the line has connections, and take each out of the hand.
 
-    Raises Unreachable when no carrier takes anything, LaneRests when nothing of its lane may go.
+    What an exception leaves in the hand was not begun. Raises Unreachable when no carrier takes anything, LaneRests when nothing of its
+    lane may go.
     """
     while hand:
-        offered, stopped = _offer(hand, line, together)
-        _let_go(offered, hand, line)
-        if stopped is not None:
-            raise stopped
+        letters, stopped = _prepare_some(hand, len(line.carriers))
+        offered = [Offered(letter, carrier) for letter, carrier in zip(letters, line.carriers, strict=False)]
+        lying_open, unreachable = _offer(offered, hand, line)
+        _let_go(lying_open, hand, line)
+        if reason := unreachable or stopped:
+            raise reason
 
 
-def _offer(hand: list[Due], line: Line, together: int) -> tuple[list[Offered], Exception | None]:
-    """Offer what is in the hand up to the dot; returns what lies open now, and why the rest must wait if it must."""
-    offered, since = list[Offered](), time.monotonic()
+def _prepare_some(hand: list[Due], most: int) -> tuple[list[Letter], Exception | None]:
+    """Return letters for the first in the hand, and why the rest must wait if it must; what cannot be sent is out of the hand."""
+    letters = list[Letter]()
     try:
-        # With a relay that has become slow, one mail must not lie open, nor its lease run, while the others' turns come.
-        while hand and len(offered) < together and (not offered or time.monotonic() - since < AT_EASE):
-            letter = _prepare(hand[0])
-            if letter is not None:
-                offered += _offer_one(letter, line, len(offered))
-            del hand[0]
+        while len(letters) < min(most, len(hand)):
+            letter = _prepare(hand[len(letters)])
+            if letter is None:
+                del hand[len(letters)]
+            else:
+                letters.append(letter)
     except (Unreachable, LaneRests) as stopped:
-        return offered, stopped
-    except BaseException:
-        _withdraw(offered, hand)
-        raise
-    return offered, None
+        return letters, stopped
+    return letters, None
 
 
-def _offer_one(letter: Letter, line: Line, place: int) -> list[Offered]:
+def _offer(offered: list[Offered], hand: list[Due], line: Line) -> tuple[list[Offered], Exception | None]:
+    """Offer these up to the dot; returns what lies open now and is out of the hand, and why the rest must wait if it must."""
+    lying_open, left, begun, since = list[Offered](), list(offered), list[Offered](), time.monotonic()
     try:
-        return [line.offer(letter, place)]
+        # The first is begun where it is offered: it waits for nobody.
+        begun += [each for each in offered[1:] if line.begin(each)]
+        # With a relay that has become slow, none must lie open, nor its lease run, while the others' turns come.
+        while left and (not lying_open or time.monotonic() - since < AT_EASE):
+            lying_open += _offer_one(left[0], line)
+            hand.remove(left.pop(0).letter.due)
+    except (Unreachable, LaneRests) as stopped:
+        return lying_open, stopped
+    except BaseException:
+        _withdraw(lying_open, hand)
+        raise
+    finally:
+        for each in left:
+            if each in begun:
+                each.carrier.withdraw()
+    return lying_open, None
+
+
+def _offer_one(offered: Offered, line: Line) -> list[Offered]:
+    try:
+        line.offer(offered)
     except Refused as refusal:
-        _record(letter.due, refusal.receipt, line.carriers[place])
+        _record(offered.letter.due, refusal.receipt, offered.carrier)
         return []
+    return [offered]
 
 
 def _withdraw(offered: Iterable[Offered], hand: list[Due]) -> None:

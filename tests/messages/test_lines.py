@@ -18,7 +18,6 @@ from leads.messages.journal import Journal
 from leads.messages.models import LANES, Message
 from leads.messages.outbox import post
 from leads.messages.send import Line, send
-from leads.round_trips import round_trips
 from tests.cast import make_confirmed_person
 from tests.smtp_server import ScriptedServer
 
@@ -102,11 +101,11 @@ def test_a_full_disk_stops_the_mail_but_forgets_nothing(server: ScriptedServer, 
 
 def test_what_waits_too_long_for_its_turn_is_given_back_before_its_lease_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     make_due(3)
-    with round_trips() as trips:
+    with deliver._open_line("transactional") as line:
         backlog = Backlog("transactional", 3)
-        backlog.claim_more(trips)
+        backlog.claim_more(line.trips)
         backlog.claimed_at -= settings().handoff_lease_seconds
-        [again] = backlog.take(trips)
+        [again] = backlog.take(line)
     assert again.fence == 2
     assert states() == {("claimed", None): 3}
 
@@ -125,11 +124,11 @@ def test_of_what_was_with_the_dead_one_at_a_time_is_on_its_way_whatever_its_lane
     for lane in lanes:
         make_due(3, lane, lost_leases=1)
 
-    def look(hand: list[Due], line: Line, *, together: int) -> None:
+    def look(hand: list[Due], line: Line) -> None:
         on_their_way.release()
         time.sleep(0.05)
         most.append(on_their_way._value)
-        send(hand, line, together=together)
+        send(hand, line)
         on_their_way.acquire()
 
     monkeypatch.setattr(deliver, "send", look)
@@ -142,11 +141,11 @@ def test_of_what_was_with_the_dead_one_at_a_time_is_on_its_way_whatever_its_lane
 def test_a_worker_that_is_told_to_end_gives_back_what_it_has_not_begun(monkeypatch: pytest.MonkeyPatch) -> None:
     make_due(5)
     monkeypatch.setattr(deliver, "_ending", threading.Event())
-    with round_trips() as trips:
+    with deliver._open_line("transactional") as line:
         backlog = Backlog("transactional", 5)
-        backlog.claim_more(trips)
-        assert backlog.take(trips)
+        backlog.claim_more(line.trips)
+        assert backlog.take(line)
         deliver.finish()
-        assert backlog.take(trips) == []
+        assert backlog.take(line) == []
     assert states() == {("planned", None): 4, ("claimed", None): 1}
     assert drain(LANES) == 0

@@ -88,6 +88,53 @@ def test_what_an_offer_took_is_not_held_against_the_answer_to_its_dot(
     assert dot(carrier).taken
 
 
+@pytest.fixture
+def kept(carrier: SmtpCarrier) -> SmtpCarrier:
+    """A carrier whose connection has carried a mail already."""
+    deliver(carrier, b"Subject: before\r\n\r\nx\r\n")
+    return carrier
+
+
+def test_what_was_begun_without_waiting_is_offered_and_taken(kept: SmtpCarrier, server: ScriptedServer) -> None:
+    assert kept.begin(TO_ANA) is server.pipelining
+    kept.offer(TO_ANA, MAIL)
+    assert dot(kept).taken
+    assert (server.connections, len(server.mails)) == (1, 2)
+
+
+def test_what_was_begun_and_is_refused_leaves_the_connection_to_the_next(kept: SmtpCarrier, server: ScriptedServer) -> None:
+    server.answer["RCPT"].append("550 5.1.1 nobody here")
+    kept.begin(TO_ANA)
+    with pytest.raises(Refused):
+        kept.offer(TO_ANA, MAIL)
+    deliver(kept, b"Subject: after\r\n\r\nx\r\n")
+    assert [mail["Subject"] for mail in server.mails] == ["before", "after"]
+
+
+def test_what_was_begun_and_is_withdrawn_is_not_delivered(kept: SmtpCarrier, server: ScriptedServer) -> None:
+    kept.begin(TO_ANA)
+    kept.withdraw()
+    deliver(kept, b"Subject: after\r\n\r\nx\r\n")
+    assert [mail["Subject"] for mail in server.mails] == ["before", "after"]
+
+
+def test_over_a_connection_that_is_not_there_nothing_is_begun(carrier: SmtpCarrier, server: ScriptedServer) -> None:
+    assert carrier.begin(TO_ANA) is False
+    assert server.connections == 0
+
+
+def test_nothing_is_begun_over_a_connection_that_has_brought_enough(kept: SmtpCarrier) -> None:
+    kept.used = smtp.MESSAGES_PER_CONNECTION
+    assert kept.begin(TO_ANA) is False
+
+
+def test_a_server_that_left_in_between_is_found_out_where_its_answers_are_wanted(kept: SmtpCarrier, server: ScriptedServer) -> None:
+    server.stop()
+    kept.begin(TO_ANA)
+    with pytest.raises(Unreachable):
+        kept.offer(TO_ANA, MAIL)
+
+
 def test_a_withdrawn_mail_is_not_delivered(carrier: SmtpCarrier, server: ScriptedServer) -> None:
     carrier.offer(TO_ANA, MAIL)
     carrier.withdraw()

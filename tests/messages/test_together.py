@@ -20,7 +20,8 @@ from leads.messages.carriers.smtp import SmtpCarrier
 from leads.messages.deliver import drain
 from leads.messages.models import DeliveryAttempt, Message
 from leads.messages.outbox import cancel, post
-from leads.messages.rhythm import NEXT_DOOR_TOGETHER, Rhythm
+from leads.messages.rhythm import Rhythm
+from leads.messages.send import TOGETHER as HAND
 from leads.people.models import Person
 from leads.round_trips import OwnRoundTrips
 from leads.security.tokens import Token
@@ -28,7 +29,6 @@ from tests.cast import ACTOR, make_confirmed_person
 from tests.smtp_server import ScriptedServer
 
 pytestmark = [pytest.mark.committed, pytest.mark.usefixtures("database", "tuesday", "an_empty_queue")]
-HAND = NEXT_DOOR_TOGETHER
 LANE = "education"
 
 
@@ -36,16 +36,18 @@ LANE = "education"
 def one_line(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """One line, as if nothing were known yet of how far the relay is."""
     monkeypatch.setenv("SMTP_URL", server.url)
-    monkeypatch.setattr(rhythm, "NEXT_DOOR_LINES", 1)
-    monkeypatch.setattr(deliver, "rhythm", Rhythm())
+    monkeypatch.setattr(rhythm, "AT_HOME", 1)
+    monkeypatch.setattr(deliver, "RHYTHMS", {LANE: Rhythm(), "reminder": Rhythm(), "transactional": Rhythm()})
+    deliver._spare_lines.cache_clear()
     settings.cache_clear()
     yield
     settings.cache_clear()
 
 
 @pytest.fixture
-def hand() -> list[uuid.UUID]:
+def hand(monkeypatch: pytest.MonkeyPatch) -> list[uuid.UUID]:
     """As many due messages as go together, each to a person of its own, in the order in which they are due."""
+    monkeypatch.setattr("leads.messages.send.WORTH_A_CONNECTION", 1)
     return [_put_down(f"person{number}@example.com") for number in range(HAND)]
 
 
@@ -209,6 +211,24 @@ def test_where_the_commit_is_in_doubt_none_of_them_is_said_to_have_gone(
         drain((LANE,))
     assert not server.mails
     assert ends(hand) == [("planned", "withdrawn")] * HAND
+
+
+def test_a_process_has_no_more_connections_than_it_may(
+    server: ScriptedServer, hand: list[uuid.UUID], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings(), "handoff_lines", 3)
+    deliver._spare_lines.cache_clear()
+    drain((LANE,))
+    assert server.connections == 3
+    assert deliver._spare_lines()._value == 2
+    assert ends(hand) == [("sent", None)] * HAND
+
+
+def test_for_a_few_mails_no_more_connections_are_opened_than_they_are_worth(server: ScriptedServer) -> None:
+    for number in range(4):
+        _put_down(f"few{number}@example.com")
+    drain((LANE,))
+    assert server.connections == 1
 
 
 def test_what_answers_somebody_goes_alone(server: ScriptedServer) -> None:

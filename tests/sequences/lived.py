@@ -45,6 +45,9 @@ class Recorder:
     took: list[tuple[str, datetime, str]] = field(default_factory=list)
     offered: tuple[Envelope, bytes] | None = None
 
+    def begin(self, envelope: Envelope) -> bool:
+        return False
+
     def offer(self, envelope: Envelope, mime: bytes) -> None:
         self.offered = envelope, mime
 

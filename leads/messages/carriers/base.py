@@ -91,6 +91,9 @@ class Carrier(Protocol):
     def name(self) -> str:
         """What it is called on an attempt; the one that was last offered a message, where it is several."""
 
+    def begin(self, envelope: Envelope) -> bool:
+        """Say what can be said before a body without waiting for an answer; True where the message must be offered now, or withdrawn."""
+
     def offer(self, envelope: Envelope, mime: bytes) -> None:
         """Hand over everything but what makes it final; raises Refused (with HUNG_UP where it left in the middle) or Unreachable."""
 

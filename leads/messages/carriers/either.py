@@ -32,6 +32,10 @@ class Either:
         """The carrier that was last offered a message, or will be next."""
         return self.taking.name
 
+    def begin(self, envelope: Envelope) -> bool:
+        """Begin nothing: which of the two will be asked is known when it is."""
+        return False
+
     def offer(self, envelope: Envelope, mime: bytes) -> None:
         """Offer a message to the first that takes any; raises Refused or Unreachable."""
         self.recipient = envelope.recipient

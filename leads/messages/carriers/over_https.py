@@ -42,6 +42,10 @@ class HttpsCarrier:
         """Return what an answer means; raises Silence for one that says nothing about the mail."""
         return judge(response)
 
+    def begin(self, envelope: Envelope) -> bool:
+        """Begin nothing: there is nothing to ask before the request."""
+        return False
+
     def offer(self, envelope: Envelope, mime: bytes) -> None:
         """Write the request and see that somebody is there to take it; raises Unreachable."""
         client = self.client or self._connect()

@@ -54,19 +54,35 @@ class SmtpCarrier:
         self.connection: smtplib.SMTP | None = None
         # When all that is waited for must be over; whether a dot may have gone out that nobody heard.
         self.used, self.until, self.in_doubt = 0, 0.0, False
+        # A message was begun over this connection whose answers nobody has heard yet.
+        self.begun = False
+
+    def begin(self, envelope: Envelope) -> bool:
+        """Say MAIL, RCPT and DATA to a server that takes several at a time, and leave its answers for `offer` to hear."""
+        if self.connection is None or self.used >= MESSAGES_PER_CONNECTION or not self.connection.has_extn("pipelining"):
+            return False
+        self.until = time.monotonic() + _share()
+        try:
+            self._say_all(self.connection, envelope)
+            self.begun = True
+        except (OSError, smtplib.SMTPException):
+            self._drop()
+        return self.begun
 
     def offer(self, envelope: Envelope, mime: bytes) -> None:
         """Say MAIL, RCPT, DATA and the body, all but the final dot; raises Refused or Unreachable.
 
         A server that is quick enough each time and too slow in all counts as unreachable, too.
         """
-        self.until = time.monotonic() + _share()
-        # Some servers refuse a connection that brings too many messages; we leave before they say so.
-        if self.used >= MESSAGES_PER_CONNECTION:
-            self.close()
+        begun, self.begun = self.begun, False
+        if not begun:
+            self.until = time.monotonic() + _share()
+            # Some servers refuse a connection that brings too many messages; we leave before they say so.
+            if self.used >= MESSAGES_PER_CONNECTION:
+                self.close()
         try:
             connection = self.connection or self._connect()
-            self._begin_data(connection, envelope)
+            self._begin_data(connection, envelope, begun=begun)
         except (OSError, smtplib.SMTPException) as error:
             self._drop()
             raise Unreachable(type(error).__name__) from None
@@ -142,18 +158,21 @@ class SmtpCarrier:
         self.connection, self.used = connection, 0
         return connection
 
-    def _begin_data(self, connection: smtplib.SMTP, envelope: Envelope) -> None:
-        mail, rcpt = _notices(envelope) if connection.has_extn("dsn") else ("", "")
-        wanted = {f"MAIL FROM:<{envelope.sender}>{mail}": (250,), f"RCPT TO:<{envelope.recipient}>{rcpt}": (250, 251), "DATA": (354,)}
-        if connection.has_extn("pipelining"):
-            # All three in one packet (RFC 2920): to a relay that is 10 ms away, two answers that need not be waited for.
-            connection.send("".join(f"{command}\r\n" for command in wanted))
-            replies = self._replies(connection, len(wanted))
-            for reply, (command, codes) in zip(replies, wanted.items(), strict=False):
-                self._expect(reply, codes, to=command, into_data=replies[-1][0] == 354)
-        else:
+    def _begin_data(self, connection: smtplib.SMTP, envelope: Envelope, *, begun: bool) -> None:
+        wanted = _wanted(connection, envelope)
+        if not connection.has_extn("pipelining"):
             for command, codes in wanted.items():
                 self._expect(self._hurry(connection).docmd(command), codes, to=command)
+            return
+        if not begun:
+            self._say_all(connection, envelope)
+        replies = self._replies(connection, len(wanted))
+        for reply, (command, codes) in zip(replies, wanted.items(), strict=False):
+            self._expect(reply, codes, to=command, into_data=replies[-1][0] == 354)
+
+    def _say_all(self, connection: smtplib.SMTP, envelope: Envelope) -> None:
+        # All three in one packet (RFC 2920): to a relay that is 10 ms away, two answers that need not be waited for.
+        self._hurry(connection).send("".join(f"{command}\r\n" for command in _wanted(connection, envelope)))
 
     def _send_body(self, connection: smtplib.SMTP, mime: bytes) -> None:
         # A line that begins with a dot would end the mail (RFC 5321, 4.5.2). To look for one takes a seventh of replacing none.
@@ -209,7 +228,13 @@ class SmtpCarrier:
     def _drop(self) -> None:
         if self.connection is not None:
             self.connection.close()
-        self.connection = None
+        self.connection, self.begun = None, False
+
+
+def _wanted(connection: smtplib.SMTP, envelope: Envelope) -> dict[str, tuple[int, ...]]:
+    """Return the commands before a body, and with what each must be answered."""
+    mail, rcpt = _notices(envelope) if connection.has_extn("dsn") else ("", "")
+    return {f"MAIL FROM:<{envelope.sender}>{mail}": (250,), f"RCPT TO:<{envelope.recipient}>{rcpt}": (250, 251), "DATA": (354,)}
 
 
 def _notices(envelope: Envelope) -> tuple[str, str]:
