@@ -22,7 +22,7 @@ from leads.http.public.routes import router as public
 from leads.http.webhooks.routes import router as webhooks
 
 
-def create_app(nudge: Callable[[], None] = lambda: None) -> FastAPI:
+def create_app(nudge: Callable[..., None] = lambda **_: None) -> FastAPI:
     """Return the web app; `nudge` is called after each commit, and its loss costs seconds."""
     app, api, fhir = FastAPI(title="Warm Handoff", openapi_url=None, docs_url=None, redoc_url=None), build_api(), build_fhir()
     begin(app, api, fhir, nudge)
@@ -40,7 +40,7 @@ def create_app(nudge: Callable[[], None] = lambda: None) -> FastAPI:
     return app
 
 
-def begin(app: FastAPI, api: FastAPI, fhir: FastAPI, nudge: Callable[[], None]) -> None:
+def begin(app: FastAPI, api: FastAPI, fhir: FastAPI, nudge: Callable[..., None]) -> None:
     """Give the app and what is mounted in it all that they keep between requests: nobody has asked them for anything yet."""
     app.state = State({"nudge": nudge})
     # What a key may ask is one allowance at both doors, and who tries wrong keys at one has as few left at the other.

@@ -169,11 +169,6 @@ def transaction() -> Iterator[Session]:
             raise
 
 
-def commit_now(session: Session) -> None:
-    """Commit what a session of `transaction` has done so far; what it is asked for behind this is a transaction of its own."""
-    session.commit()
-
-
 @contextmanager
 def connection() -> Iterator[tuple[Connection, bool]]:
     """Take a connection from the pool, or the one that is `joined_to`, and say whether it is that."""

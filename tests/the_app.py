@@ -19,7 +19,7 @@ def _kept() -> tuple[FastAPI, FastAPI, FastAPI]:
     return app, api, fhir
 
 
-def the_app(nudge: Callable[[], None] = lambda: None) -> FastAPI:
+def the_app(nudge: Callable[..., None] = lambda **_: None) -> FastAPI:
     """The app as `create_app(nudge)` makes it: nobody has asked it for anything yet."""
     begin(*_kept(), nudge)
     return _kept()[0]

@@ -13,7 +13,7 @@ from leads.db import transaction
 
 
 async def open_transaction(request: Request) -> AsyncIterator[Session]:
-    """Yield the request's session; commits when the handler returns, unless it has done so itself, then nudges the workers."""
+    """Yield the request's session; commits when the handler returns, then nudges the workers."""
     opened = transaction()
     # A session asks nobody until it is asked: to open it needs no thread, to end it does.
     session = opened.__enter__()
@@ -22,10 +22,7 @@ async def open_transaction(request: Request) -> AsyncIterator[Session]:
     except BaseException as error:
         await _end(opened, error)
         raise
-    if session.in_transaction():
-        await _end(opened, None)
-    else:
-        opened.__exit__(None, None, None)
+    await _end(opened, None)
     # After the commit: a worker that looks earlier would not see the row it was woken for.
     if request.method not in ("GET", "HEAD"):
         request.app.state.nudge()

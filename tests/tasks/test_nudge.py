@@ -57,4 +57,22 @@ def test_many_nudges_in_a_moment_are_passed_on_as_few(nudging: ModuleType, monke
     nudging.nudge()
     with pytest.raises(KeyboardInterrupt):
         nudging.pass_on()
-    assert len(passed) == 2 * (len(nudging.PRESSING) + 2)
+    assert len(passed) == 2 * len(nudging.PRESSING)
+
+
+def test_what_came_back_by_mail_is_looked_for_once_where_some_did(nudging: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    passed, rests = list[str](), []
+
+    def rest(_: float) -> None:
+        rests.append(1)
+        if len(rests) == 2:
+            raise KeyboardInterrupt
+        nudging.nudge()
+
+    for name in ("deliver", "apply_events", "read_mail"):
+        monkeypatch.setattr(getattr(nudging, name), "apply_async", lambda name=name, **_: passed.append(name))
+    monkeypatch.setattr(nudging.time, "sleep", rest)
+    nudging.nudge(came_back=True)
+    with pytest.raises(KeyboardInterrupt):
+        nudging.pass_on()
+    assert passed == ["deliver", "deliver", "apply_events", "read_mail", "deliver", "deliver"]

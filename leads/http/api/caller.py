@@ -1,17 +1,21 @@
 """Who calls: the key behind `Authorization: Bearer`, its scope and its allowance."""
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import BaseModel, ValidationError
 from sqlalchemy.orm import Session
 
 from leads.accounts.keys import Holder, find_key, require
 from leads.errors import LeadsError, Unauthenticated
+from leads.http.errors import from_validation
 from leads.http.source import source_of
 from leads.http.transaction import Db
 
+M = TypeVar("M", bound=BaseModel)
+REF = "#/components/schemas/{model}"
 bearer = HTTPBearer(
     scheme_name="api_key",
     bearerFormat="wh_…",
@@ -20,18 +24,26 @@ bearer = HTTPBearer(
 )
 
 
+Held = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
+
+
+def caller(request: Request, session: Session, held: HTTPAuthorizationCredentials | None, scope: str) -> Holder:
+    """Return the caller's key; raises Unauthenticated, Forbidden or TooMany."""
+    if held is None:
+        raise Unauthenticated("Send an API key: Authorization: Bearer KEY.")
+    key = _known(request, session, held.credentials)
+    request.app.state.allowance.spend(key.id)
+    require(key, scope)
+    return key
+
+
 def needs(scope: str) -> Callable[..., Holder]:
     """Return the dependency that yields the caller's key; raises Unauthenticated, Forbidden or TooMany."""
 
-    def caller(request: Request, session: Db, held: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> Holder:
-        if held is None:
-            raise Unauthenticated("Send an API key: Authorization: Bearer KEY.")
-        key = _known(request, session, held.credentials)
-        request.app.state.allowance.spend(key.id)
-        require(key, scope)
-        return key
+    def needed(request: Request, session: Db, held: Held) -> Holder:
+        return caller(request, session, held, scope)
 
-    return caller
+    return needed
 
 
 def _known(request: Request, session: Session, text: str) -> Holder:
@@ -53,12 +65,25 @@ async def json_body(request: Request) -> bytes:
     return await request.body()
 
 
+def read(model: type[M], body: bytes) -> M:
+    """Return what a body says, for an operation that reads it itself; raises LeadsError, or Invalid naming each field."""
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        raise from_validation(error.errors(include_url=False)) from None
+
+
+def sent(model: type[BaseModel]) -> dict[str, Any]:
+    """Return what the OpenAPI document says of a body that an operation reads itself; the model is among its schemas by name."""
+    schema = {"$ref": REF.format(model=model.__name__)}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
 def scoped(scope: str) -> dict[str, Any]:
     """Return the mark that tells readers of the OpenAPI document which scope an operation needs."""
     return {"x-scope": scope}
 
 
-InquiryWriter = Annotated[Holder, Depends(needs("inquiries:write"))]
 LeadReader = Annotated[Holder, Depends(needs("leads:read"))]
 LeadWriter = Annotated[Holder, Depends(needs("leads:write"))]
 JsonBody = Annotated[bytes, Depends(json_body)]

@@ -2,14 +2,13 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Header, Request, Response
 
 from leads.accounts.idempotency import once
-from leads.db import commit_now
+from leads.db import transaction
 from leads.http.api.answers import InquiryReceived
-from leads.http.api.caller import InquiryWriter, JsonBody, scoped
+from leads.http.api.caller import Held, JsonBody, caller, read, scoped, sent
 from leads.http.api.refusals import refusals
-from leads.http.transaction import Db
 from leads.inquiries.receive import Arrival, receive
 from leads.inquiries.submission import Submission
 
@@ -33,16 +32,19 @@ Repeatable = Annotated[
     status_code=201,
     response_model=InquiryReceived,
     responses=refusals(400, 409, 413, 422),
-    openapi_extra=scoped("inquiries:write"),
+    openapi_extra=scoped("inquiries:write") | sent(Submission),
 )
-def receive_inquiry(session: Db, key: InquiryWriter, body: JsonBody, asked: Submission, idempotency_key: Repeatable = None) -> Response:
+def receive_inquiry(request: Request, held: Held, body: JsonBody, idempotency_key: Repeatable = None) -> Response:
     """Hand on an inquiry. When 201 comes it is kept, and the person hears from the office by `expected_by`."""
+    # From the key to the commit in one thread: to hand the work to another takes as long each time as to plan a sequence.
+    with transaction() as session:
+        key = caller(request, session, held, "inquiries:write")
+        asked = read(Submission, body)
 
-    def act() -> tuple[int, dict[str, Any]]:
-        receipt = receive(session, asked, Arrival("api", api_key_id=key.id, actor=f"key:{key.id}"))
-        return 201, InquiryReceived.of(receipt, asked.office).model_dump(mode="json")
+        def act() -> tuple[int, dict[str, Any]]:
+            receipt = receive(session, asked, Arrival("api", api_key_id=key.id, actor=f"key:{key.id}"))
+            return 201, InquiryReceived.of(receipt, asked.office).model_dump(mode="json")
 
-    answer = once(session, key.id, idempotency_key, b"inquiries\n" + body, act)
-    # In the thread that did it: to hand the commit to another takes as long as to plan a sequence.
-    commit_now(session)
+        answer = once(session, key.id, idempotency_key, b"inquiries\n" + body, act)
+    request.app.state.nudge()
     return Response(answer.text, answer.status, media_type="application/json")

@@ -5,7 +5,9 @@ from typing import Any
 from fastapi import FastAPI
 
 from leads.http.api import appointments, docs, inquiries, leads, referrals, refusals
+from leads.http.api.caller import REF
 from leads.http.api.example import appointment, inquiry, referral
+from leads.inquiries.submission import Submission
 
 ABOUT = (
     "Hand on inquiries, refer patients, book visits, and read what became of them. Fields are snake_case, times ISO 8601 with offset, "
@@ -20,6 +22,8 @@ class Api(FastAPI):
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI document, with an inquiry, a referral and a visit as its examples."""
         document = super().openapi()
+        schema = Submission.model_json_schema(ref_template=REF)
+        document["components"]["schemas"] |= {**schema.pop("$defs", {}), Submission.__name__: schema}
         examples = {"/v1/inquiries": inquiry(), "/v1/referrals": referral(), "/v1/appointments": appointment()}
         for path, example in examples.items():
             document["paths"][path]["post"]["requestBody"]["content"]["application/json"]["example"] = example

@@ -55,7 +55,7 @@ def keep_all(request: Request, mail: Brought) -> JSONResponse:
     if not mail.raw or not mail.recipients:
         raise Invalid("There is no raw mail in this, or nobody it is for: let the provider send the whole MIME message.")
     answers = {recipient: _keep(mail, recipient) for recipient in mail.recipients}
-    request.app.state.nudge()
+    request.app.state.nudge(came_back=True)
     return JSONResponse({"kept": sum(answers.values()), "not_ours": len(answers) - sum(answers.values())})
 
 

@@ -42,7 +42,7 @@ def hear(request: Request, carrier: str, raw: Annotated[bytes, Depends(raw_body)
     if events or trouble not in (None, NOT_KEPT):
         with transaction() as session:
             keep(session, carrier, events, raw, trouble=trouble)
-        request.app.state.nudge()
+        request.app.state.nudge(came_back=True)
     return Response(status_code=200)
 
 

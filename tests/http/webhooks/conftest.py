@@ -120,5 +120,5 @@ def nudges() -> list[str]:
 @pytest.fixture
 def call(database: None, believed: None, nudges: list[str]) -> Iterator[Callable[[str, Told], httpx.Response]]:
     """Calls a carrier's webhook."""
-    with TestClient(the_app(nudge=lambda: nudges.append("nudge"))) as web:
+    with TestClient(the_app(nudge=lambda *, came_back: nudges.append("came back" if came_back else "nudge"))) as web:
         yield lambda carrier, told: web.post(f"/webhooks/mail/{carrier}", content=told[0], headers=told[1])

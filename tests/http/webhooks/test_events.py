@@ -75,7 +75,7 @@ def test_it_is_kept_as_it_came_and_sealed(session: Session, call: Call, nudges: 
     assert notice.raw == told[0].decode("latin-1")
     assert notice.raw_cell
     assert b"ana@example.com" not in notice.raw_cell  # type: ignore[attr-defined]
-    assert nudges == ["nudge"]
+    assert nudges == ["came back"]
 
 
 @pytest.mark.parametrize(("carrier", "payload"), TRACKED)
