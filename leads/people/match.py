@@ -59,7 +59,7 @@ def find(session: Session, who: Identity, candidates: Sequence[uuid.UUID]) -> tu
     """
     known: Person | None = None
     suspects: dict[uuid.UUID, tuple[Person, str]] = {}
-    for candidate in session.scalars(PEOPLE, {"ids": candidates}).all() if candidates else ():
+    for candidate in _people(session, candidates):
         agreeing = [name for name, agrees in agreement(candidate, who).items() if agrees]
         whose = surviving(session, candidate)
         # Two identifiers and the name: couples share a phone, families an address, and twins a birth date.
@@ -68,6 +68,11 @@ def find(session: Session, who: Identity, candidates: Sequence[uuid.UUID]) -> tu
         else:
             suspects.setdefault(whose.id, (whose, "+".join(agreeing)))
     return known, [suspect for suspect in suspects.values() if suspect[0] is not known]
+
+
+def _people(session: Session, ids: Sequence[uuid.UUID]) -> Sequence[Person]:
+    # Nearly always it is one: asked for by its key, for a list of unknown length is planned anew each time.
+    return [session.get_one(Person, ids[0])] if len(ids) == 1 else session.scalars(PEOPLE, {"ids": ids}).all() if ids else ()
 
 
 def surviving(session: Session, person: Person) -> Person:

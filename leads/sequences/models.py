@@ -33,7 +33,7 @@ class Enrolment(Base):
     __table_args__ = (
         # The belt to the person's lock in enroll(): two running at once would send every step twice.
         Index("uq_enrolments_running", "lead_id", "sequence_key", unique=True, postgresql_where=text("ended_at IS NULL")),
-        Index("ix_enrolments_person_running", "person_id", postgresql_where=text("ended_at IS NULL")),
+        Index(None, "person_id"),
         Index("ix_enrolments_of_version", "version_id", "id", postgresql_where=text("ended_at IS NULL")),
         Index(None, "lead_id"),
         Index(None, "sequence_key", "started_at"),
