@@ -54,6 +54,9 @@ def take_back(request: Request, session: Db, staff: AnyoneActing, deed_id: uuid.
     try:
         with session.begin_nested():
             done = undo(session, deed_id, account_id=staff.id, roles=staff.roles)
+            for number in done.changed:
+                # Restricted since, it opens for a reason first; what was taken back stays as it was.
+                open_lead(session, staff, number)
     except (NotFound, Conflict) as refusal:
         return _say(request, session, staff, refusal, back)
     if done.refused:

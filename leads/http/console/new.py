@@ -81,7 +81,8 @@ def send(request: Request, session: Db, staff: Sender, sent: FormBy) -> Response
         kept, lost = keep_for_later(session, staff, sent)
         theirs = held if isinstance(refusal, Invalid) else []
         return _page(request, session, staff, typed, refusal=refusal, scans=[*theirs, *kept], lost=lost)
-    return RedirectResponse(f"/console/leads/{receipt.number}?said=taken-down", status_code=303)
+    said = "taken-down" if asked.email else "taken-down-unmailed"
+    return RedirectResponse(f"/console/leads/{receipt.number}?said={said}", status_code=303)
 
 
 def _hang_on(session: Session, staff: Staff, receipt: Receipt, held: Sequence[Scan], sent: Sent) -> None:

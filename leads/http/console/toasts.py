@@ -94,6 +94,7 @@ ELSEWHERE = {
     "blocked": "The time is blocked. To go back, free it on this page.",
     "freed": "The time is free again, and may be taken by now. To go back, block it anew.",
     "taken-down": "The inquiry is kept: this is its lead. They may have been told that we have it: to go back, close the lead and say why.",
+    "taken-down-unmailed": "The inquiry is kept: this is its lead. Without an address they get no mail. To go back, close the lead.",
     "ref-taken-down": "The referral is kept: this is its lead. The referrer may have been told: to go back, decline it or hand it on.",
 }
 TOLD: Mapping[str, str] = {

@@ -107,7 +107,7 @@ SAYS: dict[str, set[str] | str] = {
     "POST /console/mails/{name}/{language}/submit": {"wording-submitted"},
     "POST /console/merges/{pair_id}/dismiss": {"dismissed"},
     "POST /console/merges/{pair_id}/merge": {"merged", "merged-no-lead"},
-    "POST /console/new": {"taken-down"},
+    "POST /console/new": {"taken-down", "taken-down-unmailed"},
     "POST /console/new/referral": {"ref-taken-down"},
     "POST /console/openings/{opening_id}/seen": {"judged"},
     "POST /console/quarantine/{quarantined_id}/discard": {"discarded"},

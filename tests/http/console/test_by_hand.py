@@ -109,6 +109,12 @@ def test_who_spoke_with_us_is_owed_no_first_call(coordinator: Browser, session: 
     assert not session.scalars(select(Todo).where(Todo.kind == "call", Todo.done_at.is_(None))).all()
 
 
+@pytest.mark.parametrize(("changes", "said"), [({}, "taken-down"), ({"email": ""}, "taken-down-unmailed")])
+def test_the_page_after_it_says_whether_they_hear_of_it(coordinator: Browser, changes: dict[str, str], said: str) -> None:
+    answer = coordinator.form("/console/new", page="/console/new", **(ANA | changes))
+    assert answer.headers["location"].endswith(f"?said={said}")
+
+
 def test_a_fax_is_still_owed_a_call(coordinator: Browser, session: Session) -> None:
     by_hand(coordinator, channel="fax", spoken_with="yes")
     assert session.scalars(select(Todo.kind).where(Todo.done_at.is_(None))).all() == ["call"]

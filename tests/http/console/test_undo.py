@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from leads.access.restrict import restrict
 from leads.audit.models import AuditEntry
 from leads.clock import now
 from leads.consent.ledger import paused_until
@@ -64,6 +65,16 @@ def test_a_call(coordinator: Browser, session: Session, lead: Lead) -> None:
     assert "Call logged." in page
     assert "Taken back: call: reached" in undone(coordinator, session, lead, page)
     assert (by_number(session, lead.number).stage, call.done_at) == ("new", None)
+
+
+def test_a_record_that_was_restricted_since_opens_for_a_reason_first(coordinator: Browser, session: Session, lead: Lead) -> None:
+    page = does(coordinator, f"/console/leads/{lead.number}/note", text="For somebody else.")
+    restrict(session, lead.person_id, reason="A colleague of ours.", actor="account:x", roles=("supervisor",))
+    session.commit()
+    answer = coordinator.form(undo_on(page), page="/console", back="/console")
+    assert answer.status_code == 403
+    assert f"/console/leads/{lead.number}" in answer.text
+    assert session.scalar(select(func.count()).select_from(AuditEntry).where(AuditEntry.action == "deed.undone")) == 0
 
 
 def test_a_note_whose_words_are_not_lost(coordinator: Browser, session: Session, lead: Lead) -> None:
