@@ -21,6 +21,7 @@ Right = Literal[
     "accounts.reset",
     "record.read",
     "studio.see",
+    "studio.work",
 ]
 
 WHO: dict[Right, frozenset[str]] = {
@@ -41,7 +42,8 @@ WHO: dict[Right, frozenset[str]] = {
     "accounts.reset": frozenset({"administrator", "supervisor"}),
     "record.read": frozenset({"auditor", "administrator"}),
     # What we write, when, and what came of it: of people as numbers only.
-    "studio.see": frozenset({"coordinator", "clinician", "supervisor", "reviewer"}),
+    "studio.see": frozenset({"coordinator", "clinician", "supervisor", "reviewer", "auditor"}),
+    "studio.work": frozenset({"coordinator", "clinician", "supervisor", "reviewer"}),
 }
 WORDS: dict[str, str] = {
     "coordinator": "calls people, works with leads",

@@ -16,7 +16,13 @@ def test_whoever_manages_accounts_does_not_thereby_see_patients() -> None:
 
 
 def test_an_auditor_has_no_right_that_changes_anything() -> None:
-    assert {right for right in WHO if may({"auditor"}, right)} == {"leads.read", "openings.read", "record.read", "scans.see"}
+    assert {right for right in WHO if may({"auditor"}, right)} == {
+        "leads.read",
+        "openings.read",
+        "record.read",
+        "scans.see",
+        "studio.see",
+    }
 
 
 def test_every_role_in_the_table_exists() -> None:

@@ -21,7 +21,21 @@ AUDREY = "audrey@example.com"
 # What lets an account look: at the chain, or at a restricted record for a reason that is read. Neither changes what is known of anybody.
 LOOKING = ("Check the chain", "Check again", "Open it for an hour")
 # Pages that differ by who looks; the others are walked as somebody who may do everything.
-MINE = ("safety", "board", "visits", "inbox", "scans", "quarantine", "merges", "sending", "openings", "record")
+MINE = (
+    "safety",
+    "board",
+    "visits",
+    "inbox",
+    "scans",
+    "quarantine",
+    "merges",
+    "sending",
+    "openings",
+    "record",
+    "sequences",
+    "mails",
+    "reports/funnel",
+)
 
 
 @pytest.fixture

@@ -57,16 +57,27 @@ def _known(request: Request, session: Session, text: str) -> Holder:
         raise
 
 
-async def json_body(request: Request) -> bytes:
-    """Return the body as it was sent; raises LeadsError when it does not call itself JSON."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json" and not kind.endswith("+json"):
-        raise LeadsError("Send JSON, with the header Content-Type: application/json.")
+async def raw_body(request: Request) -> bytes:
+    """Return the body as it was sent."""
     return await request.body()
 
 
-def read(model: type[M], body: bytes) -> M:
+async def json_body(request: Request) -> bytes:
+    """Return the body as it was sent; raises LeadsError when it does not call itself JSON."""
+    need_json(request)
+    return await request.body()
+
+
+def need_json(request: Request) -> None:
+    """Raise LeadsError when a body does not call itself JSON."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json" and not kind.endswith("+json"):
+        raise LeadsError("Send JSON, with the header Content-Type: application/json.")
+
+
+def read(model: type[M], request: Request, body: bytes) -> M:
     """Return what a body says, for an operation that reads it itself; raises LeadsError, or Invalid naming each field."""
+    need_json(request)
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
@@ -86,4 +97,5 @@ def scoped(scope: str) -> dict[str, Any]:
 
 LeadReader = Annotated[Holder, Depends(needs("leads:read"))]
 LeadWriter = Annotated[Holder, Depends(needs("leads:write"))]
+RawBody = Annotated[bytes, Depends(raw_body)]
 JsonBody = Annotated[bytes, Depends(json_body)]

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Header, Request, Response
 from leads.accounts.idempotency import once
 from leads.db import transaction
 from leads.http.api.answers import InquiryReceived
-from leads.http.api.caller import Held, JsonBody, caller, read, scoped, sent
+from leads.http.api.caller import Held, RawBody, caller, read, scoped, sent
 from leads.http.api.refusals import refusals
 from leads.inquiries.receive import Arrival, receive
 from leads.inquiries.submission import Submission
@@ -34,12 +34,12 @@ Repeatable = Annotated[
     responses=refusals(400, 409, 413, 422),
     openapi_extra=scoped("inquiries:write") | sent(Submission),
 )
-def receive_inquiry(request: Request, held: Held, body: JsonBody, idempotency_key: Repeatable = None) -> Response:
+def receive_inquiry(request: Request, held: Held, body: RawBody, idempotency_key: Repeatable = None) -> Response:
     """Hand on an inquiry. When 201 comes it is kept, and the person hears from the office by `expected_by`."""
     # From the key to the commit in one thread: to hand the work to another takes as long each time as to plan a sequence.
     with transaction() as session:
         key = caller(request, session, held, "inquiries:write")
-        asked = read(Submission, body)
+        asked = read(Submission, request, body)
 
         def act() -> tuple[int, dict[str, Any]]:
             receipt = receive(session, asked, Arrival("api", api_key_id=key.id, actor=f"key:{key.id}"))

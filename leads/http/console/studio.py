@@ -28,7 +28,7 @@ ENDS = {
 
 
 Viewer = Annotated[Staff, Depends(needs("studio.see"))]
-Sender = Annotated[Staff, Depends(does("studio.see"))]
+Sender = Annotated[Staff, Depends(does("studio.work"))]
 
 
 def when(step: Step, starts_on: tuple[str, ...]) -> str:

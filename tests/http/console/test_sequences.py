@@ -1,5 +1,6 @@
 """The sequences pages: a picture of each, a simulator, every mail as it looks, and a test to oneself."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -108,8 +109,19 @@ def test_a_reviewer_simulates_somebody_made_up_but_no_lead(session: Session, sig
 
 
 @pytest.mark.parametrize("path", ["/console/sequences", "/console/mails", "/console/reports/funnel"])
-def test_an_auditor_and_an_administrator_have_no_business_here(signed_in: Callable[..., Browser], path: str) -> None:
-    assert signed_in("auditor", "administrator").get(path).status_code == 403
+def test_an_administrator_has_no_business_here(signed_in: Callable[..., Browser], path: str) -> None:
+    assert signed_in("administrator").get(path).status_code == 403
+
+
+# The forms of every page's frame: to find, to lock and to leave.
+EVERYWHERE = {"/console/find", "/console/lock", "/console/unlock", "/console/sign-out"}
+
+
+@pytest.mark.parametrize("path", ["/console/sequences", "/console/mails", "/console/mails/how-ketamine-works", "/console/reports/funnel"])
+def test_an_auditor_looks_and_is_offered_nothing_to_send(signed_in: Callable[..., Browser], path: str) -> None:
+    answer = signed_in("auditor").get(path)
+    assert answer.status_code == 200
+    assert set(re.findall(r'<form[^>]*method="post"[^>]*action="([^"]+)"', answer.text)) <= EVERYWHERE
 
 
 def test_a_mail_lies_in_a_frame_that_lets_nothing_in_or_out(coordinator: Browser) -> None:

@@ -91,13 +91,15 @@ WHO_MAY = {
         "GET /console/leads/{number}/screening/{screening_id}/response.json",
     },
     WRITERS: {
+        "POST /console/mails/{name}/test",
+        "POST /console/mails/{name}/{language}/submit",
+        "POST /console/mails/submit-all",
+    },
+    WRITERS | {"auditor"}: {
         "GET /console/mails",
         "GET /console/mails/{name}",
         "GET /console/mails/{name}/frame",
-        "POST /console/mails/{name}/test",
         "GET /console/mails/{name}/{language}/wording",
-        "POST /console/mails/{name}/{language}/submit",
-        "POST /console/mails/submit-all",
         "GET /console/reports",
         "GET /console/reports/{name}",
         "GET /console/reports/{name}.csv",
