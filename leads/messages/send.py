@@ -252,17 +252,19 @@ def _undo(offered: Sequence[Offered], hand: list[Due], line: Line, error: BaseEx
         return
     for each in offered:
         each.carrier.withdraw()
-    for each in offered:
-        _take_back(each.letter.due, line)
+    _take_back([each.letter.due for each in offered], line)
 
 
-def _take_back(due: Due, line: Line) -> None:
-    """Write down that nothing of this was sent: on disk, for whoever comes when the database is back, and at once where it is there."""
-    line.journal.write(due.id, due.fence, WITHDRAWN)
+def _take_back(dues: Sequence[Due], line: Line) -> None:
+    """Write down that nothing of these was sent: on disk, for whoever comes when the database is back, and at once where it is there."""
+    for due in dues:
+        line.journal.write(due.id, due.fence, WITHDRAWN)
+    # Once for all: while it is tried, nobody else can tell what else stands in this journal.
     with suppress(*DATABASE_AWAY), transaction() as session:
         # Over a new connection, behind whatever the lost one still holds: the row is read once its transaction has come to an end.
         session.execute(BE_BRIEF)
-        outcome.record_answer(session, _claim(due), WITHDRAWN)
+        for due in dues:
+            outcome.record_answer(session, _claim(due), WITHDRAWN)
 
 
 def _release(offered: Sequence[Offered], line: Line) -> None:
