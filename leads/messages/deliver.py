@@ -144,7 +144,9 @@ def _open_line(lane: str, carrier: Carrier | None = None) -> Iterator[Line]:
 
 
 def _one_more(lane: str) -> Carrier | None:
-    return open_carrier(lane) if _spare_lines().acquire(blocking=False) else None
+    # Opened first: it connects to nobody yet, and one that cannot be opened must not cost a place.
+    opened = open_carrier(lane)
+    return opened if _spare_lines().acquire(blocking=False) else None
 
 
 class Backlog:
