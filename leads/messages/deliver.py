@@ -127,12 +127,13 @@ def _spare_lines() -> threading.Semaphore:
 
 @contextmanager
 def _open_line(lane: str, carrier: Carrier | None = None) -> Iterator[Line]:
-    # What answers somebody's own act waits for no other; and whoever brings a carrier has one.
-    another = partial(_one_more, lane) if carrier is None and lane not in PRESSING else None
     journal, line = Journal(), None
     try:
         with round_trips() as trips:
-            line = Line([carrier or open_carrier(lane)], trips, journal, another)
+            first = carrier or open_carrier(lane)
+            # What answers somebody's own act waits for no other; and whoever brings a carrier has one.
+            several = carrier is None and lane not in PRESSING and first.goes_at_once
+            line = Line([first], trips, journal, partial(_one_more, lane) if several else None)
             yield line
             line.write_down()
     finally:

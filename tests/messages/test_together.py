@@ -241,6 +241,15 @@ def test_what_answers_somebody_goes_alone(server: ScriptedServer) -> None:
     assert len(server.mails) == 3
 
 
+def test_where_a_mail_leaves_only_with_its_answer_each_goes_alone(
+    hand: list[uuid.UUID], server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SmtpCarrier, "goes_at_once", False)
+    drain((LANE,))
+    assert server.connections == 1
+    assert ends(hand) == [("sent", None)] * HAND
+
+
 def test_with_a_relay_that_has_become_slow_none_lies_open_while_the_others_wait(
     hand: list[uuid.UUID], server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -42,6 +42,7 @@ class Recorder:
     """A carrier that takes everything and writes down what it took, and when."""
 
     name: str = "recorder"
+    goes_at_once: bool = False
     took: list[tuple[str, datetime, str]] = field(default_factory=list)
     offered: tuple[Envelope, bytes] | None = None
 

@@ -91,6 +91,10 @@ class Carrier(Protocol):
     def name(self) -> str:
         """What it is called on an attempt; the one that was last offered a message, where it is several."""
 
+    @property
+    def goes_at_once(self) -> bool:
+        """True where what is released has gone before its answer is waited for, so that others may be released meanwhile."""
+
     def begin(self, envelope: Envelope) -> bool:
         """Say what can be said before a body without waiting for an answer; True where the message must be offered now, or withdrawn."""
 

@@ -32,6 +32,11 @@ class Either:
         """The carrier that was last offered a message, or will be next."""
         return self.taking.name
 
+    @property
+    def goes_at_once(self) -> bool:
+        """True where that is so of both."""
+        return all(each.goes_at_once for each in self.both)
+
     def begin(self, envelope: Envelope) -> bool:
         """Begin nothing: which of the two will be asked is known when it is."""
         return False

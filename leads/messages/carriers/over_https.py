@@ -27,6 +27,8 @@ class HttpsCarrier:
     """One kept connection to a provider. A request is written when a message is offered, and goes out when its answer is wanted."""
 
     name = ""
+    # Its request and the answer are one: of several let go together, the last would leave long after its guards were asked.
+    goes_at_once = False
 
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")

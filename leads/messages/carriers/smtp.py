@@ -48,6 +48,7 @@ class SmtpCarrier:
     """One kept connection; recycled after some messages, reset after a refusal, dropped on any doubt."""
 
     name = "smtp"
+    goes_at_once = True
 
     def __init__(self, url: str, *, helo: str) -> None:
         self.relay, self.helo = parse(url), helo

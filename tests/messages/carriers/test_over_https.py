@@ -7,6 +7,8 @@ from sqlalchemy.orm import Session
 from leads.consent import ledger
 from leads.messages.carriers import over_https
 from leads.messages.carriers.base import HUNG_UP, Carrier, Envelope, Receipt, Silence, Unreachable
+from leads.messages.carriers.either import Either
+from leads.messages.carriers.smtp import SmtpCarrier
 from leads.messages.deliver import drain
 from leads.messages.models import LANES, DeliveryAttempt
 from leads.people.models import Person
@@ -20,6 +22,12 @@ from tests.provider import Answer, Provider
 def deliver(carrier: Carrier) -> Receipt:
     carrier.offer(TO_ANA, MAIL)
     return dot(carrier)
+
+
+def test_a_mail_leaves_with_its_answer_so_that_none_is_let_go_beside_others(carrier: Carrier) -> None:
+    smtp = SmtpCarrier("smtp://mail.example.com", helo="x.test")
+    both = [Either(one, other, lane="education").goes_at_once for one, other in ((carrier, smtp), (smtp, carrier), (smtp, smtp))]
+    assert (carrier.goes_at_once, smtp.goes_at_once, both) == (False, True, [False, False, True])
 
 
 def test_nothing_goes_out_before_it_is_released(carrier: Carrier, provider: Provider) -> None:
