@@ -106,8 +106,18 @@ def or_else(default: Any) -> BeforeValidator:
 
 
 def at_most(characters: int) -> WrapValidator:
-    """Answer in our words where a text is longer than this."""
-    return said("too_long", f"Please write at most {characters:,} characters here; you can tell us the rest when we call.")
+    """Answer in our words where a text is longer than this; what is no text is told so by its type."""
+    words = f"Please write at most {characters:,} characters here; you can tell us the rest when we call."
+
+    def check(value: Any, inner: Any) -> Any:
+        try:
+            return inner(value)
+        except ValidationError:
+            if isinstance(value, str):
+                raise PydanticCustomError("too_long", words) from None
+            raise
+
+    return WrapValidator(check)
 
 
 def choice(*codes: str) -> WrapValidator:

@@ -100,6 +100,11 @@ def test_json_that_calls_itself_something_else_is_told_how(client: TestClient, a
     assert "Content-Type: application/json" in answer.json()["message"]
 
 
+def test_a_number_in_a_names_place_is_told_that_text_is_wanted(post: Post) -> None:
+    answer = post(raw_submission(given_name=5))
+    assert answer.json()["errors"] == [{"field": "given_name", "code": "string_type", "message": "This should be text."}]
+
+
 def test_a_huge_body_is_refused(post: Post) -> None:
     answer = post(raw_submission(message="x" * 300_000))
     assert (answer.status_code, answer.json()["error"]) == (413, "too_large")
