@@ -6,9 +6,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
+import psycopg
 import structlog
 from sqlalchemy import text
 
+from config.settings import settings
+from leads.clock import real_now
 from leads.db import DATABASE_AWAY, transaction
 from leads.errors import LeadsError
 from leads.messages import outcome
@@ -37,6 +40,8 @@ TOGETHER = 5
 # To open one takes as long as a few mails over one that is there.
 WORTH_A_CONNECTION = 4
 AT_EASE = 5.0
+# Of a lease: a machine that slept, or a line that was cut, may bring an answer hours after it was given.
+MAY_TAKE = 1 / 3
 BE_BRIEF = text("SET LOCAL lock_timeout = '5s'")
 log = structlog.get_logger()
 
@@ -223,19 +228,13 @@ def _let_go(offered: list[Offered], hand: list[Due], line: Line) -> None:
 
 
 def _permitted(offered: list[Offered], hand: list[Due], line: Line) -> set[uuid.UUID]:
-    try:
+    with _or_undone(offered, hand, line):
         return permit(line.trips, offered, line.unwritten)
-    except BaseException as error:
-        _undo(offered, hand, line, error)
-        raise
 
 
 def _let_go_anew(offered: Offered, hand: list[Due], line: Line) -> None:
-    try:
+    with _or_undone([offered], hand, line):
         may = permit_anew(line.trips, offered, line.unwritten)
-    except BaseException as error:
-        _undo([offered], hand, line, error)
-        raise
     if may:
         _release([offered], line)
         return
@@ -243,6 +242,19 @@ def _let_go_anew(offered: Offered, hand: list[Due], line: Line) -> None:
     if set_aside(offered.letter.due) is RESTS:
         # For those claimed along with it, too: they go back at once, and none is offered only to be withdrawn.
         raise LaneRests
+
+
+@contextmanager
+def _or_undone(offered: Sequence[Offered], hand: list[Due], line: Line) -> Iterator[None]:
+    """Leave what lies open where the database does not let it go, or says so too late: by then its lease may be over, and its hours."""
+    since = real_now()
+    try:
+        yield
+        if (real_now() - since).total_seconds() > settings().handoff_lease_seconds * MAY_TAKE:
+            raise psycopg.OperationalError("The commit that lets mails go was answered too late.")
+    except BaseException as error:
+        _undo(offered, hand, line, error)
+        raise
 
 
 def _undo(offered: Sequence[Offered], hand: list[Due], line: Line, error: BaseException) -> None:

@@ -136,6 +136,12 @@ class Run:
             time.sleep(0.1)
         self.trouble.append(f"not settled within {within:.0f} s")
 
+    def hear(self, within: float = 30.0) -> None:
+        """Wait until nothing is unknown while the clock goes its way: an hour later each step's policy decides what nobody has learned."""
+        deadline = time.monotonic() + within
+        while self._standing()[2] and time.monotonic() < deadline:
+            time.sleep(0.1)
+
     def _rest(self, within: float = 30.0) -> None:
         deadline = time.monotonic() + within
         while self._standing()[0] and time.monotonic() < deadline:

@@ -11,8 +11,9 @@ import pytest
 from sqlalchemy import select
 
 from leads import db
-from leads.clock import now
+from leads.clock import now, real_now
 from leads.db import transaction
+from leads.messages import send
 from leads.messages.carriers.smtp import SmtpCarrier
 from leads.messages.deliver import drain
 from leads.messages.models import Message
@@ -106,3 +107,28 @@ def test_what_is_written_down_late_stops_no_newer_try(line: Relay, server: Scrip
     drain(("transactional",), carrier=SmtpCarrier(server.url, helo="x.test"))
     assert replay_journals() == 1
     assert standing()[0] == "sent"
+
+
+@pytest.mark.parametrize("seam", ["permit", "permit_anew"])
+def test_a_commit_that_is_answered_too_late_lets_nothing_go(
+    server: ScriptedServer, tuesday: Callable[[timedelta], None], monkeypatch: pytest.MonkeyPatch, seam: str
+) -> None:
+    if seam == "permit_anew":
+        monkeypatch.setattr("leads.messages.send.permit", lambda *_: set[object]())
+    asked, wall = getattr(send, seam), [real_now()]
+    monkeypatch.setattr("leads.messages.send.real_now", lambda: wall[0])
+
+    def hours_later(*anything: object) -> object:
+        wall[0] += timedelta(hours=8)
+        return asked(*anything)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(send, seam, hours_later)
+        with pytest.raises(psycopg.OperationalError):
+            drain(("transactional",), carrier=SmtpCarrier(server.url, helo="x.test"))
+    assert standing() == ("planned", "withdrawn", True)
+    assert not server.mails
+    monkeypatch.undo()
+    tuesday(SLOW_DOWN)
+    drain(("transactional",), carrier=SmtpCarrier(server.url, helo="x.test"))
+    assert len(server.mails) == 1
