@@ -33,7 +33,7 @@ from sqlalchemy.exc import InterfaceError, InvalidatePoolError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 
 from config.settings import SettingsError, settings
-from leads.insert_all import listen
+from leads.insert_all import Together
 
 # What is raised while there is no database to ask: nothing was the fault of what was asked.
 DATABASE_AWAY = (OperationalError, InterfaceError, psycopg.OperationalError)
@@ -148,12 +148,7 @@ def _refuse_lost_commits(dbapi_connection: Any, _: Any) -> None:
     dbapi_connection.rollback()
 
 
-class Work(Session):
-    """A session of ours: what is new in it goes to the database together."""
-
-
-listen(Work)
-_sessions = sessionmaker(class_=Work, expire_on_commit=False)
+_sessions = sessionmaker(class_=Together, expire_on_commit=False)
 _bound_to: list[Connection] = []
 
 

@@ -52,13 +52,41 @@ class Prepared:
     made: Sequence[str]
 
 
-def insert_together(session: Session, *_: Any) -> None:
-    """Insert what is new in a session, so that the flush that follows finds only what was changed."""
-    if len(session.new) < 2:
-        return
+class Together(Session):
+    """A session whose new rows go to the database together, before what was changed."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        # Nothing ever changes a row that is only written: there is no need to watch it.
+        self.written: list[Any] = []
+
+    def add(self, instance: object, *, _warn: bool = True) -> None:
+        """Take a new row, or one that was let go."""
+        if getattr(instance, "ONLY_WRITTEN", False):
+            self.written.append(instance)
+        else:
+            super().add(instance, _warn=_warn)
+
+    def flush(self, objects: Sequence[Any] | None = None) -> None:
+        """Send what is new and what was changed."""
+        if self.written or len(self.new) > 1:
+            _insert(self, _in_order(self))
+        super().flush(objects)
+
+    def _is_clean(self) -> bool:
+        return not self.written and super()._is_clean()
+
+
+@event.listens_for(Together, "after_rollback")
+def _forget(session: Together) -> None:
+    # Whoever begins a savepoint sends everything first, so what waits now was made inside what was rolled back.
+    session.written.clear()
+
+
+def _insert(session: Together, everything: Sequence[Any]) -> None:
     driver = session.connection().connection.driver_connection
     assert isinstance(driver, psycopg.Connection)
-    for rows in _that_fit_together(_in_order(session)):
+    for rows in _that_fit_together(everything):
         statement = _statement(tuple((kind, len(list(alike))) for kind, alike in groupby(_kind_of(row) for row in rows)))
         flat = [value for row in rows for value in _values(row)]
         try:
@@ -67,14 +95,14 @@ def insert_together(session: Session, *_: Any) -> None:
             # As SQLAlchemy says it, and without the values: they must not get into a log.
             raise DBAPIError.instance("insert of new rows", None, error, psycopg.Error, hide_parameters=True, dialect=DIALECT) from None
         _fill_in(rows, statement.made, answer)
-        _keep(session, rows)
+    _keep(session)
 
 
-def _in_order(session: Session) -> list[Any]:
+def _in_order(session: Together) -> list[Any]:
     """Return the new rows: parents before those who name them, and rows of one table as they were made."""
     states = [instance_state(row) for row in session.new]
-    states.sort(key=lambda state: (_place(state.mapper), state.insert_order or 0))
-    return [state.object for state in states]
+    states.sort(key=lambda state: state.insert_order or 0)
+    return sorted([*(state.object for state in states), *session.written], key=_place_of)
 
 
 def _that_fit_together(rows: Sequence[Any]) -> Iterator[Sequence[Any]]:
@@ -104,24 +132,24 @@ def _fill_in(rows: Sequence[Any], made: Sequence[str], answer: psycopg.RawCursor
         vars(row).update(zip(made, told.get(row.id, ()), strict=False))
 
 
-def _keep(session: Session, rows: Sequence[Any]) -> None:
+def _keep(session: Together) -> None:
     """From here on the session knows the rows as ones that are there."""
+    session.written.clear()
+    rows = list(session.new)
     # All in one, and straight: to look for what hangs on each of them takes longer than all the rest, and nothing ever does.
     session._expunge_states([instance_state(row) for row in rows])
     for row in rows:
-        # Nothing ever changes a row that is only written: there is no need to watch it.
-        if not row.ONLY_WRITTEN:
-            # What nobody gave went as NULL: whoever asks for it need not ask the database.
-            vars(row).update({each.attribute: None for each in _kind_of(row).sent if each.attribute not in vars(row)})
-            make_transient_to_detached(row)
-            session._save_or_update_impl(instance_state(row))
+        # What nobody gave went as NULL: whoever asks for it need not ask the database.
+        vars(row).update({each.attribute: None for each in _kind_of(row).sent if each.attribute not in vars(row)})
+        make_transient_to_detached(row)
+        session._save_or_update_impl(instance_state(row))
 
 
 @lru_cache(maxsize=1024)
 def _statement(shape: Sequence[tuple[Kind, int]]) -> Prepared:
     """Return the INSERT of so many rows of these kinds; foreign keys are looked at when it ends, so all may name each other."""
     number = count()
-    inserts = [_insert(kind, [[f"v{next(number)}" for _ in kind.sent] for _ in range(rows)]) for kind, rows in shape]
+    inserts = [_insert_of(kind, [[f"v{next(number)}" for _ in kind.sent] for _ in range(rows)]) for kind, rows in shape]
     telling = next((place for place, (kind, _) in enumerate(shape) if kind.made), None)
     made = () if telling is None else shape[telling][0].made
     parts = [each.cte(f"new_{place}") for place, each in enumerate(inserts)]
@@ -135,7 +163,7 @@ def _telling(parts: Sequence[CTE], part: CTE) -> Any:
     return select(*part.c).add_cte(*(each for each in parts if each is not part))
 
 
-def _insert(kind: Kind, names: Sequence[Sequence[str]]) -> Insert:
+def _insert_of(kind: Kind, names: Sequence[Sequence[str]]) -> Insert:
     table = kind.table
     columns = [table.c[value.column] for value in kind.sent]
     rows = [{each.key: bindparam(name, type_=each.type) for each, name in zip(columns, row, strict=True)} for row in names]
@@ -161,6 +189,10 @@ def _may_be_made(mapper: Mapper[Any]) -> Sequence[str]:
     return [column.key for column in _table(mapper).c if column.identity is not None or column.server_default is not None]
 
 
+def _place_of(row: Any) -> int:
+    return _place(instance_state(row).mapper)
+
+
 @lru_cache
 def _place(mapper: Mapper[Any]) -> int:
     return _table(mapper).metadata.sorted_tables.index(_table(mapper))
@@ -169,8 +201,3 @@ def _place(mapper: Mapper[Any]) -> int:
 def _table(mapper: Mapper[Any]) -> Table:
     assert isinstance(mapper.local_table, Table)
     return mapper.local_table
-
-
-def listen(sessions: type[Session]) -> None:
-    """Let every session of this kind insert together."""
-    event.listen(sessions, "before_flush", insert_together)

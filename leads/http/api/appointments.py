@@ -26,8 +26,7 @@ from leads.audit.trail import record, record_about
 from leads.errors import FieldError, Invalid, NotFound, StaleVersion
 from leads.http.api.answers import NewerStateProblem
 from leads.http.api.appointment_answers import AppointmentDetails, AppointmentList, FreeSlot, SlotList
-from leads.http.api.caller import JsonBody, LeadReader, LeadWriter, scoped
-from leads.http.api.inquiries import Repeatable
+from leads.http.api.caller import JsonBody, LeadReader, LeadWriter, Repeatable, scoped
 from leads.http.api.leads import ETAG, LINK, IfMatch, Limit, version_in
 from leads.http.api.moments import Moment
 from leads.http.api.refusals import REFUSALS, Answers, NewerState, refusals

@@ -1,11 +1,14 @@
 """Who calls: the key behind `Authorization: Bearer`, its scope and its allowance."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, TypeVar
 
-from fastapi import Depends, Request
+from fastapi import Depends, Header, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from pydantic import BaseModel, ValidationError
+from fastapi.security.utils import get_authorization_scheme_param
+from pydantic import BaseModel, StringConstraints, TypeAdapter, ValidationError
 from sqlalchemy.orm import Session
 
 from leads.accounts.keys import Holder, find_key, require
@@ -22,16 +25,42 @@ bearer = HTTPBearer(
     description="`Authorization: Bearer KEY`; keys are made with `handoff keys create --name N --scope S`.",
     auto_error=False,
 )
-
-
 Held = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
+REPEATABLE = StringConstraints(min_length=1, max_length=255, pattern=r"^[\x20-\x7e]+$")
+Repeatable = Annotated[
+    str | None,
+    REPEATABLE,
+    Header(
+        alias="Idempotency-Key",
+        description="any text of your own, kept 7 days: the same request again gets the same answer, another body 409",
+    ),
+]
+_repeatable: TypeAdapter[str] = TypeAdapter(Annotated[str, REPEATABLE])
 
 
-def caller(request: Request, session: Session, held: HTTPAuthorizationCredentials | None, scope: str) -> Holder:
+class InOneThread(APIRoute):
+    """An operation done in one thread from the key to the commit, which reads the request itself.
+
+    What it declares is for the OpenAPI document: to gather it as FastAPI does takes as long as to plan a sequence. Its function is given
+    the request and the body as it was sent.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return what answers a request."""
+
+        async def handle(request: Request) -> Response:
+            body = await request.body()
+            return await run_in_threadpool(self.endpoint, request, body)
+
+        return handle
+
+
+def caller(request: Request, session: Session, scope: str) -> Holder:
     """Return the caller's key; raises Unauthenticated, Forbidden or TooMany."""
-    if held is None:
+    kind, text = get_authorization_scheme_param(request.headers.get("Authorization"))
+    if kind.lower() != "bearer" or not text:
         raise Unauthenticated("Send an API key: Authorization: Bearer KEY.")
-    key = _known(request, session, held.credentials)
+    key = _known(request, session, text)
     request.app.state.allowance.spend(key.id)
     require(key, scope)
     return key
@@ -41,7 +70,7 @@ def needs(scope: str) -> Callable[..., Holder]:
     """Return the dependency that yields the caller's key; raises Unauthenticated, Forbidden or TooMany."""
 
     def needed(request: Request, session: Db, held: Held) -> Holder:
-        return caller(request, session, held, scope)
+        return caller(request, session, scope)
 
     return needed
 
@@ -82,6 +111,19 @@ def read(model: type[M], request: Request, body: bytes) -> M:
         return model.model_validate_json(body)
     except ValidationError as error:
         raise from_validation(error.errors(include_url=False)) from None
+
+
+def may_be_repeated(idempotency_key: Repeatable = None) -> None:
+    """Tell readers of the OpenAPI document that an operation knows this header."""
+
+
+def repeatable(request: Request) -> str | None:
+    """Return the request's Idempotency-Key, for an operation that reads it itself; raises Invalid naming it."""
+    key = request.headers.get("Idempotency-Key")
+    try:
+        return None if key is None else _repeatable.validate_python(key)
+    except ValidationError as error:
+        raise from_validation({**each, "loc": ("Idempotency-Key",)} for each in error.errors(include_url=False)) from None
 
 
 def sent(model: type[BaseModel]) -> dict[str, Any]:

@@ -16,8 +16,7 @@ from leads.appointments.follow import move_lead as move_with_visit
 from leads.audit.trail import record, record_about
 from leads.errors import FieldError, Forbidden, Invalid, NotFound, PreconditionFailed, StaleVersion
 from leads.http.api.answers import ROLES, LeadDetails, LeadList, LeadSummary, NewerStateProblem
-from leads.http.api.caller import JsonBody, LeadReader, LeadWriter, scoped
-from leads.http.api.inquiries import Repeatable
+from leads.http.api.caller import JsonBody, LeadReader, LeadWriter, Repeatable, scoped
 from leads.http.api.refusals import REFUSALS, Answers, NewerState, refusals
 from leads.http.transaction import Db
 from leads.people.models import Person

@@ -13,8 +13,7 @@ from leads.access.outside import list_outside, read_outside
 from leads.accounts.idempotency import once
 from leads.accounts.keys import Holder
 from leads.errors import FieldError, Invalid, NotFound
-from leads.http.api.caller import JsonBody, needs, scoped
-from leads.http.api.inquiries import Repeatable
+from leads.http.api.caller import JsonBody, Repeatable, needs, scoped
 from leads.http.api.leads import ETAG, LINK, Limit
 from leads.http.api.referral_answers import STATUS_OF, ReferralList, ReferralReceived, ReferralStatus
 from leads.http.api.refusals import Answers, refusals

@@ -57,3 +57,7 @@ def test_many_at_the_same_moment_are_kept_once(post: Post) -> None:
     assert [answer.status_code for answer in answers] == [201] * 6
     assert len({answer.content for answer in answers}) == 1
     assert inquiries() == 1
+
+
+def test_who_calls_is_asked_first(post: Post) -> None:
+    assert post(raw_submission(), Idempotency_Key="", Authorization="").status_code == 401
