@@ -4,7 +4,7 @@ An inquiry makes a dozen rows in nine tables; one after another, each would wait
 costs driver and server more than its rows do.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import count, groupby
@@ -25,22 +25,28 @@ DIALECT = dialect.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untype
 ROWS = 40
 
 
-@dataclass(frozen=True)
-class Value:
-    """One value of a row: the attribute it comes from, the column it goes to."""
-
-    attribute: str
-    column: str
-    is_json: bool
-
-
 @dataclass(frozen=True, eq=False)
 class Kind:
-    """Rows of one table: the values to send, and the columns that the database fills in."""
+    """Rows of one table that were given the same: these are sent; of the others the database fills in some."""
 
     table: Table
-    sent: Sequence[Value]
+    # Column and attribute of each value.
+    sent: Mapping[str, str]
+    as_json: Sequence[int]
     made: Sequence[str]
+    unsaid: Sequence[str]
+
+    def values(self, row: Any) -> list[Any]:
+        """Return what a row sends."""
+        given = vars(row)
+        values = [given[attribute] for attribute in self.sent.values()]
+        for place in self.as_json:
+            if values[place] is not None:
+                values[place] = Jsonb(values[place])
+        return values
+
+
+Line = tuple[Kind, Any]
 
 
 @dataclass(frozen=True)
@@ -70,7 +76,7 @@ class Together(Session):
     def flush(self, objects: Sequence[Any] | None = None) -> None:
         """Send what is new and what was changed."""
         if self.written or len(self.new) > 1:
-            _insert(self, _in_order(self))
+            _insert(self, [(_kind_of(row), row) for row in _in_order(self)])
         super().flush(objects)
 
     def _is_clean(self) -> bool:
@@ -83,19 +89,20 @@ def _forget(session: Together) -> None:
     session.written.clear()
 
 
-def _insert(session: Together, everything: Sequence[Any]) -> None:
+def _insert(session: Together, everything: Sequence[Line]) -> None:
     driver = session.connection().connection.driver_connection
     assert isinstance(driver, psycopg.Connection)
-    for rows in _that_fit_together(everything):
-        statement = _statement(tuple((kind, len(list(alike))) for kind, alike in groupby(_kind_of(row) for row in rows)))
-        flat = [value for row in rows for value in _values(row)]
+    for lines in _that_fit_together(everything):
+        statement = _statement(tuple((kind, len(list(alike))) for kind, alike in groupby(kind for kind, _ in lines)))
+        flat = [value for kind, row in lines for value in kind.values(row)]
         try:
             answer = psycopg.RawCursor(driver).execute(statement.sql, [flat[place] for place in statement.order], prepare=True)
         except psycopg.Error as error:
             # As SQLAlchemy says it, and without the values: they must not get into a log.
             raise DBAPIError.instance("insert of new rows", None, error, psycopg.Error, hide_parameters=True, dialect=DIALECT) from None
-        _fill_in(rows, statement.made, answer)
-    _keep(session)
+        _fill_in(lines, statement.made, answer)
+    session.written.clear()
+    _keep(session, [line for line in everything if not line[1].ONLY_WRITTEN])
 
 
 def _in_order(session: Together) -> list[Any]:
@@ -105,42 +112,32 @@ def _in_order(session: Together) -> list[Any]:
     return sorted([*(state.object for state in states), *session.written], key=_place_of)
 
 
-def _that_fit_together(rows: Sequence[Any]) -> Iterator[Sequence[Any]]:
+def _that_fit_together(lines: Sequence[Line]) -> Iterator[Sequence[Line]]:
     """Yield rows that one statement takes: not too many, and only one kind of them with something to tell in answer."""
-    fitting: list[Any] = []
+    fitting: list[Line] = []
     telling: Kind | None = None
-    for row in rows:
-        kind = _kind_of(row)
+    for kind, row in lines:
         if len(fitting) == ROWS or (kind.made and telling not in (None, kind)):
             yield fitting
             fitting, telling = [], None
-        fitting.append(row)
+        fitting.append((kind, row))
         telling = kind if kind.made else telling
     yield fitting
 
 
-def _values(row: Any) -> Iterator[Any]:
-    given = vars(row)
-    for each in _kind_of(row).sent:
-        value = given.get(each.attribute)
-        yield Jsonb(value) if each.is_json and value is not None else value
-
-
-def _fill_in(rows: Sequence[Any], made: Sequence[str], answer: psycopg.RawCursor[Any]) -> None:
+def _fill_in(lines: Sequence[Line], made: Sequence[str], answer: psycopg.RawCursor[Any]) -> None:
     told = {row_id: values for row_id, *values in answer} if made else {}
-    for row in rows:
-        vars(row).update(zip(made, told.get(row.id, ()), strict=False))
+    for _, row in lines:
+        row.__dict__.update(zip(made, told.get(row.id, ()), strict=False))
 
 
-def _keep(session: Together) -> None:
+def _keep(session: Together, lines: Sequence[Line]) -> None:
     """From here on the session knows the rows as ones that are there."""
-    session.written.clear()
-    rows = list(session.new)
     # All in one, and straight: to look for what hangs on each of them takes longer than all the rest, and nothing ever does.
-    session._expunge_states([instance_state(row) for row in rows])
-    for row in rows:
-        # What nobody gave went as NULL: whoever asks for it need not ask the database.
-        vars(row).update({each.attribute: None for each in _kind_of(row).sent if each.attribute not in vars(row)})
+    session._expunge_states([instance_state(row) for _, row in lines])
+    for kind, row in lines:
+        # What nobody gave is NULL: whoever asks for it need not ask the database.
+        row.__dict__.update(dict.fromkeys(kind.unsaid))
         make_transient_to_detached(row)
         session._save_or_update_impl(instance_state(row))
 
@@ -165,28 +162,36 @@ def _telling(parts: Sequence[CTE], part: CTE) -> Any:
 
 def _insert_of(kind: Kind, names: Sequence[Sequence[str]]) -> Insert:
     table = kind.table
-    columns = [table.c[value.column] for value in kind.sent]
+    columns = [table.c[name] for name in kind.sent]
     rows = [{each.key: bindparam(name, type_=each.type) for each, name in zip(columns, row, strict=True)} for row in names]
     query = insert(table).values(rows)
     return query.returning(table.c.id, *(table.c[name] for name in kind.made)) if kind.made else query
 
 
 def _kind_of(row: Any) -> Kind:
-    mapper = instance_state(row).mapper
-    return _kind(mapper, tuple(name for name in _may_be_made(mapper) if name not in vars(row)))
+    return _kind_given(instance_state(row).mapper, tuple(vars(row)))
+
+
+@lru_cache(maxsize=4096)
+def _kind_given(mapper: Mapper[Any], given: Sequence[str]) -> Kind:
+    """Return the same kind whatever the order in which the values were given."""
+    return _kind(mapper, frozenset(given).intersection(_attributes(mapper).values()))
+
+
+@lru_cache(maxsize=1024)
+def _kind(mapper: Mapper[Any], given: frozenset[str]) -> Kind:
+    table, attributes = _table(mapper), _attributes(mapper)
+    sent = {each.key: attributes[each.key] for each in table.c if attributes[each.key] in given}
+    as_json = [place for place, name in enumerate(sent) if isinstance(table.c[name].type, JSON)]
+    left_out = [each for each in table.c if each.key not in sent]
+    made = [each.key for each in left_out if each.identity is not None or each.server_default is not None]
+    return Kind(table, sent, as_json, made, [attributes[each.key] for each in left_out if each.key not in made])
 
 
 @lru_cache
-def _kind(mapper: Mapper[Any], made: tuple[str, ...]) -> Kind:
-    table = _table(mapper)
-    attributes = {column.key: prop.key for prop in mapper.column_attrs for column in prop.columns}
-    sent = [Value(attributes[each.key], each.key, isinstance(each.type, JSON)) for each in table.c if attributes[each.key] not in made]
-    return Kind(table, sent, made)
-
-
-@lru_cache
-def _may_be_made(mapper: Mapper[Any]) -> Sequence[str]:
-    return [column.key for column in _table(mapper).c if column.identity is not None or column.server_default is not None]
+def _attributes(mapper: Mapper[Any]) -> Mapping[str, str]:
+    """Return the attribute of each column."""
+    return {column.key: prop.key for prop in mapper.column_attrs for column in prop.columns}
 
 
 def _place_of(row: Any) -> int:
