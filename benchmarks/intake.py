@@ -30,7 +30,7 @@ from leads.people.models import Person
 from leads.pipeline.models import Lead
 from leads.sequences.models import Enrolment
 
-CLIENTS, PROCESSES = 16, 2
+CLIENTS, PROCESSES, TURNS = 16, 2, 5
 _serial = itertools.count()
 
 
@@ -52,8 +52,9 @@ def rows(stage: Stage) -> Iterator[Row]:
         served(lambda port: [*bare_command, str(port)], "/docs", processes=PROCESSES) as bare_ports,
     ):
         ours, bare = Site(our_ports, "/api/v1/inquiries", key, [*known]), Site(bare_ports, "/inquiries", "", [*known])
+        # Plans made while the tables are empty are those of a system's first minute.
         for site in (ours, bare):
-            site.ask(100)
+            site.ask(count)
         measured = [_round(url, ours, bare, count) for _ in range(rounds)]
     with db.transaction() as session:
         planned = session.scalar(select(func.count()).select_from(Enrolment))
@@ -71,10 +72,17 @@ def rows(stage: Stage) -> Iterator[Row]:
 
 
 def _round(url: str, ours: "Site", bare: "Site", count: int) -> tuple["Run", "Run"]:
-    """Ask both as often. What the server knows of its tables was learned when they were empty; by itself it looks again every minute."""
+    """Ask both as often, in turns: a machine whose speed changes from second to second then changes for both.
+
+    What the server knows of its tables was learned when they were smaller; by itself it looks again every minute.
+    """
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("ANALYZE")
-    return ours.ask(count), bare.ask(count)
+    mine, theirs = Run(), Run()
+    for _ in range(TURNS):
+        mine.add(ours.ask(count // TURNS))
+        theirs.add(bare.ask(count // TURNS))
+    return mine, theirs
 
 
 def _who_may_ask(people: int) -> list[int]:
@@ -103,6 +111,12 @@ class Run:
     times: list[float] = field(default_factory=list)
     # Of these, those of known people.
     planned: list[float] = field(default_factory=list)
+
+    def add(self, more: "Run") -> None:
+        """Count some more to it."""
+        self.seconds += more.seconds
+        self.times += more.times
+        self.planned += more.planned
 
 
 @dataclass

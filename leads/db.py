@@ -61,9 +61,9 @@ class Base(DeclarativeBase):
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
 
     def __init__(self, **values: Any) -> None:
-        self.id = values.pop("id", None) or new_id()
         # A new row has no history that anybody would need: only what is sealed first goes the long way.
         columns, row = _column_names(type(self)), vars(self)
+        row["id"] = values.pop("id", None) or new_id()
         for name, value in values.items():
             if name in columns:
                 row[name] = value

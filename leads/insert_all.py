@@ -12,6 +12,7 @@ from typing import Any
 
 import psycopg
 from psycopg.types.json import Jsonb
+from pydantic_core import to_json
 from sqlalchemy import CTE, JSON, Insert, Table, bindparam, event, insert, select
 from sqlalchemy.dialects.postgresql import psycopg as dialect
 from sqlalchemy.exc import DBAPIError
@@ -42,7 +43,7 @@ class Kind:
         values = [given[attribute] for attribute in self.sent.values()]
         for place in self.as_json:
             if values[place] is not None:
-                values[place] = Jsonb(values[place])
+                values[place] = Jsonb(values[place], dumps=to_json)
         return values
 
 
@@ -69,9 +70,12 @@ class Together(Session):
     def add(self, instance: object, *, _warn: bool = True) -> None:
         """Take a new row, or one that was let go."""
         if getattr(instance, "ONLY_WRITTEN", False):
+            # As every row does that is added: it belongs to a transaction, and goes if that is rolled back.
+            self._autobegin_t()
             self.written.append(instance)
         else:
-            super().add(instance, _warn=_warn)
+            # Straight: to look for what hangs on a row takes as long as to make it, and nothing ever does.
+            self._save_or_update_impl(instance_state(instance))
 
     def flush(self, objects: Sequence[Any] | None = None) -> None:
         """Send what is new and what was changed."""
@@ -133,7 +137,7 @@ def _fill_in(lines: Sequence[Line], made: Sequence[str], answer: psycopg.RawCurs
 
 def _keep(session: Together, lines: Sequence[Line]) -> None:
     """From here on the session knows the rows as ones that are there."""
-    # All in one, and straight: to look for what hangs on each of them takes longer than all the rest, and nothing ever does.
+    # All in one, and straight, as when they came.
     session._expunge_states([instance_state(row) for _, row in lines])
     for kind, row in lines:
         # What nobody gave is NULL: whoever asks for it need not ask the database.

@@ -1,5 +1,7 @@
 """New rows go to the database together, and are afterwards what rows that were flushed one by one would be."""
 
+from contextlib import suppress
+
 import pytest
 from sqlalchemy import event, inspect, select
 from sqlalchemy.exc import IntegrityError
@@ -7,12 +9,12 @@ from sqlalchemy.orm import Session
 
 from leads import db
 from leads.audit.models import AuditEntry
-from leads.audit.trail import record
+from leads.audit.trail import record, record_about
 from leads.clock import now
 from leads.db import new_id
 from leads.messages.models import Heartbeat
 from leads.people.models import Person
-from leads.pipeline.models import Lead
+from leads.pipeline.models import Lead, StageChange
 from tests.cast import ACTOR, make_lead
 
 
@@ -68,3 +70,49 @@ def test_ids_made_in_one_moment_keep_their_order() -> None:
     ids = [new_id() for _ in range(20_000)]
     assert ids == sorted(ids)
     assert {each.version for each in ids} == {7}
+
+
+def _happened(session: Session) -> list[str]:
+    return list(session.scalars(select(AuditEntry.action).where(AuditEntry.action.startswith("test.")).order_by(AuditEntry.id)))
+
+
+def test_what_is_only_written_goes_alone_and_when_somebody_asks(session: Session) -> None:
+    record_about(session, "test.alone", "leads", None, actor=ACTOR)
+    assert _happened(session) == ["test.alone"]
+    session.commit()
+    session.rollback()
+    assert _happened(session) == ["test.alone"]
+
+
+def test_a_savepoint_that_is_rolled_back_takes_what_was_written_in_it(session: Session) -> None:
+    record_about(session, "test.before", "leads", None, actor=ACTOR)
+    with suppress(ZeroDivisionError), session.begin_nested():
+        record_about(session, "test.within", "leads", None, actor=ACTOR)
+        _ = 1 / 0
+    record_about(session, "test.after", "leads", None, actor=ACTOR)
+    assert _happened(session) == ["test.before", "test.after"]
+
+
+def test_what_is_rolled_back_is_not_sent_with_what_comes_next(session: Session) -> None:
+    record_about(session, "test.gone", "leads", None, actor=ACTOR)
+    session.rollback()
+    record_about(session, "test.stays", "leads", None, actor=ACTOR)
+    assert _happened(session) == ["test.stays"]
+
+
+def test_rows_of_one_table_may_be_given_different_things(session: Session) -> None:
+    lead = make_lead(session)
+    session.add_all(
+        [
+            StageChange(lead_id=lead.id, from_stage=None, to_stage="new", actor=ACTOR, at=now(), reason="because"),
+            StageChange(lead_id=lead.id, to_stage="contacted", at=now(), actor=ACTOR),
+        ]
+    )
+    found = session.scalars(select(StageChange).where(StageChange.lead_id == lead.id, StageChange.actor == ACTOR).order_by(StageChange.id))
+    assert [(each.to_stage, each.from_stage, each.reason) for each in found][-2:] == [("new", None, "because"), ("contacted", None, None)]
+
+
+def test_what_a_row_was_not_given_is_none_without_asking(session: Session) -> None:
+    lead = make_lead(session)
+    session.flush()
+    assert vars(lead)["closed_at"] is None
