@@ -1,5 +1,7 @@
 """New rows go to the database together, and are afterwards what rows that were flushed one by one would be."""
 
+import subprocess
+import sys
 from contextlib import suppress
 
 import pytest
@@ -11,7 +13,8 @@ from leads import db
 from leads.audit.models import AuditEntry
 from leads.audit.trail import record, record_about
 from leads.clock import now
-from leads.db import new_id
+from leads.db import Base, new_id
+from leads.insert_all import _order
 from leads.messages.models import Heartbeat
 from leads.people.models import Person
 from leads.pipeline.models import Lead, StageChange
@@ -116,3 +119,15 @@ def test_what_a_row_was_not_given_is_none_without_asking(session: Session) -> No
     lead = make_lead(session)
     session.flush()
     assert vars(lead)["closed_at"] is None
+
+
+def test_a_process_that_knows_few_tables_writes_too() -> None:
+    alone = "from leads.audit.models import AuditEntry; from leads.insert_all import _place_of; print(_place_of(AuditEntry()))"
+    told = subprocess.run([sys.executable, "-c", alone], capture_output=True, text=True, check=True)
+    assert told.stdout.strip().isdecimal()
+
+
+def test_parents_come_before_those_who_name_them() -> None:
+    order = _order(Base.metadata, len(Base.metadata.tables))
+    named = [(key.column.table.name, table.name) for table in Base.metadata.tables.values() for key in table.foreign_keys]
+    assert [(parent, child) for parent, child in named if parent != child and order[parent] >= order[child]] == []

@@ -132,3 +132,5 @@ def test_a_commit_that_is_answered_too_late_lets_nothing_go(
     tuesday(SLOW_DOWN)
     drain(("transactional",), carrier=SmtpCarrier(server.url, helo="x.test"))
     assert len(server.mails) == 1
+    # Told by itself already; and no file of it is left for others.
+    assert replay_journals() == 1
