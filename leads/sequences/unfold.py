@@ -95,7 +95,10 @@ def _known(story: Story) -> tuple[PlanFacts, tuple[Past, ...]]:
 
 
 def _put_down(story: Story) -> Story:
-    return replace(story, rows=tuple(plan(story.sequence, story.facts, story.past, story.now)))
+    rows = tuple(plan(story.sequence, story.facts, story.past, story.now))
+    # To a plan that only says "now" the time to which delivery put a mail off is the better one; any other takes its place.
+    overdue = {_meant(row) for row in rows if row.due_at <= story.now}
+    return replace(story, rows=rows, put_off={meant: later for meant, later in story.put_off.items() if meant in overdue})
 
 
 def _told(story: Story, event: Assumption) -> Story:
@@ -174,9 +177,12 @@ def _stop(story: Story, event: str, why: str) -> Story:
     if story.sequence.stops(event):
         left = tuple(replace(step, skip=why if step.skip in (None, WAITS) else step.skip) for step in _planned(story))
         return replace(story, ended=why, told=story.told + left)
-    dropped = [step for step in _planned(story) if step.step in story.sequence.stopped_steps(event)]
+    pointless = story.sequence.stopped_steps(event)
+    dropped = [step for step in _planned(story) if step.step in pointless]
+    # A to-do that is open already is let go, and what waited for it goes on from here.
+    gone = tuple(_done(each, story.now) if each.step in pointless else each for each in story.past)
     past = tuple(Past(step.step, step.occurrence, story.now, step.todo is not None, step.depends_on) for step in dropped)
-    return replace(story, past=story.past + past, told=story.told + tuple(replace(step, skip=why) for step in dropped))
+    return replace(story, past=gone + past, told=story.told + tuple(replace(step, skip=why) for step in dropped))
 
 
 def _rest(story: Story, until: datetime) -> Story:

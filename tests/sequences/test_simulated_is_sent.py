@@ -1,7 +1,9 @@
 """What a simulation says beforehand is what is sent, step by step, to the minute and to the word; and planning again changes nothing."""
 
 from collections.abc import Sequence as Several
+from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 from sqlalchemy.orm import Session
 
@@ -11,6 +13,7 @@ from leads.sequences.plan import PlannedStep
 from leads.sequences.read_ahead import read_for_lead
 from leads.sequences.replan import Diff, replan
 from leads.sequences.simulate import simulate_lead
+from tests.sequences.conftest import make_sequence
 from tests.sequences.lived import Lived, begun
 from tests.sequences.worlds import Life, definitions, lives, some
 
@@ -28,6 +31,29 @@ def test_what_was_simulated_is_sent(session: Session, sequence: Sequence, life: 
         expected = foretold(lived, simulate_lead(session, lived.lead.id, "story", stage=lived.lead.stage, assume=life.events))
         for _ in lived.live():
             pass
+        assert lived.sent() == expected
+
+
+MAIL = {"template": "how-ketamine-works", "lane": "reminder", "useful_for": "20 days"}
+
+
+@pytest.mark.parametrize(
+    ("steps", "caps", "event"),
+    [
+        # A reply lets the call go that somebody was to make, and what waited for it goes on from there.
+        ([{"todo": "call", "wait": "0 days", "stops_on": ["reply"]}, {**MAIL, "wait": "0 days"}], (2, 5), "replies on day 1"),
+        # What a cap put off to an earlier day than the rest ends goes when the rest does.
+        ([{**MAIL, "wait": "0 days"}, {**MAIL, "wait": "26 hours"}], (1, 1), "replies on day 3"),
+    ],
+)
+def test_a_life_that_was_foretold_wrong_once(session: Session, steps: list[dict[str, object]], caps: tuple[int, int], event: str) -> None:
+    sequence = make_sequence(*({"key": f"step-{place}", **step} for place, step in enumerate(steps)))
+    life = Life(datetime(2026, 12, 20, 15, 7, tzinfo=UTC), "woodbury", None, True, caps, (event,))
+    with begun(session, sequence, life) as lived:
+        expected = foretold(lived, simulate_lead(session, lived.lead.id, "story", stage="new", assume=life.events))
+        for _ in lived.live():
+            pass
+        assert len(expected) == sum("template" in step for step in steps)
         assert lived.sent() == expected
 
 
