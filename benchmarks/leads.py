@@ -20,7 +20,7 @@ from benchmarks.years import fill, story
 from leads import db, migrate
 from leads.accounts.sessions import form_token
 from leads.local import commands
-from leads.pipeline.worklist import NEEDS
+from leads.pipeline.lists import NEEDS
 
 ASKED, WARM_UP, ROUNDS = 200, 20, 3
 SMALL, LARGE = 10_000, 1_000_000

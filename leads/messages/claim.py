@@ -15,6 +15,7 @@ from sqlalchemy import (
     String,
     Update,
     Uuid,
+    and_,
     bindparam,
     func,
     literal_column,
@@ -32,6 +33,7 @@ from leads.messages.switch import is_open
 from leads.round_trips import RoundTrips, Statement
 
 START_ANEW_AFTER = 10.0
+AT = bindparam("at", type_=DateTime(timezone=True))
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,11 @@ def claim_suspect(trips: RoundTrips, lane: str) -> list[Due]:
     return _claimed(trips, SUSPECT, {"lane": lane, "limit": 1})
 
 
+def claim_outlived(trips: RoundTrips, *, limit: int) -> list[Due]:
+    """Claim up to `limit` of those that have outlived their use in lanes that rest, to be ended and not to be sent."""
+    return _claimed(trips, OUTLIVED, {"limit": limit})
+
+
 def give_back(trips: RoundTrips, claims: Sequence[Due]) -> None:
     """Return claims that were not begun, so that another worker may take them at once."""
     trips.commit((GIVE_BACK, {"ids": [each.id for each in claims], "fences": [each.fence for each in claims]}))
@@ -101,12 +108,11 @@ def _claimed(trips: RoundTrips, statement: Statement, asked: dict[str, Any]) -> 
 
 
 def _claim(*which: Any) -> Update:
-    lane, at = bindparam("lane", type_=String()), bindparam("at", type_=DateTime(timezone=True))
     # The literal makes PostgreSQL see that the partial index fits; a parameter there would not.
     planned = Message.state == literal_column("'planned'")
     due = (
         select(Message.id)
-        .where(planned, Message.lane == lane, Message.due_at <= at, or_(lane == literal_column("'safety'"), is_open(lane, at)), *which)
+        .where(planned, Message.due_at <= AT, *which)
         .order_by(Message.due_at, Message.id)
         .limit(bindparam("limit", type_=Integer()))
         # Rows that another worker is just claiming are passed over, not waited for.
@@ -119,7 +125,7 @@ def _claim(*which: Any) -> Update:
     return (
         update(Message)
         .where(Message.id == due.c.id)
-        .values(state="claimed", state_at=at, reason=None, fence=Message.fence + 1, lease_until=lease)
+        .values(state="claimed", state_at=AT, reason=None, fence=Message.fence + 1, lease_until=lease)
         .returning(Message.id)
     )
 
@@ -139,10 +145,14 @@ def _past_the_mark() -> Any:
     return tuple_(Message.due_at, Message.id) > mark
 
 
+LANE = bindparam("lane", type_=String())
+GOES = and_(Message.lane == LANE, or_(literal_column("'safety'") == LANE, is_open(LANE, AT)))
+RESTS = and_(Message.lane != literal_column("'safety'"), ~is_open(Message.__table__.c.lane, AT))
 INNOCENT = Message.lost_leases == 0
-FRONT = Statement.of(_claim(INNOCENT))
+FRONT = Statement.of(_claim(GOES, INNOCENT))
 # While some transaction keeps an old snapshot, the dead entries of what was claimed pile up at the index's front: begin behind them.
-ONWARD = Statement.of(_claim(INNOCENT, _past_the_mark()))
-SUSPECT = Statement.of(_claim(Message.lost_leases > literal_column("0")))
+ONWARD = Statement.of(_claim(GOES, INNOCENT, _past_the_mark()))
+SUSPECT = Statement.of(_claim(GOES, Message.lost_leases > literal_column("0")))
+OUTLIVED = Statement.of(_claim(RESTS, Message.useful_until < AT))
 READ = Statement.of(JUST_CLAIMED)
 GIVE_BACK = Statement.of(_give_back())

@@ -2,7 +2,7 @@
 
 import base64
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -63,11 +63,11 @@ def remember(merge: Merge, row: Base, *columns: str) -> None:
     merge.before = [*(merge.before or ()), kept]
 
 
-def put_back(session: Session, merge: Merge, kinds: Sequence[type[Base]]) -> None:
-    """Give every remembered row the values it had, the last remembered first."""
+def put_back(session: Session, merge: Merge, kinds: Sequence[type[Base]], *, but: Collection[str] = ()) -> None:
+    """Give every remembered row the values it had, `but` those of these ids, the last remembered first."""
     by_table = {kind.__tablename__: kind for kind in kinds}
     for kept in reversed(merge.before or ()):
-        if kept["table"] in by_table:
+        if kept["table"] in by_table and kept["id"] not in but:
             row = session.get_one(by_table[kept["table"]], uuid.UUID(kept["id"]), with_for_update=True, populate_existing=True)
             for name, value in kept["values"].items():
                 setattr(row, name, _unpack(value))

@@ -1,6 +1,9 @@
 """Two open leads of one person become one journey: nobody is called by two colleagues, or written to twice."""
 
 import uuid
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,10 +17,14 @@ from leads.people.moved import move_rows, remember
 from leads.pipeline.models import Lead, StageChange
 from leads.pipeline.stages import STAGES
 from leads.sequences.models import Enrolment
+from leads.todos.models import Todo
+from leads.todos.open import finish
 
+T = TypeVar("T")
 REASON = "merged"
 # What a journey was stays with it: reports count how it began and ended.
 LEFT = ("stage_changes", "leads")
+OF_A_MAIL = ("reason", "due_at", "local_due", "moved_by")
 OF_THE_LEAD = ("stage", "closed_at", "outcome", "first_closed_at", "first_outcome", "joined_to", "reached_at", "assigned_to", "expected_by")
 
 
@@ -54,7 +61,13 @@ def _join(session: Session, merge: Merge, goes_on_id: uuid.UUID, other_id: uuid.
 
 
 def _end_doubles(session: Session, merge: Merge, goes_on: Lead, other: Lead) -> None:
-    """End what runs for both: its steps that are still to come would go out twice."""
+    """End what stands for both: each would be written twice, and called twice."""
+    _end_sequences(session, merge, goes_on, other)
+    _end_mails(session, merge, goes_on, other)
+    _end_todos(session, merge, goes_on, other)
+
+
+def _end_sequences(session: Session, merge: Merge, goes_on: Lead, other: Lead) -> None:
     running = select(Enrolment).where(Enrolment.ended_at.is_(None)).order_by(Enrolment.id).with_for_update()
     keys = {each.sequence_key for each in session.scalars(running.where(Enrolment.lead_id == goes_on.id))}
     for double in session.scalars(running.where(Enrolment.lead_id == other.id, Enrolment.sequence_key.in_(keys))).all():
@@ -63,5 +76,35 @@ def _end_doubles(session: Session, merge: Merge, goes_on: Lead, other: Lead) -> 
         record(session, "sequence.ended", double, actor=merge.actor, sequence=double.sequence_key, reason=REASON)
         mails = select(Message).where(Message.enrolment_id == double.id, Message.state.in_(STOPPABLE)).with_for_update()
         for mail in session.scalars(mails).all():
-            remember(merge, mail, "reason", "due_at", "local_due", "moved_by")
+            remember(merge, mail, *OF_A_MAIL)
         cancel(session, Message.enrolment_id == double.id, reason=REASON, actor=merge.actor)
+
+
+def _end_mails(session: Session, merge: Merge, goes_on: Lead, other: Lead) -> None:
+    """Of one and the same letter about each of the two, such as that we have heard from them, let go the one that promises sooner."""
+    lone = (Message.state.in_(STOPPABLE), Message.enrolment_id.is_(None), Message.referral_id.is_(None), Message.person_id.is_not(None))
+    of_both = select(Message).where(Message.lead_id.in_((goes_on.id, other.id)), *lone).order_by(Message.id).with_for_update()
+    for alike in _alike(session.scalars(of_both), lambda mail: mail.template):
+        _, *doubles = sorted(alike, key=lambda mail: (mail.facts or {}).get("expected_by", ""))
+        for double in doubles:
+            remember(merge, double, *OF_A_MAIL)
+        cancel(session, Message.id.in_([each.id for each in doubles]), reason=REASON, actor=merge.actor)
+
+
+def _end_todos(session: Session, merge: Merge, goes_on: Lead, other: Lead) -> None:
+    """Of what is to be done about each of the two, keep what is more pressing; words that somebody wrote are kept in any case."""
+    plain = (Todo.done_at.is_(None), Todo.enrolment_id.is_(None), Todo.for_account.is_(None), Todo.__table__.c.note.is_(None))
+    of_both = select(Todo).where(Todo.lead_id.in_((goes_on.id, other.id)), *plain).order_by(Todo.id).with_for_update()
+    for alike in _alike(session.scalars(of_both), lambda todo: todo.kind):
+        _, *doubles = sorted(alike, key=lambda todo: (not todo.urgent, todo.due_at))
+        for double in doubles:
+            remember(merge, double, "done_at", "done_by", "outcome")
+            finish(session, double.id, actor=merge.actor, outcome=REASON)
+
+
+def _alike(rows: Iterable[T], kind: Callable[[T], str]) -> Iterator[Sequence[T]]:
+    """Yield those rows of which there are several of a kind."""
+    by_kind = defaultdict[str, list[T]](list)
+    for row in rows:
+        by_kind[kind(row)].append(row)
+    return (alike for alike in by_kind.values() if len(alike) > 1)

@@ -20,6 +20,7 @@ from leads.pipeline.models import Lead, StageChange
 from leads.sequences.models import Enrolment
 from leads.sequences.replan import replan_all
 from leads.sequences.stop import resume, stop_for
+from leads.todos.models import Todo
 
 TWO_OF_ONE = "Both have something of which one journey can have only one: a visit ahead, or open questions. End one of the two, then merge."
 
@@ -57,7 +58,7 @@ def separate(session: Session, merge_id: uuid.UUID, *, actor: str) -> Merge:
         message = session.get_one(Message, message_id, with_for_update=True, populate_existing=True)
         message.state, message.state_at, message.fence = "planned", now(), message.fence + 1
     closed = {each["id"] for each in made.before or () if each["table"] == "leads"}
-    put_back(session, made, (Lead, Enrolment, Message))
+    put_back(session, made, (Lead, Enrolment, Message, Todo), but=_decided_since(session, made))
     for lead_id in sorted(closed):
         _reopened(session, session.get_one(Lead, uuid.UUID(lead_id)), actor)
     for person_id in (made.kept_id, made.other_id):
@@ -93,6 +94,13 @@ def _ended_by(session: Session, made: Merge) -> list[uuid.UUID]:
     ids = [uuid.UUID(each["id"]) for each in made.before or () if each["table"] == "messages"]
     still = select(Message.id).where(Message.id.in_(ids), Message.state == "cancelled", Message.reason == REASON)
     return list(session.scalars(still))
+
+
+def _decided_since(session: Session, made: Merge) -> set[str]:
+    """Return the to-dos that the merge closed and somebody has opened, and done or not, since."""
+    ids = [uuid.UUID(each["id"]) for each in made.before or () if each["table"] == "todos"]
+    decided = session.scalars(select(Todo.id).where(Todo.id.in_(ids), Todo.outcome.is_distinct_from(REASON)))
+    return {str(each) for each in decided}
 
 
 def _reopened(session: Session, lead: Lead, actor: str) -> None:

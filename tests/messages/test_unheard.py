@@ -12,10 +12,12 @@ from leads.consent import ledger
 from leads.messages.carriers.smtp import SmtpCarrier
 from leads.messages.deliver import drain
 from leads.messages.models import LANES, Message
+from leads.messages.outlive import end_outlived
+from leads.messages.switch import open_breaker, pause_sending
 from leads.messages.templates import Meta, catalogue
 from leads.pipeline.worklist import Filters, count_by_need, first_of_each
 from leads.todos.models import Todo
-from tests.cast import make_confirmed_person, make_lead
+from tests.cast import ACTOR, make_confirmed_person, make_lead
 from tests.referrals.cast import granting, make_referral
 from tests.smtp_server import ScriptedServer
 
@@ -53,6 +55,30 @@ def test_it_stands_among_those_to_call_though_the_lead_is_closed(
     drain(LANES, carrier=carrier)
     (row,) = first_of_each(session, Filters(), limit=5)["call-now"]
     assert (row.id, row.todo, row.due) == (message.lead_id, "unheard", now())
+
+
+def test_while_all_mail_is_stopped_it_is_told_by_phone_all_the_same(session: Session, due: Due, tuesday: Advance) -> None:
+    message = decided(session, due)
+    waits = due("office-location", person_id=message.person_id, lead_id=message.lead_id)
+    waits.useful_until = now() + timedelta(days=30)
+    stop = pause_sending(session, reason="A wrong address in every mail.", actor=ACTOR)
+    session.flush()
+    tuesday(timedelta(days=8))
+    assert end_outlived() == 1
+    assert end_outlived() == 0
+    session.refresh(message)
+    session.refresh(waits)
+    assert (message.state, message.reason, waits.state, todos(session)) == ("expired", "outlived", "planned", ["unheard"])
+    assert stop.ended_at is None
+
+
+def test_what_its_lane_may_send_is_left_to_its_turn(session: Session, due: Due, tuesday: Advance) -> None:
+    message = decided(session, due)
+    tuesday(timedelta(days=8))
+    assert end_outlived() == 0
+    open_breaker(session, "education", reason="smtp-530")
+    session.flush()
+    assert (end_outlived(), message.lane) == (0, "transactional")
 
 
 def test_two_such_of_one_lead_are_one_call(session: Session, due: Due, carrier: SmtpCarrier, tuesday: Advance) -> None:

@@ -46,7 +46,8 @@ from leads.pipeline.unite import separate, unite
 from leads.screening.begin import begin
 from leads.sequences.enroll import enroll
 from leads.sequences.publish import publish
-from leads.todos.open import open_todo
+from leads.todos.models import Todo
+from leads.todos.open import finish, open_todo, reopen
 from tests.appointments.visits import ready, slot
 from tests.cast import ACTOR, BY_FORM, make_confirmed_person, make_lead, make_person, submission
 
@@ -187,6 +188,43 @@ def test_who_writes_again_under_the_old_address_is_recognised(session: Session) 
     unite(session, kept.id, other.id, actor=ACTOR)
     receipt = receive(session, submission(given_name="Anna", email="anna@example.com", phone="203-555-0199"), Arrival("page"))
     assert by_number(session, receipt.number).person_id == kept.id
+
+
+def test_two_inquiries_are_acknowledged_once_and_called_about_once(session: Session) -> None:
+    kept, other = both(session)
+    sooner = now() + timedelta(hours=1)
+    for person, promise in ((kept, now() + timedelta(hours=5)), (other, sooner)):
+        lead = make_lead(session, person)
+        facts = {"office": "woodbury", "expected_by": promise.isoformat()}
+        post(session, person.id, "inquiry-received", cause="inquiry", lead_id=lead.id, facts=facts)
+        open_todo(session, "call", person_id=person.id, lead_id=lead.id, due_at=promise)
+        open_todo(session, "look-again", person_id=person.id, lead_id=lead.id, due_at=promise, note=f"Ask {person.given_name}.")
+    session.flush()
+    before = standing(session)
+    made = unite(session, kept.id, other.id, actor=ACTOR)
+    planned = session.scalars(select(Message).where(Message.person_id == kept.id, Message.state == "planned")).all()
+    assert [(mail.facts or {})["expected_by"] for mail in planned] == [sooner.isoformat()]
+    todos = session.scalars(select(Todo).where(Todo.person_id == kept.id, Todo.done_at.is_(None)).order_by(Todo.kind)).all()
+    assert [(todo.kind, todo.due_at) for todo in todos][:1] == [("call", sooner)]
+    assert [todo.kind for todo in todos] == ["call", "look-again", "look-again"]
+    separate(session, made.id, actor=ACTOR)
+    after = standing(session)
+    assert {place: row for place, row in before.items() if after.get(place) != row} == {}
+
+
+def test_a_call_that_was_made_meanwhile_is_not_asked_for_again(session: Session) -> None:
+    kept, other = both(session)
+    for person in (kept, other):
+        open_todo(session, "call", person_id=person.id, lead_id=make_lead(session, person).id, due_at=now())
+    session.flush()
+    made = unite(session, kept.id, other.id, actor=ACTOR)
+    double = session.scalars(select(Todo).where(Todo.outcome == "merged")).one()
+    for todo_id in session.scalars(select(Todo.id).where(Todo.kind == "call", Todo.done_at.is_(None))).all():
+        finish(session, todo_id, actor=ACTOR, outcome="reached")
+    reopen(session, double.id, actor=ACTOR)
+    finish(session, double.id, actor=ACTOR, outcome="reached")
+    separate(session, made.id, actor=ACTOR)
+    assert double.outcome == "reached"
 
 
 def test_a_dismissed_pair_is_never_suggested_again_for_what_they_become(session: Session) -> None:

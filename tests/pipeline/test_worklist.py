@@ -16,8 +16,9 @@ from leads.consent.models import Hold
 from leads.db import transaction
 from leads.loop.models import Referral
 from leads.pipeline.listed import Row
+from leads.pipeline.lists import NEEDS
 from leads.pipeline.models import Lead, Standing
-from leads.pipeline.worklist import COUNTED, NEEDS, Filters, Place, count_by_need, first_of_each, of_leads, page_of
+from leads.pipeline.worklist import COUNTED, Filters, Place, count_by_need, first_of_each, of_leads, page_of
 from leads.screening.models import Screening
 from leads.todos.models import Todo
 from leads.todos.open import finish, open_todo

@@ -20,9 +20,10 @@ from leads.http.transaction import Db
 from leads.pipeline.assign import CLOSED, colleagues
 from leads.pipeline.deeds import deed_of, outcome_of
 from leads.pipeline.listed import Row
+from leads.pipeline.lists import NEEDS
 from leads.pipeline.stages import STAGES
 from leads.pipeline.views import KEPT, address_of, query_of, views_of
-from leads.pipeline.worklist import NEEDS, Filters, Place, closed, count_by_need, count_of, first_of_each, page_of, waitlisted
+from leads.pipeline.worklist import Filters, Place, closed, count_by_need, count_of, first_of_each, page_of, waitlisted
 
 # All twelve lists full would weigh more than a page may: then each shows fewer, but for those who cannot wait.
 AT_A_GLANCE, IN_ALL, A_PAGE = 10, 72, 50

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from leads.accounts.models import Account
 from leads.clock import now
+from leads.pipeline.lists import NEEDS
 from leads.pipeline.models import Lead, Note, Standing
-from leads.pipeline.worklist import NEEDS
 from leads.todos.open import OWN, open_todo
 from tests.accounts.cast import make_account
 from tests.cast import make_lead, make_person
