@@ -35,7 +35,7 @@ def _by_size() -> dict[str, list[tuple[float, float]]]:
     pairs: dict[str, list[tuple[float, float]]] = {"1 M": [], "5 M": []}
     ours = {name: os.environ.get(name, "") for name in ("DATABASE_URL", "HANDOFF_DATA_DIR")}
     os.environ["HANDOFF_DATA_DIR"] = str(data.FOLDER)
-    with data.server() as url:
+    with data.kept(*(f"bench_{count}" for count in data.SIZES.values())) as url:
         for _ in range(5):
             small = _median_claim(data.database_of(url, "10 k"))
             for size, measured in pairs.items():

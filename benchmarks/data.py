@@ -64,6 +64,17 @@ def server() -> Iterator[str]:
         yield url
 
 
+@contextmanager
+def kept(*databases: str) -> Iterator[str]:
+    """Run the kept PostgreSQL; yields its URL, or ends the run where one of these was not made yet."""
+    with server() as url:
+        with psycopg.connect(url, autocommit=True) as plain:
+            there = {name for (name,) in plain.execute("SELECT datname FROM pg_database")}
+        if missing := [name for name in databases if name not in there]:
+            raise SystemExit(f"The data of the long form is not there ({', '.join(missing)}). `make bench-data` makes it once.")
+        yield url
+
+
 def database_of(url: str, size: str) -> str:
     """Return the URL of the database with so many messages."""
     return make_url(url).set(database=f"bench_{SIZES[size]}").render_as_string(hide_password=False)

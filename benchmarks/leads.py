@@ -152,7 +152,7 @@ def rows(stage: Stage) -> Iterator[Row]:
         for page in PAGES:
             yield at_most(f"{page.name}, ten thousand leads", "ms, p99", taken[page.name][0], must=page.must, aim=page.must / 2)
         return
-    with data.server() as url, data.own_keys():
+    with data.kept(*(f"bench_leads_{count}" for count in data.LEADS)) as url, data.own_keys():
         taken = _measure({count: fill.database_of(url, count) for count in (SMALL, LARGE)}, rounds=ROUNDS, asked=ASKED)
     data.use(stage.database_url)
     for page in PAGES:
