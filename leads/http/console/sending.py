@@ -119,7 +119,7 @@ def may_switch(staff: Staff) -> bool:
 
 def _page(request: Request, session: Session, staff: Staff, place: Place, *, refusal: Refusal | None = None) -> Response:
     failed, unknown, restored = (listed(session, place) for listed in (unsettled.failed, unsettled.unknown, unsettled.restored))
-    seen = [message.id for message, _ in (*failed.rows, *unknown.rows, *restored.rows)]
+    seen = [mail.id for mail in (*failed.rows, *unknown.rows, *restored.rows)]
     record_about(session, "unknown.listed", "messages", None, actor=staff.actor, ids=[str(each) for each in seen])
     return draw(
         request,

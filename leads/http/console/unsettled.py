@@ -5,16 +5,16 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 from urllib.parse import urlencode
 
 from fastapi import Depends
-from sqlalchemy import ColumnElement, Row, and_, func, literal_column, select, tuple_
+from sqlalchemy import ColumnElement, and_, func, literal_column, select, tuple_
 from sqlalchemy.orm import Session
 
 from leads.messages.decide import RESTORED
 from leads.messages.models import Message
-from leads.pipeline.models import Lead
+from leads.pipeline.models import Lead, number
 from leads.sequences.models import Enrolment
 
 A_PAGE = 50
@@ -46,11 +46,28 @@ class Place:
 Where = Annotated[Place, Depends()]
 
 
+class Unsettled(NamedTuple):
+    """What a list shows of a mail: of each record only that."""
+
+    id: uuid.UUID
+    template: str
+    reason: str | None
+    due_at: datetime
+    state_at: datetime
+    fence: int
+    serial: int | None
+
+    @property
+    def lead(self) -> str | None:
+        """The number of the lead it is about."""
+        return number(self.serial) if self.serial else None
+
+
 @dataclass(frozen=True)
 class Listed:
-    """One list: a page of it with the leads the mails are about, how many there are in all, and where the rest begins."""
+    """One list: a page of it, how many there are in all, and where the rest begins."""
 
-    rows: Sequence[Row[Message, Lead]]
+    rows: Sequence[Unsettled]
     count: int
     more: str | None
     is_later: bool
@@ -62,7 +79,7 @@ def failed(session: Session, place: Place) -> Listed:
     if place.failed:
         wanted = wanted.where(tuple_(Message.state_at, Message.id) < tuple_(*place.failed))
     shown, is_more = _a_page(session, wanted)
-    more = place.beyond(failed=f"{shown[-1][0].state_at.isoformat()}_{shown[-1][0].id}") if is_more else None
+    more = place.beyond(failed=f"{shown[-1].state_at.isoformat()}_{shown[-1].id}") if is_more else None
     return Listed(shown, _count(session, FAILED), more, place.failed is not None)
 
 
@@ -88,16 +105,17 @@ def not_again(session: Session, message_ids: Collection[uuid.UUID]) -> frozenset
 def _in_doubt(session: Session, which: ColumnElement[bool], place: Place, name: str, last: uuid.UUID | None) -> Listed:
     wanted = _of_leads(which).order_by(Message.id)
     shown, is_more = _a_page(session, wanted.where(Message.id > last) if last else wanted)
-    more = place.beyond(**{name: str(shown[-1][0].id)}) if is_more else None
+    more = place.beyond(**{name: str(shown[-1].id)}) if is_more else None
     return Listed(shown, _count(session, which), more, last is not None)
 
 
 def _of_leads(which: ColumnElement[bool]) -> Any:
-    return select(Message, Lead).outerjoin(Lead, Message.lead_id == Lead.id).where(which)
+    shown = (Message.id, Message.template, Message.reason, Message.due_at, Message.state_at, Message.fence)
+    return select(*shown, Lead.serial).outerjoin(Lead, Message.lead_id == Lead.id).where(which)
 
 
-def _a_page(session: Session, wanted: Any) -> tuple[Sequence[Row[Message, Lead]], bool]:
-    found = session.execute(wanted.limit(A_PAGE + 1)).all()
+def _a_page(session: Session, wanted: Any) -> tuple[Sequence[Unsettled], bool]:
+    found = [Unsettled(*each) for each in session.execute(wanted.limit(A_PAGE + 1))]
     return found[:A_PAGE], len(found) > A_PAGE
 
 
