@@ -65,15 +65,15 @@ class Together(Session):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        # Nothing ever changes a row that is only written: there is no need to watch it.
-        self.written: list[Any] = []
+        # Nothing ever changes a row that is only written: there is no need to watch it. By identity, for one may be added twice.
+        self.written: dict[int, Any] = {}
 
     def add(self, instance: object, *, _warn: bool = True) -> None:
         """Take a new row, or one that was let go."""
-        if getattr(instance, "ONLY_WRITTEN", False):
+        if getattr(instance, "ONLY_WRITTEN", False) and instance_state(instance).key is None:
             # As every row does that is added: it belongs to a transaction, and goes if that is rolled back.
             self._autobegin_t()
-            self.written.append(instance)
+            self.written[id(instance)] = instance
         else:
             # Straight: to look for what hangs on a row takes as long as to make it, and nothing ever does.
             self._save_or_update_impl(instance_state(instance))
@@ -83,6 +83,11 @@ class Together(Session):
         if self.written or len(self.new) > 1:
             _insert(self, [(_kind_of(row), row) for row in _in_order(self)])
         super().flush(objects)
+
+    def expunge_all(self) -> None:
+        """Let go of everything; closing does so, too."""
+        self.written.clear()
+        super().expunge_all()
 
     def _is_clean(self) -> bool:
         return not self.written and super()._is_clean()
@@ -114,7 +119,7 @@ def _in_order(session: Together) -> list[Any]:
     """Return the new rows: parents before those who name them, and rows of one table as they were made."""
     states = [instance_state(row) for row in session.new]
     states.sort(key=lambda state: state.insert_order or 0)
-    return sorted([*(state.object for state in states), *session.written], key=_place_of)
+    return sorted([*(state.object for state in states), *session.written.values()], key=_place_of)
 
 
 def _that_fit_together(lines: Sequence[Line]) -> Iterator[Sequence[Line]]:
@@ -138,6 +143,8 @@ def _fill_in(lines: Sequence[Line], made: Sequence[str], answer: psycopg.RawCurs
 
 def _keep(session: Together, lines: Sequence[Line]) -> None:
     """From here on the session knows the rows as ones that are there."""
+    begun = session._transaction
+    assert begun is not None
     # All in one, and straight, as when they came.
     session._expunge_states([instance_state(row) for _, row in lines])
     for kind, row in lines:
@@ -145,6 +152,8 @@ def _keep(session: Together, lines: Sequence[Line]) -> None:
         row.__dict__.update(dict.fromkeys(kind.unsaid))
         make_transient_to_detached(row)
         session._save_or_update_impl(instance_state(row))
+        # Rolled back with the savepoint it was made in.
+        begun._new[instance_state(row)] = True
 
 
 @lru_cache(maxsize=1024)

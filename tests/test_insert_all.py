@@ -103,6 +103,27 @@ def test_what_is_rolled_back_is_not_sent_with_what_comes_next(session: Session) 
     assert _happened(session) == ["test.stays"]
 
 
+def test_what_is_added_twice_is_written_once(session: Session) -> None:
+    entry = record_about(session, "test.once", "leads", None, actor=ACTOR)
+    session.add(entry)
+    assert _happened(session) == ["test.once"]
+
+
+def test_what_a_session_lets_go_is_not_written(session: Session) -> None:
+    record_about(session, "test.let-go", "leads", None, actor=ACTOR)
+    session.expunge_all()
+    assert _happened(session) == []
+
+
+def test_what_a_savepoint_took_back_is_not_there_any_more(session: Session) -> None:
+    beats = [Heartbeat(worker=f"worker {number}", at=now()) for number in range(2)]
+    with suppress(ZeroDivisionError), session.begin_nested():
+        session.add_all(beats)
+        session.flush()
+        _ = 1 / 0
+    assert [session.get(Heartbeat, beat.id) for beat in beats] == [None, None]
+
+
 def test_rows_of_one_table_may_be_given_different_things(session: Session) -> None:
     lead = make_lead(session)
     session.add_all(

@@ -195,12 +195,16 @@ def _prepare(due: Due) -> Letter | None:
         log.error("mail.cannot_sign", why=error.message)
         raise Unreachable("no key to sign with") from None
     except Exception as error:
-        # Poison stops only itself: this row fails, its neighbours go on.
-        reason = error.code if isinstance(error, LeadsError) else "unsendable"
-        log.error("message.unsendable", message_id=str(due.id), code=reason, error=type(error).__name__)
-        with transaction() as session:
-            outcome.record_failure(session, _claim(due), reason=reason)
+        fail_alone(due, error)
         return None
+
+
+def fail_alone(due: Due, error: Exception) -> None:
+    """Write down that a claimed message cannot be handled at all. Poison stops only itself: its neighbours go on."""
+    reason = error.code if isinstance(error, LeadsError) else "unsendable"
+    log.error("message.unsendable", message_id=str(due.id), code=reason, error=type(error).__name__)
+    with transaction() as session:
+        outcome.record_failure(session, _claim(due), reason=reason)
 
 
 def _write(due: Due) -> Letter:

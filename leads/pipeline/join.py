@@ -1,8 +1,8 @@
 """Two open leads of one person become one journey: nobody is called by two colleagues, or written to twice."""
 
 import uuid
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from typing import TypeVar
 
 from sqlalchemy import select
@@ -17,6 +17,7 @@ from leads.people.moved import move_rows, remember
 from leads.pipeline.models import Lead, StageChange
 from leads.pipeline.stages import STAGES
 from leads.sequences.models import Enrolment
+from leads.sequences.todos import let_go
 from leads.todos.models import Todo
 from leads.todos.open import finish
 
@@ -24,6 +25,8 @@ T = TypeVar("T")
 REASON = "merged"
 # What a journey was stays with it: reports count how it began and ended.
 LEFT = ("stage_changes", "leads")
+HEARD = "inquiry-received"
+OF_A_TODO = ("done_at", "done_by", "outcome")
 OF_A_MAIL = ("reason", "due_at", "local_due", "moved_by")
 OF_THE_LEAD = ("stage", "closed_at", "outcome", "first_closed_at", "first_outcome", "joined_to", "reached_at", "assigned_to", "expected_by")
 
@@ -64,7 +67,7 @@ def _end_doubles(session: Session, merge: Merge, goes_on: Lead, other: Lead) -> 
     """End what stands for both: each would be written twice, and called twice."""
     _end_sequences(session, merge, goes_on, other)
     _end_mails(session, merge, goes_on, other)
-    _end_todos(session, merge, goes_on, other)
+    _end_calls(session, merge, goes_on, other)
 
 
 def _end_sequences(session: Session, merge: Merge, goes_on: Lead, other: Lead) -> None:
@@ -78,33 +81,37 @@ def _end_sequences(session: Session, merge: Merge, goes_on: Lead, other: Lead) -
         for mail in session.scalars(mails).all():
             remember(merge, mail, *OF_A_MAIL)
         cancel(session, Message.enrolment_id == double.id, reason=REASON, actor=merge.actor)
+        for todo in session.scalars(select(Todo).where(Todo.enrolment_id == double.id, Todo.done_at.is_(None)).with_for_update()):
+            remember(merge, todo, *OF_A_TODO, "enrolment_id", "step", "occurrence", "depends_on")
+        let_go(session, double, outcome=REASON, actor=merge.actor)
 
 
 def _end_mails(session: Session, merge: Merge, goes_on: Lead, other: Lead) -> None:
-    """Of one and the same letter about each of the two, such as that we have heard from them, let go the one that promises sooner."""
-    lone = (Message.state.in_(STOPPABLE), Message.enrolment_id.is_(None), Message.referral_id.is_(None), Message.person_id.is_not(None))
-    of_both = select(Message).where(Message.lead_id.in_((goes_on.id, other.id)), *lone).order_by(Message.id).with_for_update()
-    for alike in _alike(session.scalars(of_both), lambda mail: mail.template):
-        _, *doubles = sorted(alike, key=lambda mail: (mail.facts or {}).get("expected_by", ""))
-        for double in doubles:
-            remember(merge, double, *OF_A_MAIL)
-        cancel(session, Message.id.in_([each.id for each in doubles]), reason=REASON, actor=merge.actor)
+    """Of what tells both that we have heard from them, let go the one that promises sooner."""
+    planned = (Message.template == HEARD, Message.state.in_(STOPPABLE))
+    of_both = select(Message).where(Message.lead_id.in_((goes_on.id, other.id)), *planned).order_by(Message.id).with_for_update()
+    for double in _all_but_first(session.scalars(of_both).all(), key=_promised):
+        remember(merge, double, *OF_A_MAIL)
+        cancel(session, Message.id == double.id, reason=REASON, actor=merge.actor)
 
 
-def _end_todos(session: Session, merge: Merge, goes_on: Lead, other: Lead) -> None:
-    """Of what is to be done about each of the two, keep what is more pressing; words that somebody wrote are kept in any case."""
-    plain = (Todo.done_at.is_(None), Todo.enrolment_id.is_(None), Todo.for_account.is_(None), Todo.__table__.c.note.is_(None))
-    of_both = select(Todo).where(Todo.lead_id.in_((goes_on.id, other.id)), *plain).order_by(Todo.id).with_for_update()
-    for alike in _alike(session.scalars(of_both), lambda todo: todo.kind):
-        _, *doubles = sorted(alike, key=lambda todo: (not todo.urgent, todo.due_at))
-        for double in doubles:
-            remember(merge, double, "done_at", "done_by", "outcome")
-            finish(session, double.id, actor=merge.actor, outcome=REASON)
+def _end_calls(session: Session, merge: Merge, goes_on: Lead, other: Lead) -> None:
+    """Of the calls that both wait for keep the one that is due sooner; words that somebody wrote for it are kept in any case."""
+    plain = (Todo.kind == "call", Todo.done_at.is_(None), Todo.enrolment_id.is_(None), Todo.for_account.is_(None))
+    unworded = (*plain, Todo.__table__.c.note.is_(None))
+    of_both = select(Todo).where(Todo.lead_id.in_((goes_on.id, other.id)), *unworded).order_by(Todo.id).with_for_update()
+    calls = sorted(session.scalars(of_both), key=lambda call: call.due_at)
+    for double in _all_but_first(calls, key=lambda call: call.due_at):
+        remember(merge, calls[0], "urgent")
+        calls[0].urgent = calls[0].urgent or double.urgent
+        remember(merge, double, *OF_A_TODO)
+        finish(session, double.id, actor=merge.actor, outcome=REASON)
 
 
-def _alike(rows: Iterable[T], kind: Callable[[T], str]) -> Iterator[Sequence[T]]:
-    """Yield those rows of which there are several of a kind."""
-    by_kind = defaultdict[str, list[T]](list)
-    for row in rows:
-        by_kind[kind(row)].append(row)
-    return (alike for alike in by_kind.values() if len(alike) > 1)
+def _promised(mail: Message) -> datetime:
+    promised = (mail.facts or {}).get("expected_by")
+    return datetime.fromisoformat(promised) if promised else mail.due_at
+
+
+def _all_but_first(rows: Iterable[T], *, key: Callable[[T], datetime]) -> Sequence[T]:
+    return sorted(rows, key=key)[1:]

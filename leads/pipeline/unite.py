@@ -3,10 +3,11 @@
 import uuid
 from collections.abc import Collection
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, or_, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
+from leads.audit.trail import record
 from leads.clock import now
 from leads.consent.ledger import open_holds
 from leads.errors import Conflict
@@ -58,7 +59,9 @@ def separate(session: Session, merge_id: uuid.UUID, *, actor: str) -> Merge:
         message = session.get_one(Message, message_id, with_for_update=True, populate_existing=True)
         message.state, message.state_at, message.fence = "planned", now(), message.fence + 1
     closed = {each["id"] for each in made.before or () if each["table"] == "leads"}
-    put_back(session, made, (Lead, Enrolment, Message, Todo), but=_decided_since(session, made))
+    stay_done = _stay_done(session, made)
+    put_back(session, made, (Lead, Enrolment, Message, Todo), but=stay_done)
+    _say_reopened(session, made, stay_done, actor)
     for lead_id in sorted(closed):
         _reopened(session, session.get_one(Lead, uuid.UUID(lead_id)), actor)
     for person_id in (made.kept_id, made.other_id):
@@ -96,11 +99,19 @@ def _ended_by(session: Session, made: Merge) -> list[uuid.UUID]:
     return list(session.scalars(still))
 
 
-def _decided_since(session: Session, made: Merge) -> set[str]:
-    """Return the to-dos that the merge closed and somebody has opened, and done or not, since."""
-    ids = [uuid.UUID(each["id"]) for each in made.before or () if each["table"] == "todos"]
-    decided = session.scalars(select(Todo.id).where(Todo.id.in_(ids), Todo.outcome.is_distinct_from(REASON)))
-    return {str(each) for each in decided}
+def _stay_done(session: Session, made: Merge) -> set[str]:
+    """Return the to-dos the merge closed that undoing it does not open: somebody did them since, or the same is open there anew."""
+    ids = [uuid.UUID(each["id"]) for each in made.before or () if each["table"] == "todos" and "done_at" in each["values"]]
+    anew = aliased(Todo)
+    same = exists().where(anew.lead_id == Todo.lead_id, anew.kind == Todo.kind, anew.done_at.is_(None), anew.id != Todo.id)
+    closed = (Todo.id.in_(ids), Todo.done_at.is_not(None))
+    return {str(each) for each in session.scalars(select(Todo.id).where(*closed, or_(Todo.outcome.is_distinct_from(REASON), same)))}
+
+
+def _say_reopened(session: Session, made: Merge, done: Collection[str], actor: str) -> None:
+    for kept in made.before or ():
+        if kept["table"] == "todos" and "done_at" in kept["values"] and kept["id"] not in done:
+            record(session, "todo.reopened", session.get_one(Todo, uuid.UUID(kept["id"])), actor=actor)
 
 
 def _reopened(session: Session, lead: Lead, actor: str) -> None:

@@ -109,11 +109,12 @@ def _drop_steps(session: Session, enrolment: Enrolment, steps: Collection[str], 
     if enrolment.ended_at is not None:
         _keep_silenced(session, *mine, before=enrolment.ended_why, why=why, actor=actor)
         return
-    # What somebody has already done for another reason counts as done, and the sequence goes on from here.
+    # One that others want done as well stays open for them; for the sequence it is over like the rest, which goes on from here.
+    let_go(session, enrolment, outcome=why[:40], actor=actor, steps=steps)
+    session.flush()
     for each in changes(session, enrolment, actor=actor):
         if each.planned and each.planned.todo and each.step in steps:
             pass_over(session, enrolment, each.planned, outcome=why[:40], actor=actor)
-    let_go(session, enrolment, outcome=why[:40], actor=actor, steps=steps)
     replan(session, enrolment, actor=actor)
 
 

@@ -7,7 +7,7 @@ worker claims it, every page can say why, and the replan that takes up any other
 `held`, would say the same in one more word to every query about states; leaving the rows out would leave nothing to show.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
@@ -20,7 +20,7 @@ from leads.sequences.models import Enrolment
 from leads.sequences.place import Past
 from leads.sequences.plan import PlannedStep
 from leads.todos.models import Todo
-from leads.todos.open import Link, finish, open_todo
+from leads.todos.open import Link, finish, new_todo, open_todo
 
 # The sequence stopped and may run again: then the to-do opens again.
 STOPPED = "stopped"
@@ -35,28 +35,33 @@ def past_todos(session: Session, enrolment: Enrolment) -> list[Past]:
 
 def open_step(session: Session, enrolment: Enrolment, step: PlannedStep) -> Todo:
     """Return the to-do of a step, open and due by the end of the next business day."""
+    return _opened(session, enrolment, step, open_todo)
+
+
+def pass_over(session: Session, enrolment: Enrolment, step: PlannedStep, *, outcome: str, actor: str) -> None:
+    """Close the to-do of a step, or write down that it need not be opened; one that others opened stays theirs."""
+    todo = _opened(session, enrolment, step, new_todo)
+    session.flush()
+    finish(session, todo.id, actor=actor, outcome=outcome)
+
+
+def _opened(session: Session, enrolment: Enrolment, step: PlannedStep, make: Callable[..., Todo]) -> Todo:
     due = end_of_business_days(clinic().office(enrolment.facts.get("office")).calendar, now(), 1)
     if known := session.scalar(_of(enrolment).where(Todo.step == step.step, Todo.occurrence == step.occurrence)):
         known.done_at = known.done_by = known.outcome = None
         known.due_at = due
         record(session, "todo.reopened", known, actor=_name(enrolment), kind=known.kind)
         return known
-    link = Link(enrolment.id, step.step, step.occurrence, step.depends_on)
-    return open_todo(
+    return make(
         session,
         step.todo or "",
         person_id=enrolment.person_id,
         lead_id=enrolment.lead_id,
         due_at=due,
         note=step.words,
-        of=link,
+        of=Link(enrolment.id, step.step, step.occurrence, step.depends_on),
         actor=_name(enrolment),
     )
-
-
-def pass_over(session: Session, enrolment: Enrolment, step: PlannedStep, *, outcome: str, actor: str) -> None:
-    """Close the to-do of a step, or write down that it need not be opened."""
-    finish(session, open_step(session, enrolment, step).id, actor=actor, outcome=outcome)
 
 
 def let_go(session: Session, enrolment: Enrolment, *, outcome: str, actor: str, steps: Iterable[str] | None = None) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from leads.clock import now
 from leads.consent import ledger
+from leads.messages import outlive
 from leads.messages.carriers.smtp import SmtpCarrier
 from leads.messages.deliver import drain
 from leads.messages.models import LANES, Message
@@ -70,6 +72,25 @@ def test_while_all_mail_is_stopped_it_is_told_by_phone_all_the_same(session: Ses
     session.refresh(waits)
     assert (message.state, message.reason, waits.state, todos(session)) == ("expired", "outlived", "planned", ["unheard"])
     assert stop.ended_at is None
+
+
+def test_one_that_cannot_be_ended_stops_no_other(session: Session, due: Due, tuesday: Advance, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken, whole = decided(session, due), decided(session, due)
+    pause_sending(session, reason="A wrong address in every mail.", actor=ACTOR)
+    session.flush()
+    tuesday(timedelta(days=8))
+    judge = outlive.set_aside
+
+    def stumble(each: Any) -> object:
+        if each.id == broken.id:
+            raise KeyError("a template that is gone")
+        return judge(each)
+
+    monkeypatch.setattr(outlive, "set_aside", stumble)
+    assert end_outlived() == 2
+    session.refresh(broken)
+    session.refresh(whole)
+    assert [(each.state, each.reason) for each in (broken, whole)] == [("failed", "unsendable"), ("expired", "outlived")]
 
 
 def test_what_its_lane_may_send_is_left_to_its_turn(session: Session, due: Due, tuesday: Advance) -> None:

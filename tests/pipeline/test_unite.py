@@ -47,7 +47,7 @@ from leads.screening.begin import begin
 from leads.sequences.enroll import enroll
 from leads.sequences.publish import publish
 from leads.todos.models import Todo
-from leads.todos.open import finish, open_todo, reopen
+from leads.todos.open import finish, finish_all, open_todo, reopen
 from tests.appointments.visits import ready, slot
 from tests.cast import ACTOR, BY_FORM, make_confirmed_person, make_lead, make_person, submission
 
@@ -210,6 +210,53 @@ def test_two_inquiries_are_acknowledged_once_and_called_about_once(session: Sess
     separate(session, made.id, actor=ACTOR)
     after = standing(session)
     assert {place: row for place, row in before.items() if after.get(place) != row} == {}
+
+
+def test_different_letters_of_one_kind_all_go(session: Session) -> None:
+    kept, other = both(session)
+    leads = [make_lead(session, person) for person in (kept, other, other)][:2]
+    for lead, words in ((leads[0], "Bring your insurance card."), (leads[1], "The parking lot is closed."), (leads[1], "Come early.")):
+        post(session, lead.person_id, "personal-note", cause="note", lead_id=lead.id, facts={"note": words})
+    session.flush()
+    unite(session, kept.id, other.id, actor=ACTOR)
+    assert session.scalars(select(Message.state).where(Message.template == "personal-note")).all() == ["planned"] * 3
+
+
+def test_the_call_that_stays_is_as_pressing_as_both(session: Session) -> None:
+    kept, other = both(session)
+    soon, later = now() + timedelta(hours=1), now() + timedelta(days=2)
+    for person, due, urgent in ((kept, soon, False), (other, later, True)):
+        open_todo(session, "call", person_id=person.id, lead_id=make_lead(session, person).id, due_at=due, urgent=urgent)
+    session.flush()
+    before = standing(session)
+    made = unite(session, kept.id, other.id, actor=ACTOR)
+    stays = session.scalars(select(Todo).where(Todo.kind == "call", Todo.done_at.is_(None))).one()
+    assert (stays.due_at, stays.urgent) == (soon, True)
+    separate(session, made.id, actor=ACTOR)
+    after = standing(session)
+    assert {place: row for place, row in before.items() if after.get(place) != row} == {}
+
+
+def test_a_lead_that_has_a_call_anew_gets_no_second_one(session: Session) -> None:
+    kept, other = both(session)
+    leads = [make_lead(session, person) for person in (kept, other)]
+    for lead, due in zip(leads, (now() + timedelta(hours=2), now() + timedelta(hours=1)), strict=True):
+        open_todo(session, "call", person_id=lead.person_id, lead_id=lead.id, due_at=due)
+    session.flush()
+    made = unite(session, kept.id, other.id, actor=ACTOR)
+    finish_all(session, "call", lead_id=leads[0].id, actor=ACTOR, outcome="reached")
+    open_todo(session, "call", person_id=kept.id, lead_id=leads[0].id, due_at=now())
+    separate(session, made.id, actor=ACTOR)
+    assert len(session.scalars(select(Todo).where(Todo.lead_id == leads[0].id, Todo.done_at.is_(None))).all()) == 1
+
+
+def test_what_waits_to_be_reviewed_of_both_is_reviewed_of_both(session: Session) -> None:
+    kept, other = both(session)
+    for person in (kept, other):
+        open_todo(session, "review-screening", person_id=person.id, lead_id=make_lead(session, person).id, due_at=now(), role="clinician")
+    session.flush()
+    unite(session, kept.id, other.id, actor=ACTOR)
+    assert len(session.scalars(select(Todo).where(Todo.kind == "review-screening", Todo.done_at.is_(None))).all()) == 2
 
 
 def test_a_call_that_was_made_meanwhile_is_not_asked_for_again(session: Session) -> None:

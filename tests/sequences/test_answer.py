@@ -11,9 +11,11 @@ from leads.clock import now
 from leads.consent.ledger import paused_until
 from leads.pipeline.models import Lead
 from leads.sequences.answer import QUIET, replied
+from leads.sequences.hand_over import due, open_due
 from leads.sequences.models import Enrolment, Reply
 from leads.sequences.rest import pause
 from leads.todos.models import Todo
+from leads.todos.open import open_todo
 from tests.cast import make_lead
 from tests.sequences.conftest import enrolled, make_sequence, make_step, publish_only, rows_of, send, states_of
 
@@ -68,3 +70,23 @@ def test_a_longer_rest_stays_as_long_as_it_was(session: Session, lead: Lead) -> 
     pause(session, lead.person_id, now() + 3 * QUIET, reason="asked", actor="system")
     answer(session, lead)
     assert paused_until(session, lead.person_id) == now() + 3 * QUIET
+
+
+def test_a_call_that_others_want_stays_open_and_the_sequence_goes_on(
+    session: Session, lead: Lead, monkeypatch: pytest.MonkeyPatch, tuesday: Advance
+) -> None:
+    steps = ({**make_step("call", wait="0 days"), "stops_on": ["reply"]}, make_step("mail", wait="0 days", useful_for="20 days"))
+    call = {name: value for name, value in steps[0].items() if name in ("key", "wait", "stops_on")} | {"todo": "call"}
+    publish_only(session, monkeypatch, make_sequence(call, steps[1]))
+    own = open_todo(session, "call", person_id=lead.person_id, lead_id=lead.id, due_at=now())
+    enrolment = enrolled(session, lead, "story")
+    session.flush()
+    for each in due(session):
+        open_due(session, each)
+    assert own.enrolment_id == enrolment.id
+    answer(session, lead)
+    session.flush()
+    assert (own.done_at, own.enrolment_id) == (None, None)
+    assert enrolment.next_todo_at is None
+    (mail,) = rows_of(session, enrolment)
+    assert (mail.state, mail.reason) == ("planned", None)
