@@ -1,9 +1,7 @@
 """Two open leads of one person become one journey: nobody is called by two colleagues, or written to twice."""
 
 import uuid
-from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -21,7 +19,6 @@ from leads.sequences.todos import let_go
 from leads.todos.models import Todo
 from leads.todos.open import finish
 
-T = TypeVar("T")
 REASON = "merged"
 # What a journey was stays with it: reports count how it began and ended.
 LEFT = ("stage_changes", "leads")
@@ -87,25 +84,12 @@ def _end_sequences(session: Session, merge: Merge, goes_on: Lead, other: Lead) -
 
 
 def _end_mails(session: Session, merge: Merge, goes_on: Lead, other: Lead) -> None:
-    """Of what tells both that we have heard from them, let go the one that promises sooner."""
+    """Of what tells each that we have heard from them, let only the one go out that promises sooner."""
     planned = (Message.template == HEARD, Message.state.in_(STOPPABLE))
     of_both = select(Message).where(Message.lead_id.in_((goes_on.id, other.id)), *planned).order_by(Message.id).with_for_update()
-    for double in _all_but_first(session.scalars(of_both).all(), key=_promised):
+    for double in sorted(session.scalars(of_both), key=_promised)[1:]:
         remember(merge, double, *OF_A_MAIL)
         cancel(session, Message.id == double.id, reason=REASON, actor=merge.actor)
-
-
-def _end_calls(session: Session, merge: Merge, goes_on: Lead, other: Lead) -> None:
-    """Of the calls that both wait for keep the one that is due sooner; words that somebody wrote for it are kept in any case."""
-    plain = (Todo.kind == "call", Todo.done_at.is_(None), Todo.enrolment_id.is_(None), Todo.for_account.is_(None))
-    unworded = (*plain, Todo.__table__.c.note.is_(None))
-    of_both = select(Todo).where(Todo.lead_id.in_((goes_on.id, other.id)), *unworded).order_by(Todo.id).with_for_update()
-    calls = sorted(session.scalars(of_both), key=lambda call: call.due_at)
-    for double in _all_but_first(calls, key=lambda call: call.due_at):
-        remember(merge, calls[0], "urgent")
-        calls[0].urgent = calls[0].urgent or double.urgent
-        remember(merge, double, *OF_A_TODO)
-        finish(session, double.id, actor=merge.actor, outcome=REASON)
 
 
 def _promised(mail: Message) -> datetime:
@@ -113,5 +97,14 @@ def _promised(mail: Message) -> datetime:
     return datetime.fromisoformat(promised) if promised else mail.due_at
 
 
-def _all_but_first(rows: Iterable[T], *, key: Callable[[T], datetime]) -> Sequence[T]:
-    return sorted(rows, key=key)[1:]
+def _end_calls(session: Session, merge: Merge, goes_on: Lead, other: Lead) -> None:
+    """Of the calls that both wait for keep the one that is due sooner; words that somebody wrote for one are kept in any case."""
+    plain = (Todo.kind == "call", Todo.done_at.is_(None), Todo.enrolment_id.is_(None), Todo.for_account.is_(None))
+    unworded = (*plain, Todo.__table__.c.note.is_(None))
+    of_both = select(Todo).where(Todo.lead_id.in_((goes_on.id, other.id)), *unworded).order_by(Todo.due_at, Todo.id).with_for_update()
+    calls = session.scalars(of_both).all()
+    for double in calls[1:]:
+        remember(merge, calls[0], "urgent")
+        calls[0].urgent = calls[0].urgent or double.urgent
+        remember(merge, double, *OF_A_TODO)
+        finish(session, double.id, actor=merge.actor, outcome=REASON)

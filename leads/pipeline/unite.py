@@ -1,13 +1,13 @@
 """Merging two people as a whole: the records, their journeys and what is planned; and taking all of it apart again."""
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
-from sqlalchemy import exists, or_, select, update
+from sqlalchemy import and_, exists, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
-from leads.audit.trail import record
+from leads.audit.trail import record_about
 from leads.clock import now
 from leads.consent.ledger import open_holds
 from leads.errors import Conflict
@@ -59,9 +59,10 @@ def separate(session: Session, merge_id: uuid.UUID, *, actor: str) -> Merge:
         message = session.get_one(Message, message_id, with_for_update=True, populate_existing=True)
         message.state, message.state_at, message.fence = "planned", now(), message.fence + 1
     closed = {each["id"] for each in made.before or () if each["table"] == "leads"}
-    stay_done = _stay_done(session, made)
-    put_back(session, made, (Lead, Enrolment, Message, Todo), but=stay_done)
-    _say_reopened(session, made, stay_done, actor)
+    todos = _closed_by(session, made)
+    put_back(session, made, (Lead, Enrolment, Message, Todo), but=[each for each, comes_back in todos.items() if not comes_back])
+    for each in (each for each, comes_back in todos.items() if comes_back):
+        record_about(session, "todo.reopened", "todos", uuid.UUID(each), actor=actor)
     for lead_id in sorted(closed):
         _reopened(session, session.get_one(Lead, uuid.UUID(lead_id)), actor)
     for person_id in (made.kept_id, made.other_id):
@@ -99,19 +100,16 @@ def _ended_by(session: Session, made: Merge) -> list[uuid.UUID]:
     return list(session.scalars(still))
 
 
-def _stay_done(session: Session, made: Merge) -> set[str]:
-    """Return the to-dos the merge closed that undoing it does not open: somebody did them since, or the same is open there anew."""
+def _closed_by(session: Session, made: Merge) -> Mapping[str, bool]:
+    """Return the to-dos that the merge closed and are done now, and which of them come back.
+
+    Not what somebody opened and did since, nor what is open anew on its own lead.
+    """
     ids = [uuid.UUID(each["id"]) for each in made.before or () if each["table"] == "todos" and "done_at" in each["values"]]
     anew = aliased(Todo)
     same = exists().where(anew.lead_id == Todo.lead_id, anew.kind == Todo.kind, anew.done_at.is_(None), anew.id != Todo.id)
-    closed = (Todo.id.in_(ids), Todo.done_at.is_not(None))
-    return {str(each) for each in session.scalars(select(Todo.id).where(*closed, or_(Todo.outcome.is_distinct_from(REASON), same)))}
-
-
-def _say_reopened(session: Session, made: Merge, done: Collection[str], actor: str) -> None:
-    for kept in made.before or ():
-        if kept["table"] == "todos" and "done_at" in kept["values"] and kept["id"] not in done:
-            record(session, "todo.reopened", session.get_one(Todo, uuid.UUID(kept["id"])), actor=actor)
+    comes_back = and_(Todo.outcome == REASON, ~same)
+    return {str(id): back for id, back in session.execute(select(Todo.id, comes_back).where(Todo.id.in_(ids), Todo.done_at.is_not(None)))}
 
 
 def _reopened(session: Session, lead: Lead, actor: str) -> None:
