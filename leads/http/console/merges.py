@@ -18,7 +18,7 @@ from leads.http.transaction import Db
 from leads.people.models import MergeSuggestion, Person
 from leads.pipeline.models import Lead
 
-A_PAGE = 50
+A_PAGE = 25
 router = APIRouter(prefix="/merges")
 
 

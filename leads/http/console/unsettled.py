@@ -17,7 +17,7 @@ from leads.messages.models import Message
 from leads.pipeline.models import Lead, number
 from leads.sequences.models import Enrolment
 
-A_PAGE = 50
+A_PAGE = 25
 # What a colleague has put among the failed needs no second look. In so many words, so that the planner sees which index is meant.
 FAILED = and_(Message.state == literal_column("'failed'"), Message.reason.is_distinct_from(literal_column("'decided'")))
 UNKNOWN = and_(Message.state == "unknown", Message.reason.is_distinct_from(RESTORED))
