@@ -11,9 +11,9 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from leads.audit.models import AuditEntry
+from leads.spreadsheet import harmless
 
 COLUMNS = ("at_utc", "who", "act", "about", "id", "detail")
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 @dataclass(frozen=True)
@@ -47,11 +47,6 @@ def as_csv(entries: Iterable[AuditEntry], names: Mapping[str, str]) -> str:
         cells = (at, names.get(entry.actor, entry.actor), entry.action, entry.subject_kind, str(entry.subject_id or ""), detail)
         rows.writerow([harmless(cell) for cell in cells])
     return file.getvalue()
-
-
-def harmless(cell: str) -> str:
-    """Return a cell that a spreadsheet shows and never runs: an apostrophe goes before what would begin a formula (OWASP)."""
-    return f"'{cell}" if cell.lstrip(" ").startswith(FORMULA) or cell.startswith(FORMULA) else cell
 
 
 def _those(asked: Asked) -> Select[AuditEntry]:

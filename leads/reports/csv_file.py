@@ -4,9 +4,9 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
+from leads.spreadsheet import harmless
+
 FEW = "not shown: small"
-# A spreadsheet program runs what begins so, also behind blanks (OWASP, CSV injection).
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 Cell = str | int | float | None
 
@@ -16,14 +16,12 @@ def as_csv(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
     text = io.StringIO(newline="")
     writer = csv.writer(text, quoting=csv.QUOTE_ALL)
     writer.writerow([harmless(heading) for heading in headings])
-    writer.writerows([harmless(cell) for cell in row] for row in rows)
+    writer.writerows([_as_text(cell) for cell in row] for row in rows)
     return text.getvalue().encode("utf-8-sig")
 
 
-def harmless(cell: Cell) -> str:
-    """Return a cell as text that a spreadsheet shows and does not run; numbers stay numbers."""
+def _as_text(cell: Cell) -> str:
     if cell is None:
         return FEW
-    if isinstance(cell, int | float):
-        return str(cell)
-    return f"'{cell}" if cell.lstrip(" \u00a0").startswith(FORMULA) or cell.startswith(FORMULA) else cell
+    # A number is no formula, whatever its sign.
+    return harmless(cell) if isinstance(cell, str) else str(cell)

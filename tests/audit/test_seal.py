@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from leads.audit.seal import seal, verify
 from leads.audit.trail import record_about
-from leads.db import new_id
+from leads.db import new_id, transaction
 
 
 def three_entries(session: Session) -> list[str]:
@@ -50,3 +50,28 @@ def test_the_trail_refuses_to_be_rewritten(session: Session, change: str) -> Non
     three_entries(session)
     with pytest.raises(IntegrityError), session.begin_nested():
         session.execute(text(change))
+
+
+@pytest.mark.committed
+def test_nobody_who_writes_waits_for_the_sealer(database: None) -> None:
+    with transaction() as writer:
+        three_entries(writer)
+    with transaction() as sealer:
+        assert seal(sealer) == 3
+        sealer.flush()
+        with transaction() as other:
+            other.execute(text("SET LOCAL lock_timeout = '100ms'"))
+            three_entries(other)
+        with transaction() as second:
+            # A second sealer leaves it to the first.
+            assert seal(second) == 0
+    with transaction() as later:
+        assert (seal(later), verify(later).holds) == (3, True)
+
+
+def test_it_is_sealed_within_seconds(redis_url: str) -> None:
+    # Read here: with it comes the broker's address.
+    from config.celery import BEAT
+
+    (sealing,) = [each for each in BEAT.values() if each["task"] == "tasks.seal.seal_audit"]
+    assert sealing["schedule"] <= 5

@@ -101,6 +101,9 @@ def read(asked: Mapping[str, str], who: uuid.UUID) -> tuple[dict[str, str], Filt
     chosen["stage"] = chosen["stage"] if chosen["stage"] in STAGES else ""
     if chosen["stage"] == "closed":
         chosen["need"] = "closed"
+    elif chosen["stage"] and chosen["need"] == "closed":
+        # None of the closed stands at any other stage: whoever asks for one looks among the open.
+        chosen["need"] = ""
     chosen["need"] = chosen["need"] if chosen["need"] in (*NEEDS, *BESIDE) else ""
     owner = who if chosen["owner"] == ME else _id(chosen["owner"])
     if owner is None and chosen["owner"] != NOBODY:

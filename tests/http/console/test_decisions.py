@@ -1,10 +1,13 @@
 """What a person must decide: quarantine and suspected doubles."""
 
+import re
+
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from leads.audit.models import AuditEntry
+from leads.http.console import merges
 from leads.inquiries.models import QuarantinedInquiry
 from leads.inquiries.receive import quarantine
 from leads.people.match import suggest_merge
@@ -95,3 +98,20 @@ def test_suspected_doubles_stand_side_by_side_with_their_leads(coordinator: Brow
     page = coordinator.get("/console/merges").text
     assert "The same phone number" in page
     assert all(words in page for words in ("Ana Rivera", "Luis Rivera", lead.number, luis.number))
+
+
+def test_pairs_are_paged_and_none_is_lost_or_doubled(
+    coordinator: Browser, session: Session, lead: Lead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(merges, "A_PAGE", 2)
+    for number in range(5):
+        other = make_person(session, given_name=f"Luis {number}", email=f"luis{number}@example.com")
+        suggest_merge(session, lead.person_id, other.id, why="phone")
+    session.commit()
+    seen, query = list[str](), "?"
+    while query:
+        page = coordinator.get(f"/console/merges{query}").text
+        seen += re.findall(r"<h2>(Luis \d)", page)
+        more = re.search(r'href="(\?after=[^"]+)"', page)
+        query = more[1] if more else ""
+    assert sorted(seen) == [f"Luis {number}" for number in range(5)]

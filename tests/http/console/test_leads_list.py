@@ -193,3 +193,23 @@ def test_two_who_share_a_phone_are_both_shown(coordinator: Browser, session: Ses
 
 def test_nobody_found_says_what_can_be_searched(coordinator: Browser) -> None:
     assert "parts of them are not searched" in coordinator.form("/console/find", page="/console", q="Riv").text
+
+
+def test_closed_leads_are_chosen_among_by_office(coordinator: Browser, session: Session, tuesday: Advance) -> None:
+    closed = {"stage": "closed", "closed_at": now(), "outcome": "not-a-fit", "reached_at": now()}
+    here, there = make_lead(session, office="woodbury", **closed), make_lead(session, office="new-haven", **closed)
+    session.commit()
+    page = coordinator.get("/console?need=closed").text
+    assert '<input type="hidden" name="need" value="closed">' in page
+    chosen = coordinator.get("/console?need=closed&office=woodbury&stage=&owner=&source=").text
+    assert here.number in chosen
+    assert there.number not in chosen
+    assert 'href="/console?need=closed">Show all' in chosen
+
+
+def test_whoever_asks_for_a_stage_leaves_the_closed(coordinator: Browser, session: Session, tuesday: Advance) -> None:
+    lead = make_lead(session)
+    make_lead(session, stage="closed", closed_at=now(), outcome="not-a-fit")
+    session.commit()
+    assert lead.number in coordinator.get("/console?need=closed&stage=new").text
+    assert 'name="need"' not in coordinator.get("/console?stage=closed").text.partition("</form>")[0].partition('class="filters"')[2]
