@@ -97,6 +97,16 @@ def _a_name(desk: Desk, dice: random.Random) -> int:
     return desk.find(" ".join(name_of(dice.randrange(desk.count))))
 
 
+def _a_beginning(desk: Desk, dice: random.Random) -> int:
+    given, family = name_of(dice.randrange(desk.count))
+    return desk.find(f"{given[:3]} {family[:3]}")
+
+
+def _a_given_name(desk: Desk, dice: random.Random) -> int:
+    # One of two dozen: tens of thousands have it.
+    return desk.find(name_of(dice.randrange(desk.count))[0])
+
+
 def _an_address(desk: Desk, dice: random.Random) -> int:
     return desk.find(email_of(dice.randrange(desk.count)))
 
@@ -134,6 +144,8 @@ PAGES = (
     Page("lead's page, further back", 80, lambda desk, _: desk.earlier(), _a_long_story),
     Page("lead's page, restricted", 80, lambda desk, dice: desk.read(desk.one_of(dice, story.RESTRICTED))),
     Page("search by name", 100, _a_name),
+    Page("search by the beginning of a name", 100, _a_beginning),
+    Page("search by a given name alone", 100, _a_given_name),
     Page("search by e-mail", 100, _an_address),
     Page("search by phone", 100, _a_phone),
     Page("search by referrer", 100, _a_referrer),

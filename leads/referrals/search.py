@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, exists, func, literal, or_, select
+from sqlalchemy import ARRAY, Uuid, exists, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from leads.loop.models import Referral
@@ -19,27 +19,30 @@ READ = 10_000
 
 
 def referred_by(session: Session, typed: str, *, limit: int) -> Sequence[Lead]:
-    """Return the newest leads that came from a clinician of this NPI or name, or from a practice whose name begins so."""
+    """Return the leads that came last from a clinician of this NPI or name, or from a practice whose name begins so; the newest first."""
     words = plain_words(asked_for(typed))
     if valid_npi(typed.strip()):
-        whose = _among(Referral.provider_id, _ids(select(Provider.id).where(Provider.npi == typed.strip())))
+        known = session.scalars(select(Provider.id).where(Provider.npi == typed.strip())).all()
+        sent = _sent_last(session, Referral.provider_id, known, limit)
     elif words and len(max(words, key=len)) > 2:
-        practices = select(Practice.id).where(Practice.name_key.startswith(" ".join(words), autoescape=True))
-        named = literal(_named(session, words), ARRAY(Uuid()))
-        whose = or_(_among(Referral.provider_id, named), _among(Referral.practice_id, _ids(practices)))
+        practices = session.scalars(select(Practice.id).where(Practice.name_key.startswith(" ".join(words), autoescape=True))).all()
+        sent = {
+            *_sent_last(session, Referral.provider_id, _named(session, words), limit),
+            *_sent_last(session, Referral.practice_id, practices, limit),
+        }
     else:
         return ()
-    sent = _among(Lead.id, _ids(select(Referral.lead_id).where(whose)))
-    return session.scalars(select(Lead).where(sent).order_by(Lead.serial.desc()).limit(limit)).all()
+    wanted = select(Lead).where(Lead.id == func.any(literal(list(sent), ARRAY(Uuid()))))
+    return session.scalars(wanted.order_by(Lead.serial.desc()).limit(limit)).all() if sent else ()
 
 
-def _ids(query: Select[uuid.UUID]) -> Any:
-    return func.array(query.scalar_subquery(), type_=ARRAY(Uuid()))
-
-
-def _among(column: Any, ids: Any) -> ColumnElement[bool]:
-    # As an array, which an index is looked up by: beside an OR, `IN (SELECT …)` would read every referral there is.
-    return column == func.any(ids)  # type: ignore[no-any-return]
+def _sent_last(session: Session, column: Any, ids: Sequence[uuid.UUID], limit: int) -> set[uuid.UUID]:
+    """Return the leads of the newest referrals of these senders: of those who sent thousands, the others are not read."""
+    if not ids:
+        return set()
+    theirs = select(Referral.lead_id).where(column == func.any(literal(list(ids), ARRAY(Uuid())))).order_by(Referral.received_at.desc())
+    # A lead may have come twice, from two of them.
+    return set(session.scalars(theirs.limit(2 * limit)))
 
 
 def _named(session: Session, words: Sequence[str]) -> list[uuid.UUID]:
