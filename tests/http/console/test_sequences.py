@@ -162,6 +162,18 @@ def test_a_test_is_not_sent_by_another_sites_form(session: Session, coordinator:
     assert session.scalars(select(Message)).all() == []
 
 
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("referral-received", "after the last step</p>"),
+        ("visit", "after the last step, or as soon as the visit is cancelled, the lead is closed, the person withdraws contact, "),
+        ("visit", "a safety hold is raised, or the person asks to stop</p>"),
+    ],
+)
+def test_it_says_what_ends_it_as_far_as_anything_does(coordinator: Browser, key: str, words: str) -> None:
+    assert words in coordinator.get(f"/console/sequences/{key}").text
+
+
 def test_it_says_who_stands_before_which_step(session: Session, coordinator: Browser, lead: Lead) -> None:
     enrolled(session, lead, "new-inquiry")
     session.commit()
