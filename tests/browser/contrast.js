@@ -2,6 +2,8 @@
 // for each way a text looks: `seen` holds those that passed before. A text that anything else lies upon or under is measured each time.
 // With `only`, nothing but contrast is looked at: in another look of a page that was looked at whole.
 async ({ seen, only }) => {
+  // What rises or fades in is fainter on the way than anybody reads it.
+  await Promise.allSettled(document.getAnimations().map((each) => each.finished));
   const known = new Set(seen), passed = new Set(), nothing = "rgba(0, 0, 0, 0)";
   const styles = new Map(), grounds = new Map();
   const styleOf = (each) => styles.get(each) || styles.set(each, getComputedStyle(each)).get(each);

@@ -1,17 +1,20 @@
-"""A spreadsheet in a real browser: the lines to mend are saved, the doubles suggested, and both are gone once it is undone."""
+"""A spreadsheet in a real browser: the bar that moves, the lines to mend, the doubles suggested, and all of it undone."""
 
 import csv
+import uuid
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from leads.db import transaction
+from leads.imports.prepare import begin
+from leads.imports.work import step
 from tests.browser.conftest import barriers, choose
 from tests.browser.test_console import Visit, at_work
 from tests.browser.test_studio import casey, clock, leads
-from tests.cast import make_lead
-from tests.imports.cast import ANA, BEN, HEADINGS, NOBODY, sheet
+from tests.cast import ACTOR, make_lead
+from tests.imports.cast import ANA, BEN, CLEO, HEADINGS, NOBODY, rehearsed, sheet
 
 pytestmark = [pytest.mark.browser, pytest.mark.committed]
 __all__ = ["casey", "clock"]
@@ -68,3 +71,41 @@ def test_lines_to_mend_are_saved_doubles_suggested_and_all_of_it_undone(visit: V
     assert leads() == 1
     page.goto("/console/merges")
     expect(page.get_by_text("No doubles are suspected.")).to_be_visible()
+
+
+def half_brought_in() -> uuid.UUID:
+    """The import of four lines, of which the first two have come in."""
+    with transaction() as session:
+        held = rehearsed(session, ANA, BEN, CLEO, MARTA)
+        begin(session, held.id, actor=ACTOR)
+        step(session, held.id)
+        return held.id
+
+
+def go_on(import_id: uuid.UUID) -> None:
+    """Do the next lines of it, as the clock does."""
+    with transaction() as session:
+        step(session, import_id)
+
+
+def test_the_bar_moves_while_lines_come_in_and_the_page_says_when_it_is_done(
+    visit: Visit, casey: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("leads.imports.work.LINES_A_STEP", 2)
+    import_id = half_brought_in()
+    page = at_work(visit, f"/console/import/{import_id}")
+    bar, opened = page.get_by_role("progressbar", name="Each good line becomes a person"), page.evaluate("performance.timeOrigin")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Being brought in")
+    expect(bar).to_have_attribute("max", "4")
+    expect(bar).to_have_js_property("value", 2)
+    assert barriers(page, "import-under-way") == []
+    go_on(import_id)
+    expect(bar).to_have_js_property("value", 4)
+    expect(page.get_by_text("4 of 4 lines")).to_be_visible()
+    # The very page that was opened: nothing was loaded anew.
+    assert page.evaluate("performance.timeOrigin") == opened
+    go_on(import_id)
+    done(page, "Brought in")
+    expect(page.get_by_role("region", name="What became of 4 lines")).to_contain_text("4 brought in")
+    expect(bar).to_have_count(0)
+    assert leads() == 4

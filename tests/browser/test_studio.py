@@ -15,7 +15,7 @@ from leads.pipeline.models import Lead
 from leads.providers.practices import make_practice
 from leads.providers.trust import trust
 from tests.accounts.cast import make_account
-from tests.browser.conftest import choose
+from tests.browser.conftest import barriers, choose, unfold
 from tests.browser.test_console import at_work
 from tests.browser.test_visits import deliver
 from tests.cast import ACTOR
@@ -71,6 +71,7 @@ def test_a_sequence_is_simulated_with_what_may_happen_on_the_way(visit: Visit, c
     expect(page.locator(".calendar .skipped")).to_have_count(5)
     page.get_by_text("Read it").first.click()
     expect(page.locator("pre.mail").first).to_be_visible()
+    assert barriers(page, "simulated") == []
 
 
 def test_a_mail_is_seen_in_the_dark_on_a_phone_and_in_spanish(visit: Visit, casey: None) -> None:
@@ -81,6 +82,7 @@ def test_a_mail_is_seen_in_the_dark_on_a_phone_and_in_spanish(visit: Visit, case
     expect(body).to_contain_text("ketamina")
     expect(body).to_have_css("background-color", "rgb(23, 20, 18)")
     assert page.locator("iframe").bounding_box()["width"] == 390  # type: ignore[index]
+    assert barriers(page, "mail-spanish-dark-phone") == []
 
 
 def test_a_test_of_a_mail_arrives_at_ones_own_address(visit: Visit, casey: None, mailbox: Mailbox) -> None:
@@ -90,6 +92,7 @@ def test_a_test_of_a_mail_arrives_at_ones_own_address(visit: Visit, casey: None,
     mail = deliver(mailbox)
     assert "casey@example.com" in mail.to
     assert "ketamina" in mail.text
+    assert barriers(page, "mail-tested") == []
     assert leads() == 0
 
 
@@ -119,11 +122,15 @@ def test_a_spreadsheet_is_mapped_rehearsed_brought_in_and_undone(visit: Visit, c
     page.get_by_role("button", name="Go on to the columns").click()
     page.get_by_label("OK to write").select_option("contact")
     page.get_by_role("button", name="Try it").click()
-    page.get_by_role("button", name="Bring 2 lines in").click(timeout=60_000)
+    page.get_by_role("button", name="Bring 2 lines in").wait_for(timeout=60_000)
+    assert barriers(page, "import-rehearsed") == []
+    page.get_by_role("button", name="Bring 2 lines in").click()
     # The bar moves, and the page shows its end, without anybody pressing anything.
     expect(page.get_by_role("heading", level=1)).to_have_text("Brought in", timeout=60_000)
     assert leads() == 2
-    page.get_by_text("Undo it").click()
+    assert barriers(page, "import-done") == []
+    unfold(page, "Undo it")
     page.get_by_role("button", name="Take 2 lines back").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Taken back", timeout=60_000)
     assert leads() == 1
+    assert barriers(page, "import-taken-back") == []

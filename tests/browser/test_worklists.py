@@ -62,6 +62,7 @@ def test_a_lead_is_moved_on_the_board_by_keyboard_alone(visit: Visit, numbers: l
     expect(page.get_by_role("status")).to_contain_text("Moved.")
     assert stage_of(numbers[1]) == "contacted"
     expect(page.get_by_role("link", name="Noah Okafor")).to_be_focused()
+    assert barriers(page, "board-moved") == []
     ready(page).keyboard.press("z")
     expect(page.get_by_role("status")).to_contain_text("Taken back.")
     assert stage_of(numbers[1]) == "new"
@@ -73,6 +74,7 @@ def test_a_card_of_which_something_came_says_so_and_is_not_taken_back(visit: Vis
     # The first mail that a process plans has every template read before.
     expect(page.get_by_role("status")).to_contain_text("Mails to them have begun or ended with it", timeout=30_000)
     expect(page.get_by_role("button", name="Undo")).to_have_count(0)
+    assert barriers(page, "board-no-undo") == []
 
 
 def test_a_card_is_dragged_only_where_it_may_go(visit: Visit, numbers: list[str]) -> None:
@@ -80,11 +82,13 @@ def test_a_card_is_dragged_only_where_it_may_go(visit: Visit, numbers: list[str]
     page.locator(f"[id='{numbers[0]}']").drag_to(page.locator("[data-stage=qualified]"))
     expect(page.get_by_role("status")).to_contain_text("Ana Rivera stays: from New nobody goes straight to Qualified.")
     assert stage_of(numbers[0]) == "new"
+    assert barriers(page, "board-refused") == []
     page.locator(f"[id='{numbers[0]}']").drag_to(page.locator("[data-stage=contacted]"))
     expect(page.get_by_role("status")).to_contain_text("Moved.")
     assert stage_of(numbers[0]) == "contacted"
     page.locator(f"[id='{numbers[0]}']").drag_to(page.locator("[data-stage=closed]"))
     expect(page.get_by_role("dialog").get_by_label("Outcome")).to_be_focused()
+    assert barriers(page, "board-closing") == []
 
 
 def test_the_palette_goes_to_pages_and_searches_people(visit: Visit, numbers: list[str]) -> None:
@@ -131,6 +135,7 @@ def test_the_boards_counts_keep_up_too(visit: Visit, numbers: list[str]) -> None
         make_lead(session, make_confirmed_person(session))
     expect(page.locator("[data-at-stage=new]")).to_have_text("5", timeout=10_000)
     expect(page.get_by_text("The board has changed")).to_be_visible()
+    assert barriers(page, "board-changed") == []
 
 
 def test_a_view_is_saved_opened_and_removed(visit: Visit, numbers: list[str]) -> None:
@@ -139,10 +144,12 @@ def test_a_view_is_saved_opened_and_removed(visit: Visit, numbers: list[str]) ->
     page.get_by_label("Name", exact=True).fill("Nobody's new ones")
     page.keyboard.press("Enter")
     expect(page.get_by_role("status")).to_contain_text("View saved.")
+    assert barriers(page, "view-saved") == []
     page.goto("/console")
     page.get_by_role("link", name="Nobody's new ones").click()
     expect(page).to_have_url(re.compile(r"need=new&owner=nobody"))
     page.locator("summary", has_text="Rename").click()
+    assert barriers(page, "view-opened") == []
     page.get_by_label("Name", exact=True).fill("New and nobody's")
     page.keyboard.press("Enter")
     expect(page.get_by_role("status")).to_contain_text("The view has another name.")
@@ -150,6 +157,7 @@ def test_a_view_is_saved_opened_and_removed(visit: Visit, numbers: list[str]) ->
     expect(page.get_by_role("link", name="Nobody's new ones")).to_be_visible()
     page.get_by_role("button", name="Remove the view").click()
     expect(page.get_by_role("status")).to_contain_text("View removed.")
+    assert barriers(page, "view-removed") == []
 
 
 def test_without_a_mouse_all_times_are_shown_in_utc_until_somebody_turns_back(visit: Visit, numbers: list[str]) -> None:

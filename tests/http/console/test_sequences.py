@@ -13,6 +13,7 @@ from leads.clock import now
 from leads.messages.models import Message
 from leads.people.models import Person
 from leads.pipeline.models import Lead
+from leads.reports.sequences import StepCounts
 from tests.http.console.conftest import Browser
 from tests.sequences.conftest import enrolled
 
@@ -42,6 +43,14 @@ def test_why_mails_did_not_go_is_told_by_reason(session: Session, coordinator: B
         mail.state, mail.reason = "skipped", "held"
     session.commit()
     assert "The person is on a safety hold" in coordinator.get("/console/sequences/new-inquiry").text
+
+
+def test_why_many_mails_did_not_go_is_counted_as_the_figure_above_it(coordinator: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    many = StepCounts(unsent=1204, reasons={"held": 1204})
+    monkeypatch.setattr("leads.http.console.sequence_pages.steps_of", lambda *_: {"still-here": many})
+    page = coordinator.get("/console/sequences/new-inquiry").text
+    assert page.count("1,204") == 3
+    assert "Why 1,204 did not go" in page
 
 
 def test_a_sequence_or_version_there_is_not_is_answered_with_what_there_is(coordinator: Browser) -> None:
@@ -160,6 +169,18 @@ def test_a_test_goes_to_the_one_who_asks(session: Session, coordinator: Browser)
 def test_a_test_is_not_sent_by_another_sites_form(session: Session, coordinator: Browser) -> None:
     assert coordinator.post("/console/mails/still-here/test", data={"csrf": "guessed"}).status_code == 403
     assert session.scalars(select(Message)).all() == []
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("referral-received", "after the last step</p>"),
+        ("visit", "after the last step, or as soon as the visit is cancelled, the lead is closed, the person withdraws contact, "),
+        ("visit", "a safety hold is raised, or the person asks to stop</p>"),
+    ],
+)
+def test_it_says_what_ends_it_as_far_as_anything_does(coordinator: Browser, key: str, words: str) -> None:
+    assert words in coordinator.get(f"/console/sequences/{key}").text
 
 
 def test_it_says_who_stands_before_which_step(session: Session, coordinator: Browser, lead: Lead) -> None:
