@@ -1,15 +1,20 @@
-"""The door in a real browser: invited, the second step set up, in by code and by recovery code; sessions listed, ended, locked."""
+"""The door in a real browser: invited, a second step set up, in by code and recovery code; sessions listed, ended, locked; guesses."""
 
 import re
+from datetime import timedelta
 
 import pyotp
 import pytest
 from playwright.sync_api import Page, expect
+from sqlalchemy import update
 
 from config.settings import settings
+from leads.accounts.models import Attempt
+from leads.accounts.staff import find_account
 from leads.clock import real_now
 from leads.db import transaction
 from tests.accounts.cast import PASSWORD, make_account
+from tests.accounts.proofs import give_app
 from tests.browser.conftest import barriers, choose, unfold
 from tests.browser.test_access import leave_alone
 from tests.browser.test_console import Visit, sign_in
@@ -39,6 +44,19 @@ def with_password(page: Page, email: str) -> None:
     page.get_by_label("Password").fill(PASSWORD)
     choose(page, "Sign in")
     expect(page.get_by_role("heading", name="One more step")).to_be_visible()
+
+
+def guess(page: Page, password: str) -> None:
+    """Type Casey's address and a password."""
+    page.get_by_label("E-mail address").fill("casey@example.com")
+    page.get_by_label("Password").fill(password)
+    choose(page, "Sign in")
+
+
+def a_quarter_of_an_hour_passes() -> None:
+    """What was tried was tried so long ago."""
+    with transaction() as session:
+        session.execute(update(Attempt).values(at=Attempt.at - timedelta(minutes=15)))
 
 
 def with_code(page: Page, typed: str) -> None:
@@ -141,3 +159,42 @@ def test_what_was_sent_into_a_locked_console_comes_back_and_is_sent(visit: Visit
     assert barriers(page, "unlocked-with-words") == []
     choose(page, "Send it now")
     expect(page.locator("#timeline")).to_contain_text("She prefers mornings.")
+
+
+def test_whoever_guesses_passwords_waits_a_quarter_of_an_hour(visit: Visit, colleagues: None) -> None:
+    page = visit("/console")
+    for _ in range(5):
+        guess(page, "not the password")
+        expect(page.get_by_role("alert")).to_have_text(
+            "This e-mail address and password do not belong together. Check both, then try again."
+        )
+    # Even the right one: whoever guesses is not told that they have guessed it.
+    guess(page, PASSWORD)
+    expect(page.get_by_role("alert")).to_have_text(
+        "That was too often. Please wait a quarter of an hour, then try again; a supervisor can set a new password."
+    )
+    expect(page.get_by_label("E-mail address")).to_have_value("casey@example.com")
+    assert barriers(page, "sign-in-too-often") == []
+    a_quarter_of_an_hour_passes()
+    guess(page, PASSWORD)
+    page.wait_for_url("**/console")
+
+
+def test_whoever_guesses_codes_waits_a_quarter_of_an_hour(visit: Visit, colleagues: None) -> None:
+    with transaction() as session:
+        casey = find_account(session, "casey@example.com")
+        give_app(session, casey)
+        secret = str(casey.totp_secret)
+    page = visit("/console")
+    with_password(page, "casey@example.com")
+    for _ in range(5):
+        with_code(page, "000000")
+        expect(page.get_by_role("alert")).to_have_text("This code is not right, or was used already. Wait for the next one your app shows.")
+    with_code(page, code(secret))
+    expect(page.get_by_role("alert")).to_have_text(
+        "That was too often. Wait a quarter of an hour, or ask an administrator to reset your second factor."
+    )
+    assert barriers(page, "second-step-too-often") == []
+    a_quarter_of_an_hour_passes()
+    with_code(page, code(secret))
+    page.wait_for_url("**/console")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -34,12 +35,13 @@ pytestmark = [pytest.mark.browser, pytest.mark.committed]
 __all__ = ["advance"]
 # Whom each list has, by the words above it, and what their page says of why.
 WAITING = {
-    "Safety": ("Noah", "Safety hold"),
-    "Screening to review": ("Priya", "A clinician looks at the screening"),
-    "Bounced: phone instead": ("Luis", "Phone them: a mail could not go"),
-    "Unknown deliveries": ("Grace", "Find out whether a mail arrived"),
-    "Waiting for patient": ("Theo", "Screening"),
-    "Waiting for referrer": ("Mina", "Which medicines were tried?"),
+    "Safety": {"Noah": "Safety hold"},
+    "Call now": {"Otto": "Call them late since", "Ines": "Call them by"},
+    "Screening to review": {"Priya": "A clinician looks at the screening"},
+    "Bounced: phone instead": {"Luis": "Phone them: a mail could not go"},
+    "Unknown deliveries": {"Grace": "Find out whether a mail arrived"},
+    "Waiting for patient": {"Theo": "Screening"},
+    "Waiting for referrer": {"Mina": "Which medicines were tried?"},
 }
 TEACHES = {
     "board": "Whoever writes to us appears here.",
@@ -58,6 +60,13 @@ def spoken_with(session: Session, given: str, stage: str = "contacted") -> Lead:
     """A lead of somebody of that name to whom we have spoken."""
     person = make_confirmed_person(session, given_name=given, email=f"{given.lower()}@example.com", phone=None)
     return make_lead(session, person, stage=stage, reached_at=now())
+
+
+def promised(session: Session, given: str, *, within: timedelta) -> None:
+    """A lead of somebody of that name with whom nobody has spoken, and who should hear from us within so long."""
+    lead = spoken_with(session, given, "new")
+    lead.reached_at, lead.expected_by = None, now() + within
+    session.flush()
 
 
 def sent(session: Session, lead: Lead, template: str) -> Message:
@@ -85,6 +94,8 @@ def everybody_waits(session: Session) -> None:
     """Bring each of those in WAITING to their list, by what brings people there."""
     held = spoken_with(session, "Noah")
     disclose(session, held.person_id, held.id, source="inquiry")
+    promised(session, "Otto", within=-timedelta(hours=1))
+    promised(session, "Ines", within=timedelta(hours=3))
     answer(session, spoken_with(session, "Priya", "screening"))
     apply(session, news("bounced", sent(session, spoken_with(session, "Luis"), "visit-tomorrow"), status="5.1.1"))
     doubted = sent(session, spoken_with(session, "Grace"), "office-location")
@@ -95,6 +106,12 @@ def everybody_waits(session: Session) -> None:
     ask(session, make_referral(session, lead=spoken_with(session, "Mina")), ["Which medicines were tried?"], actor=ACTOR)
 
 
+def late_on(page: Page) -> list[str]:
+    """Who is shown as late on this page of a list."""
+    late = page.locator("table.leads tbody tr").filter(has=page.get_by_text("late", exact=True))
+    return late.get_by_role("link").all_inner_texts()
+
+
 def test_each_list_has_who_belongs_there_and_leads_to_their_page(visit: Visit, advance: object, site: str) -> None:
     with transaction() as session:
         casey = make_account(session)
@@ -103,16 +120,18 @@ def test_each_list_has_who_belongs_there_and_leads_to_their_page(visit: Visit, a
         twins[0].assigned_to = casey.id
         suggest_merge(session, *(each.person_id for each in twins), why="phone")
     page, lists = at_work(visit), "By need"
-    for name, (given, told) in WAITING.items():
-        page.get_by_role("navigation", name=lists).get_by_role("link", name=re.compile(f"^{name} 1")).click()
+    for name, who in WAITING.items():
+        page.get_by_role("navigation", name=lists).get_by_role("link", name=re.compile(f"^{name} {len(who)}")).click()
         expect(page.get_by_role("heading", level=1)).to_have_text(name)
-        expect(page.locator("table.leads tbody tr")).to_have_count(1)
+        expect(page.locator("table.leads tbody tr")).to_have_count(len(who))
+        assert late_on(page) == [f"{given} Rivera" for given, told in who.items() if "late" in told]
         assert barriers(page, f"list-{name.partition(':')[0]}") == []
-        page.get_by_role("link", name=f"{given} Rivera").click()
-        expect(page.get_by_role("heading", level=1)).to_contain_text(f"{given} Rivera")
-        expect(page.locator("main")).to_contain_text(told)
-        page.go_back()
-        expect(page.get_by_role("heading", level=1)).to_have_text(name)
+        for given, told in who.items():
+            page.get_by_role("link", name=f"{given} Rivera").click()
+            expect(page.get_by_role("heading", level=1)).to_contain_text(f"{given} Rivera")
+            expect(page.locator("main")).to_contain_text(told)
+            page.go_back()
+            expect(page.get_by_role("heading", level=1)).to_have_text(name)
     page.get_by_role("navigation", name=lists).get_by_role("link", name="Mine 1").click()
     expect(page).to_have_url(re.compile("owner=me"))
     page.locator("table.leads").get_by_role("link", name="Ana Rivera").click()

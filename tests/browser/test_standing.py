@@ -83,19 +83,30 @@ def test_what_somebody_agrees_to_aloud_is_written_down_with_who_said_so(visit: V
     expect(page.get_by_role("row").filter(has_text="Ana, on the phone today").first).to_contain_text("Casey Lind")
 
 
-def test_who_is_never_to_be_contacted_hears_nothing_until_a_supervisor_takes_it_back(visit: Visit, number: str) -> None:
+@pytest.mark.parametrize(
+    ("why", "heading", "words"),
+    [
+        ("They have died", "Ana has died.", "Please do not call this number to ask for them."),
+        ("They ask never to be contacted again", "Never contact", "If they come to us, help them as anybody else."),
+    ],
+    ids=["deceased", "never-contact"],
+)
+def test_who_is_never_to_be_contacted_hears_nothing_until_a_supervisor_takes_it_back(
+    visit: Visit, number: str, why: str, heading: str, words: str
+) -> None:
     page = at_work(visit, lead_page(number))
     unfold(page, "Has died, or never to be contacted")
-    page.get_by_label("They ask never to be contacted again").check()
-    page.get_by_label("Who told us, and when?").fill("Ana, on the phone today")
+    page.get_by_label(why).check()
+    page.get_by_label("Who told us, and when?").fill("On the phone today")
     choose(page, "Stop everything")
-    expect(page.get_by_role("heading", name="Never contact")).to_be_visible()
+    expect(page.get_by_role("heading", name=heading)).to_be_visible()
+    expect(page.get_by_role("region", name=heading)).to_contain_text(words)
     assert stage_of(number) == "closed"
     with transaction() as session:
         planned = select(Message).where(Message.lead_id == by_number(session, number).id, Message.state == "planned")
         assert session.scalars(planned).all() == []
-    assert barriers(page, "never-contact") == []
+    assert barriers(page, heading.strip(".").replace(" ", "-").lower()) == []
     unfold(page, "This was a mistake")
     page.get_by_label("How do you know?").fill("It was another Ana.")
     choose(page, "They may be contacted again")
-    expect(page.get_by_role("heading", name="Never contact")).to_have_count(0)
+    expect(page.get_by_role("heading", name=heading)).to_have_count(0)
