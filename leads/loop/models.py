@@ -22,6 +22,7 @@ class Referral(Base):
     __table_args__ = (
         CheckConstraint(f"state IN {tuple(STATES)}", name="state"),
         Index("ix_referrals_of_practice", "practice_id", "changed_at", "id"),
+        Index("ix_referrals_of_provider", "provider_id", "received_at", "lead_id"),
         Index(None, "received_at"),
         Index("ix_referrals_nudge", "nudge_at", postgresql_where=text("nudge_at IS NOT NULL")),
         Index("ix_referrals_open", "state", "state_at", postgresql_where=text("closed_at IS NULL")),
@@ -33,7 +34,7 @@ class Referral(Base):
     lead_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("leads.id"), index=True)
     person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("people.id"), index=True)
     claim_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("provider_claims.id"), index=True)
-    provider_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("providers.id"), index=True)
+    provider_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("providers.id"))
     practice_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("practices.id"))
     delegate_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("delegates.id"))
     api_key_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("api_keys.id"))

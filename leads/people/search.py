@@ -14,7 +14,7 @@ from leads.people.names import answers, buckets_asked, buckets_of, plain_words
 
 # So many are looked at for one search, and no more names are opened once so many answer: whoever has a commoner name must be asked for
 # more of it.
-CANDIDATES, ENOUGH = 400, 80
+AT_FIRST, CANDIDATES, ENOUGH = 80, 400, 60
 BATCH = 500
 
 
@@ -44,14 +44,19 @@ def by_name(session: Session, typed: str) -> Found:
     words = plain_words(typed)
     if not words or any(not word.isalpha() for word in words):
         return Found(())
+    # Most who lie in a bucket answer: only where another name shares it must more be looked at.
+    found = _look(session, words, min(AT_FIRST, CANDIDATES))
+    return _look(session, words, CANDIDATES) if found.is_cut and len(found.people) < ENOUGH else found
+
+
+def _look(session: Session, words: Sequence[str], most: int) -> Found:
     cells = Person.__table__.c
     wanted = select(Person.id, cells.given_name, cells.family_name).where(Person.name_buckets.contains(buckets_asked(words)))
-    candidates = session.execute(wanted.limit(CANDIDATES + 1)).all()
-    # Opened one after the other, for most who lie in a common bucket answer.
+    candidates = session.execute(wanted.limit(most + 1)).all()
     opened = (Named(id, Person.given_name.opened(given, id), Person.family_name.opened(family, id)) for id, given, family in candidates)
-    answering = (each for each in islice(opened, CANDIDATES) if answers(words, each.given_name, each.family_name))
+    answering = (each for each in islice(opened, most) if answers(words, each.given_name, each.family_name))
     fitting = list(islice(answering, ENOUGH + 1))
-    return Found(fitting[:ENOUGH], is_cut=len(candidates) > CANDIDATES or len(fitting) > ENOUGH)
+    return Found(fitting[:ENOUGH], is_cut=len(candidates) > most or len(fitting) > ENOUGH)
 
 
 def index_names(session: Session) -> int:

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, Uuid, exists, func, literal, or_, select
+from sqlalchemy import ARRAY, Uuid, and_, exists, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from leads.loop.models import Referral
@@ -49,7 +49,8 @@ def _named(session: Session, words: Sequence[str]) -> list[uuid.UUID]:
     # Their names are public and stand in the clear; accents and double names are why they are compared here. But those that are written
     # without accents and apostrophes, and nowhere hold what was typed, are not read at all.
     read = func.lower(func.concat_ws(" ", Provider.given_name, Provider.family_name))
-    may_answer = or_(read.contains(max(words, key=len), autoescape=True), read.regexp_match("[^[:ascii:]]|['`]"))
+    holds_all = and_(*(read.contains(word, autoescape=True) for word in words))
+    may_answer = or_(holds_all, read.regexp_match("[^[:ascii:]]|['`]"))
     sent = exists().where(Referral.provider_id == Provider.id)
     known = session.execute(select(Provider.id, Provider.given_name, Provider.family_name).where(may_answer, sent).limit(READ))
     return [provider_id for provider_id, given, family in known if answers(words, given, family)]
