@@ -14,7 +14,7 @@ from leads.people.names import answers, buckets_asked, buckets_of, plain_words
 
 # So many are looked at for one search, and no more names are opened once so many answer: whoever has a commoner name must be asked for
 # more of it.
-AT_FIRST, CANDIDATES, ENOUGH = 80, 400, 60
+AT_FIRST, CANDIDATES, ENOUGH = 50, 400, 40
 BATCH = 500
 
 

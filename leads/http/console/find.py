@@ -27,7 +27,7 @@ from leads.referrals.find import by_number as referral_numbered
 from leads.referrals.search import referred_by
 from leads.security.identifiers import normal_phone
 
-MOST = 30
+MOST = 25
 router = APIRouter()
 
 
