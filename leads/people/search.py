@@ -25,11 +25,6 @@ class Named(NamedTuple):
     given_name: str | None
     family_name: str | None
 
-    @property
-    def full_name(self) -> str:
-        """Given and family name."""
-        return " ".join(name for name in (self.given_name, self.family_name) if name)
-
 
 @dataclass(frozen=True)
 class Found:

@@ -61,8 +61,9 @@ def separate(session: Session, merge_id: uuid.UUID, *, actor: str) -> Merge:
     closed = {each["id"] for each in made.before or () if each["table"] == "leads"}
     todos = _closed_by(session, made)
     put_back(session, made, (Lead, Enrolment, Message, Todo), but=[each for each, comes_back in todos.items() if not comes_back])
-    for each in (each for each, comes_back in todos.items() if comes_back):
-        record_about(session, "todo.reopened", "todos", uuid.UUID(each), actor=actor)
+    for todo_id, comes_back in todos.items():
+        if comes_back:
+            record_about(session, "todo.reopened", "todos", uuid.UUID(todo_id), actor=actor)
     for lead_id in sorted(closed):
         _reopened(session, session.get_one(Lead, uuid.UUID(lead_id)), actor)
     for person_id in (made.kept_id, made.other_id):

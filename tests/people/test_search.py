@@ -13,7 +13,7 @@ from tests.cast import make_person
 def found(session: Session, typed: str) -> list[str]:
     """The full names of those who answer."""
     session.flush()
-    return sorted(person.full_name for person in by_name(session, typed).people)
+    return sorted(" ".join(filter(None, (person.given_name, person.family_name))) for person in by_name(session, typed).people)
 
 
 @pytest.mark.parametrize("typed", ["riv", "Rivera", "ana riv", "rivera ana", "RIVERA, ANA", "  ana  "])

@@ -69,6 +69,7 @@ def caller(request: Request, session: Session, scope: str) -> Holder:
 def needs(scope: str) -> Callable[..., Holder]:
     """Return the dependency that yields the caller's key; raises Unauthenticated, Forbidden or TooMany."""
 
+    # What is held is read by `caller`; that it is asked for here is what the OpenAPI document tells.
     def needed(request: Request, session: Db, held: Held) -> Holder:
         return caller(request, session, scope)
 
