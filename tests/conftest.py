@@ -36,8 +36,10 @@ from leads.accounts import passwords  # noqa: E402
 from leads.local import embedded  # noqa: E402
 from leads.local.mailbox import serve  # noqa: E402
 from leads.local.redis import free_port  # noqa: E402
-from leads.messages import sendable  # noqa: E402
+from leads.messages import refusals, sendable  # noqa: E402
+from leads.messages.carriers import either  # noqa: E402
 from leads.messages.mailbox import Mail, read_all  # noqa: E402
+from leads.messages.pace import pace  # noqa: E402
 from leads.models import metadata  # noqa: E402
 from leads.security import keys  # noqa: E402
 
@@ -183,7 +185,7 @@ def mailbox(mail_server: Mailbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[M
 @pytest.fixture
 def database(postgres: str, request: pytest.FixtureRequest) -> Iterator[None]:
     """The database for one test: everything is rolled back; with the mark `committed` it really commits and is wiped."""
-    sendable.forget()
+    forget_carriers()
     if request.node.get_closest_marker("committed"):
         yield
         wipe()
@@ -195,6 +197,14 @@ def database(postgres: str, request: pytest.FixtureRequest) -> Iterator[None]:
         with db.joined_to(connection):
             yield
         outer.rollback()
+
+
+def forget_carriers() -> None:
+    """Forget what this process has learned of its carriers: who was too fast, refused or away in one story says nothing of the next."""
+    sendable.forget()
+    pace.cache_clear()
+    refusals._refused.clear()
+    either._resting.clear()
 
 
 def wipe() -> None:
