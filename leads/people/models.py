@@ -9,9 +9,10 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from leads.db import Base
-from leads.people.names import buckets_of
+from leads.people.names import EDITION, buckets_of
 from leads.security.fields import Encrypted
 
+NOT_HASHED = text(f"name_buckets[1] IS DISTINCT FROM {EDITION}")
 # What stands in a list where the name of a restricted record would.
 RESTRICTED = "Restricted"
 
@@ -32,7 +33,7 @@ class Person(Base):
         Index(None, "email_index"),
         Index(None, "phone_index"),
         Index("ix_people_name_buckets", "name_buckets", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
-        Index("ix_people_unhashed", "id", postgresql_where=text("name_buckets IS NULL")),
+        Index("ix_people_unhashed", "id", postgresql_where=NOT_HASHED),
         Index("ix_people_restricted", "id", postgresql_where=text("restricted_at IS NOT NULL")),
         Index("ix_people_merged", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
     )

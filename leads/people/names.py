@@ -1,7 +1,8 @@
-"""How a name is found though it is encrypted: by small hashes of its beginnings, which many names share."""
+"""How a name is found though it is encrypted: by small hashes of its beginnings, and of each two of them, which many names share."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import combinations
 
 from leads.security.fields import blind_index
 
@@ -9,6 +10,8 @@ from leads.security.fields import blind_index
 LENGTHS = (3, 4, 5, 6, 8)
 # So few buckets that each holds many beginnings: who reads the index alone learns no name from it.
 BUCKETS = 2**17
+# Stands among the buckets of a name that is hashed as it is now: without it, a name was hashed by an older edition, or never.
+EDITION = -2
 APART = str.maketrans(dict.fromkeys("-‐‑–.,/()", " ") | dict.fromkeys("'’`ʼ"))
 
 
@@ -19,15 +22,23 @@ def plain_words(name: str | None) -> list[str]:
 
 
 def buckets_of(*names: str | None) -> list[int]:
-    """Return the buckets that a person of these names lies in."""
-    found = {bucket for name in names for word in plain_words(name) for bucket in _beginnings(word)}
-    return sorted(found)
+    """Return the buckets that a person of these names lies in, after the edition by which they were found."""
+    words = [word for name in names for word in plain_words(name)]
+    return [EDITION, *sorted({bucket for word in words for bucket in _beginnings(word)} | {*_pairs(words)})]
 
 
 def buckets_asked(words: Sequence[str]) -> list[int]:
-    """Return the buckets in which all lie whose names have words that begin so; words of one or two letters alone are whole words."""
-    telling = [word for word in words if len(word) >= LENGTHS[0]] or words
-    return sorted({_beginnings(word)[-1] for word in telling})
+    """Return the buckets in which all lie whose names have words that begin so; words of one or two letters alone are whole words.
+
+    Of two beginnings that tens of thousands share, the bucket of the pair holds those who have both: the lists of either are not read.
+    """
+    pairs = {*_pairs(words)}
+    return sorted(pairs | {_beginnings(word)[-1] for word in _telling(words) if len(word) > LENGTHS[0] or not pairs})
+
+
+def beginnings_asked(words: Sequence[str]) -> list[int]:
+    """Return the same for names that an older edition has hashed, which knew no pairs."""
+    return sorted({_beginnings(word)[-1] for word in _telling(words)})
 
 
 def answers(words: Sequence[str], *names: str | None) -> bool:
@@ -50,7 +61,19 @@ def _are_plainly_others(word: str, names: Sequence[str | None]) -> bool:
     return word not in read and read.isascii() and "'" not in read and "`" not in read
 
 
+def _telling(words: Sequence[str]) -> Sequence[str]:
+    return [word for word in words if len(word) >= LENGTHS[0]] or words
+
+
 def _beginnings(word: str) -> list[int]:
     # A name of one or two letters, Li or Bo, is found by the whole of it.
-    beginnings = [word[:length] for length in LENGTHS if len(word) >= length] or [word]
-    return [int.from_bytes(blind_index("name", beginning)[:4], "big") % BUCKETS for beginning in beginnings]
+    return [_bucket(word[:length]) for length in LENGTHS if len(word) >= length] or [_bucket(word)]
+
+
+def _pairs(words: Sequence[str]) -> Iterator[int]:
+    starts = sorted(word[: LENGTHS[0]] for word in words if len(word) >= LENGTHS[0])
+    return (_bucket(" ".join(pair)) for pair in combinations(starts, 2))
+
+
+def _bucket(letters: str) -> int:
+    return int.from_bytes(blind_index("name", letters)[:4], "big") % BUCKETS

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from leads.people.models import Person
-from leads.people.names import answers, buckets_asked, buckets_of, plain_words
+from leads.people.models import NOT_HASHED, Person
+from leads.people.names import answers, beginnings_asked, buckets_asked, buckets_of, plain_words
 
 # So many are looked at for one search, and no more names are opened once so many answer: whoever has a commoner name must be asked for
 # more of it.
@@ -46,7 +46,8 @@ def by_name(session: Session, typed: str) -> Found:
 
 def _look(session: Session, words: Sequence[str], most: int) -> Found:
     cells = Person.__table__.c
-    wanted = select(Person.id, cells.given_name, cells.family_name).where(Person.name_buckets.contains(buckets_asked(words)))
+    lies, lay = (Person.name_buckets.contains(buckets(words)) for buckets in (buckets_asked, beginnings_asked))
+    wanted = select(Person.id, cells.given_name, cells.family_name).where(lies | NOT_HASHED & lay)
     candidates = session.execute(wanted.limit(most + 1)).all()
     opened = (Named(id, Person.given_name.opened(given, id), Person.family_name.opened(family, id)) for id, given, family in candidates)
     answering = (each for each in islice(opened, most) if answers(words, each.given_name, each.family_name))
@@ -55,8 +56,8 @@ def _look(session: Session, words: Sequence[str], most: int) -> Found:
 
 
 def index_names(session: Session) -> int:
-    """Hash the names of some people whose names never were, such as those from before there was a search; returns how many."""
-    waiting = select(Person).where(Person.name_buckets.is_(None)).limit(BATCH).with_for_update(skip_locked=True)
+    """Hash the names of some people whose names never were, or as another edition does; returns how many."""
+    waiting = select(Person).where(NOT_HASHED).limit(BATCH).with_for_update(skip_locked=True)
     people = session.scalars(waiting).all()
     for person in people:
         person.name_buckets = buckets_of(person.given_name, person.family_name)
