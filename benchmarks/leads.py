@@ -25,6 +25,7 @@ from leads.pipeline.lists import NEEDS
 ASKED, WARM_UP, ROUNDS = 200, 20, 3
 SMALL, LARGE = 10_000, 1_000_000
 FURTHER = re.compile(r'href="(\?[^"]*after=[^"]*)"')
+A_LEAD = 'href="/console/leads/L-'
 EARLIER = re.compile(r'href="(/console/leads/[^"]*before=[^"]*)"')
 
 
@@ -60,6 +61,7 @@ class Desk:
     def find(self, words: str) -> int:
         """Search, and go on to the lead where a single one answers: either way until somebody is seen."""
         answered = self._ask("POST", "/console/find", csrf=self.csrf, q=words)
+        assert answered == 303 or A_LEAD in self.seen, (words, self.seen)
         return self._ask("GET", self.sent_to) if answered == 303 else answered
 
     def read(self, number: int) -> int:

@@ -136,13 +136,4 @@ def person_row(number: int, person_id: uuid.UUID, address: bytes, created: datet
     given, family = name_of(number)
     values = (("given_name", given), ("family_name", family), ("email", email_of(number)), ("phone", phone_of(number)))
     cells = [seal(value, table="people", column=column, row_id=person_id) for column, value in values]
-    return (person_id, *cells, address, phone_index(phone_of(number)), _buckets_of(given, family), "en", True, True, False, created)
-
-
-def _buckets_of(*names: str) -> list[int]:
-    return sorted({bucket for name in names for bucket in _buckets_of_one(name)})
-
-
-@lru_cache(maxsize=50_000)
-def _buckets_of_one(name: str) -> list[int]:
-    return buckets_of(name)
+    return (person_id, *cells, address, phone_index(phone_of(number)), buckets_of(given, family), "en", True, True, False, created)

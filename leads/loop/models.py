@@ -22,6 +22,7 @@ class Referral(Base):
     __table_args__ = (
         CheckConstraint(f"state IN {tuple(STATES)}", name="state"),
         Index("ix_referrals_of_practice", "practice_id", "changed_at", "id"),
+        Index("ix_referrals_sent_by_practice", "practice_id", "received_at", "lead_id"),
         Index("ix_referrals_of_provider", "provider_id", "received_at", "lead_id"),
         Index(None, "received_at"),
         Index("ix_referrals_nudge", "nudge_at", postgresql_where=text("nudge_at IS NOT NULL")),

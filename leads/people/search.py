@@ -14,7 +14,7 @@ from leads.people.names import answers, beginnings_asked, buckets_asked, buckets
 
 # So many are looked at for one search, and no more names are opened once so many answer: whoever has a commoner name must be asked for
 # more of it.
-AT_FIRST, CANDIDATES, ENOUGH = 50, 400, 40
+AT_FIRST, CANDIDATES, ENOUGH = 40, 400, 30
 BATCH = 500
 
 

@@ -146,9 +146,9 @@ def anybodys(filters: Filters) -> Filters:
     return replace(filters, assigned_to=None, nobodys=False)
 
 
-def of_leads(session: Session, leads: Sequence[Lead]) -> Sequence[Row]:
+def of_leads(session: Session, ids: Collection[uuid.UUID]) -> Sequence[Row]:
     """Return what these leads need next: who is in danger first, else in their order; a closed one mostly needs nothing."""
-    return sorted(rows_now(session, [lead.id for lead in leads]), key=lambda row: row.need != "safety")
+    return sorted(rows_now(session, ids), key=lambda row: row.need != "safety")
 
 
 def _asked(filters: Filters) -> dict[str, Any]:

@@ -29,6 +29,12 @@ class Practice(Base):
     created_at: Mapped[datetime]
 
 
+# The words of a clinician's name, which stands in the clear; where it has other signs than these a reader must compare.
+NAME_READ = "(coalesce(given_name, '') || ' ') || coalesce(family_name, '')"
+NAME_WORDS = f"to_tsvector('simple', translate({NAME_READ}, '-.,/()', '      '))"
+OTHER_SIGNS = f"({NAME_READ}) ~ '[^A-Za-z .,/()-]'"
+
+
 class Provider(Base):
     """A clinician at one practice. Without a practice it is only what an NPI stands for: no contact is ever on file there.
 
@@ -46,6 +52,8 @@ class Provider(Base):
             postgresql_nulls_not_distinct=True,
             postgresql_where=text("npi IS NOT NULL"),
         ),
+        Index("ix_providers_name_words", text(NAME_WORDS), postgresql_using="gin"),
+        Index("ix_providers_other_signs", "id", postgresql_where=text(OTHER_SIGNS)),
         CheckConstraint("practice_id IS NOT NULL OR (email IS NULL AND verified_at IS NULL)", name="no_contact_of_strangers"),
     )
 

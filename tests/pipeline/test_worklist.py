@@ -111,7 +111,7 @@ def test_whatever_happens_each_list_says_what_is_known(session: Session, tuesday
         assert sum(counts.values()) == len(known)
         first = first_of_each(session, Filters(), limit=2)
         assert {need: len(found) for need, found in first.items() if found} == {need: min(2, count) for need, count in counts.items()}
-        shown = of_leads(session, [lead for lead in made if lead.closed_at is None])
+        shown = of_leads(session, [lead.id for lead in made if lead.closed_at is None])
         assert all((row.need, row.due) == known[row.id] for row in shown)
 
 

@@ -1,5 +1,6 @@
 """Who is calling? Found by number, name, e-mail address, phone or referrer; by POST, so that none of it stands in an address."""
 
+import uuid
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -35,8 +36,8 @@ router = APIRouter()
 class Found:
     """The leads of those who answer to the words, those whom such a clinician or practice referred, and whether either may be more."""
 
-    leads: Sequence[Lead]
-    referred: Sequence[Lead] = ()
+    leads: Sequence[uuid.UUID]
+    referred: Sequence[uuid.UUID] = ()
     is_cut: bool = False
     more_referred: bool = False
 
@@ -46,10 +47,11 @@ def find(request: Request, session: Db, staff: Reader, token: Token, q: Annotate
     """Go to the one lead that answers, or show those that do."""
     check_form(request, staff.csrf, token)
     found = _found(session, q.strip()[:320])
-    if len(found.leads) == 1 and not found.referred and not found.is_cut:
-        return RedirectResponse(f"/console/leads/{found.leads[0].number}", status_code=303)
-    rows, referred = of_leads(session, found.leads), of_leads(session, found.referred)
-    put_on_record(session, [*rows, *referred], staff, need="find")
+    both = of_leads(session, [*found.leads, *found.referred])
+    if len(both) == 1 and not found.referred and not found.is_cut:
+        return RedirectResponse(f"/console/leads/{both[0].number}", status_code=303)
+    put_on_record(session, both, staff, need="find")
+    rows, referred = ([row for row in both if row.id in those] for those in (found.leads, found.referred))
     return draw(
         request,
         "found.html",
@@ -61,12 +63,12 @@ def find(request: Request, session: Db, staff: Reader, token: Token, q: Annotate
         referred=referred,
         is_cut=found.is_cut,
         more_referred=found.more_referred,
-        owners=owners_of(session, [*rows, *referred]),
+        owners=owners_of(session, both),
     )
 
 
 def _found(session: Session, q: str) -> Found:
-    for numbered in (by_number, _of_referral):
+    for numbered in (_of_lead, _of_referral):
         with suppress(NotFound):
             return Found([numbered(session, q)])
     # An address or a phone is asked for whole: their indexes know no parts, so that a search cannot be used to leaf through patients.
@@ -82,12 +84,15 @@ def _found(session: Session, q: str) -> Found:
     return Found(theirs[:MOST], referred, named.is_cut or len(theirs) > MOST, len(sent) > MOST)
 
 
-def _of_referral(session: Session, q: str) -> Lead:
-    return session.get_one(Lead, referral_numbered(session, q).lead_id)
+def _of_lead(session: Session, q: str) -> uuid.UUID:
+    return by_number(session, q).id
 
 
-def _leads_of(session: Session, whose: ColumnElement[bool]) -> list[Lead]:
+def _of_referral(session: Session, q: str) -> uuid.UUID:
+    return referral_numbered(session, q).lead_id
+
+
+def _leads_of(session: Session, whose: ColumnElement[bool]) -> Sequence[uuid.UUID]:
     # Whoever was merged is found by what was known of either record.
     join = Lead.person_id == func.coalesce(Person.merged_into, Person.id)
-    wanted = select(Lead).join(Person, join).where(whose).order_by(Lead.serial.desc()).limit(MOST + 1)
-    return list(session.scalars(wanted))
+    return session.scalars(select(Lead.id).join(Person, join).where(whose).order_by(Lead.serial.desc()).limit(MOST + 1)).all()

@@ -32,7 +32,7 @@ def known(request: Request, session: Db, staff: Worker, email: Words = "", phone
     same = [Person.email_index == email_index(email)] if "@" in email else []
     same += [Person.phone_index == phone_index(number)] if number else []
     wanted = (
-        select(Lead)
+        select(Lead.id)
         .join(Person, Lead.person_id == func.coalesce(Person.merged_into, Person.id))
         .where(or_(false(), *same))
         .order_by(Lead.serial.desc())

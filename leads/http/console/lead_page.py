@@ -115,7 +115,7 @@ def _next(session: Session, its: Hanging, visit: Appointment | None, standings: 
     planned = [mail for mail in its.mails if mail.state in PLANNED]
     amiss = sorted((mail for mail in its.mails if mail.state in ("failed", "unknown")), key=lambda mail: mail.state_at, reverse=True)
     return {
-        "row": of_leads(session, [its.lead])[0],
+        "row": of_leads(session, [its.lead.id])[0],
         "todos": its.todos,
         "planned": planned,
         "month": month_ahead(its.lead, planned, its.todos, visit),

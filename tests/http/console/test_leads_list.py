@@ -25,7 +25,7 @@ Advance = Callable[[timedelta], None]
 def need_of(session: Session, lead: Lead) -> str:
     """Where the list puts a lead."""
     session.flush()
-    return of_leads(session, [lead])[0].need
+    return of_leads(session, [lead.id])[0].need
 
 
 def reached(session: Session, **changes: object) -> Lead:
@@ -46,7 +46,7 @@ def test_four_hours_before_the_promise_ends_it_is_time_to_call(session: Session,
 def test_a_broken_promise_is_late(session: Session, tuesday: Advance) -> None:
     lead = make_lead(session)
     tuesday(timedelta(days=2))
-    row = of_leads(session, [lead])[0]
+    row = of_leads(session, [lead.id])[0]
     assert (row.need, row.late) == ("call-now", True)
 
 
