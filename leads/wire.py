@@ -18,7 +18,7 @@ from psycopg.errors import InvalidSqlStatementName, error_from_result
 from psycopg.pq.abc import PGresult
 from psycopg.types.json import Jsonb
 from psycopg.waiting import wait
-from sqlalchemy import JSON, BindParameter, Insert, Select, Update, Values, bindparam, column, values
+from sqlalchemy import JSON, BindParameter, Insert, SelectBase, Update, Values, bindparam, column, values
 from sqlalchemy.dialects.postgresql import psycopg as dialect
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -42,7 +42,7 @@ class Statement:
     as_json: Sequence[int]
 
     @classmethod
-    def of(cls, query: Select[*tuple[Any, ...]] | Insert | Update) -> "Statement":
+    def of(cls, query: SelectBase | Insert | Update) -> "Statement":
         """Return the statement a query stands for; the names of its open parameters are those of its `bindparam`s."""
         compiled = query.compile(dialect=DIALECT)
         assert isinstance(compiled, SQLCompiler)
