@@ -1,6 +1,8 @@
 """Writing down what became of an attempt: sent, again later, failed, or nobody knows."""
 
 import random
+import uuid
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -34,6 +36,8 @@ HELD = (
     .with_for_update()
 )
 LANE_RESTS = "lane-rests"
+# By template, the persons and leads of which a mail brings news though it names none: whoever posts such mails says so here.
+ABOUT: dict[str, Callable[[Session, Message], Iterable[tuple[uuid.UUID, uuid.UUID]]]] = {}
 ENDS = "ends"
 ENDING: dict[str, TypeEngine[Any]] = {
     "message_id": Uuid(),
@@ -216,7 +220,14 @@ def phone_instead(session: Session, message: Message) -> None:
 
 
 def _open_todo(session: Session, kind: str, message: Message, *, due_at: datetime | None = None) -> None:
-    # A sign-in link is about nobody; whoever asked for it sees that none has come, and calls.
+    due = due_at or end_of_business_days(clinic().office(None).calendar, now(), 1)
+    for person_id, lead_id in _about(session, message):
+        open_todo(session, kind, person_id=person_id, lead_id=lead_id, due_at=due)
+
+
+def _about(session: Session, message: Message) -> Iterable[tuple[uuid.UUID, uuid.UUID | None]]:
     if person_id := message.person_id or message.about_id:
-        due = due_at or end_of_business_days(clinic().office(None).calendar, now(), 1)
-        open_todo(session, kind, person_id=person_id, lead_id=message.lead_id, due_at=due)
+        return [(person_id, message.lead_id)]
+    # A sign-in link is about nobody; whoever asked for it sees that none has come, and calls.
+    told = ABOUT.get(message.template)
+    return told(session, message) if told else ()

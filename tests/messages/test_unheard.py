@@ -1,15 +1,18 @@
 """A decision that never went while it was of use does not vanish: somebody calls, once, and the lead stands among those to call."""
 
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from leads.clock import now
 from leads.consent import ledger
+from leads.loop.history import apply
+from leads.loop.models import Referral
 from leads.messages import outlive
 from leads.messages.carriers.smtp import SmtpCarrier
 from leads.messages.deliver import drain
@@ -18,6 +21,8 @@ from leads.messages.outlive import end_outlived
 from leads.messages.switch import open_breaker, pause_sending
 from leads.messages.templates import Meta, catalogue
 from leads.pipeline.worklist import Filters, count_by_need, first_of_each
+from leads.providers.edit import prefer
+from leads.providers.models import Provider
 from leads.todos.models import Todo
 from tests.cast import ACTOR, make_confirmed_person, make_lead
 from tests.referrals.cast import granting, make_referral
@@ -118,6 +123,41 @@ def test_the_referrer_is_called_with_the_news_that_never_went(session: Session, 
     drain(LANES, carrier=carrier)
     called = session.scalars(select(Todo).where(Todo.kind == "unheard-referrer")).one()
     assert (called.lead_id, called.due_at) == (kept.lead_id, now())
+
+
+@pytest.fixture
+def digest(session: Session, tuesday: Advance) -> Sequence[Referral]:
+    """Two referrals that changed, whose sender hears of both in one mail tomorrow."""
+    first = make_referral(session, patient=granting("status_to_referrer"), submitted_by=None)
+    another = granting("status_to_referrer") | {"given_name": "Luis", "email": "luis@example.com", "phone": "203-555-0124"}
+    second = make_referral(session, patient=another, submitted_by=None)
+    prefer(session, session.get_one(Provider, first.provider_id), "daily", actor=ACTOR)
+    second.provider_id = first.provider_id
+    for each in (first, second):
+        apply(session, each, "decline", actor=ACTOR, details={"reason": "not-indicated"})
+    session.execute(update(Message).where(Message.template != "referral-digest").values(state="cancelled"))
+    return first, second
+
+
+def about(session: Session, kind: str) -> set[uuid.UUID | None]:
+    return set(session.scalars(select(Todo.lead_id).where(Todo.kind == kind, Todo.done_at.is_(None))))
+
+
+def test_of_a_digest_that_never_went_each_referrer_is_called_about_each(
+    session: Session, digest: Sequence[Referral], carrier: SmtpCarrier, tuesday: Advance
+) -> None:
+    tuesday(timedelta(days=8))
+    drain(LANES, carrier=carrier)
+    assert about(session, "unheard-referrer") == {each.lead_id for each in digest}
+
+
+def test_of_a_digest_that_is_refused_each_referrer_is_phoned_about_each(
+    session: Session, digest: Sequence[Referral], carrier: SmtpCarrier, server: ScriptedServer, tuesday: Advance
+) -> None:
+    server.answer["RCPT"].append("550 5.1.1 no such mailbox")
+    tuesday(timedelta(days=1))
+    drain(LANES, carrier=carrier)
+    assert about(session, "phone-referrer") == {each.lead_id for each in digest}
 
 
 def test_a_last_try_that_would_come_too_late_is_told_by_phone(
