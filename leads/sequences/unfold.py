@@ -79,7 +79,7 @@ def happen(story: Story, event: Assumption) -> Story:
     if event.kind == "answers" and story.stage in TO_SCREENING:
         # Whoever answers is in screening, whatever was noted before: the lead moves, and then the answers are in.
         story = happen(story, Assumption("moves", event.day, what="screening"))
-    names = list(_events(event, story.sequence))
+    names = list(_events(event, story))
     stopped = story
     for name in names:
         stopped = _stop(stopped, name, "complained" if event.kind == "complains" else name)
@@ -116,9 +116,11 @@ def _told(story: Story, event: Assumption) -> Story:
             # One booked anew after another was called off is another visit: what was said of the first is said again.
             named = known.id if known else f"assumed:{story.now.isoformat()}"
             visit = Appointment(named, known.version + 1 if known else 1, story.on_day(event.other))
-            return replace(story, stage="booked", facts=replace(facts, appointment=visit))
+            return replace(_moved(story, "booked") if event.kind == "books" else story, facts=replace(facts, appointment=visit))
         case "cancels-visit":
-            return replace(story, facts=replace(facts, appointment=None))
+            # Whose visit was booked is looked for another time with; the stage is theirs from before.
+            after = _moved(story, "qualified") if story.stage == "booked" else story
+            return replace(after, facts=replace(facts, appointment=None))
         case "misses-visit":
             return replace(story, facts=_with(facts, "visit", missed=True))
         case "withdraws" if event.what == "education":
@@ -141,19 +143,21 @@ def _with(facts: PlanFacts, group: str, **changed: bool) -> PlanFacts:
     return replace(facts, conditions={**facts.conditions, group: {**facts.conditions[group], **changed}})
 
 
-def _events(event: Assumption, sequence: Sequence) -> Iterator[str]:
+def _events(event: Assumption, story: Story) -> Iterator[str]:
     match event.kind:
         case "replies":
             yield "reply"
         case "books":
             yield "stage:booked"
             # To what is about the visit itself, that there is one is no end.
-            if all(step.wait for step in sequence.steps):
+            if all(step.wait for step in story.sequence.steps):
                 yield "appointment:booked"
         case "moves":
             yield f"stage:{event.what}"
         case "cancels-visit":
             yield "appointment:cancelled"
+            if story.stage == "booked":
+                yield "stage:qualified"
         case "withdraws":
             yield f"withdrawal:{event.what or 'contact'}"
         case "asks-to-stop" | "complains":

@@ -23,7 +23,7 @@ from leads.pipeline.unsubscribe import stop_topic
 from leads.sequences.answer import replied
 from leads.sequences.assume import Assumption, assumption
 from leads.sequences.definitions import Sequence
-from leads.sequences.hand_over import due, finish, open_due
+from leads.sequences.hand_over import due, finish, finish_all, open_due
 from leads.sequences.models import Enrolment
 from leads.sequences.place import Appointment
 from leads.sequences.rest import pause
@@ -146,7 +146,7 @@ class Lived:
             case "pauses":
                 pause(session, whose, self.on_day(event.other or 0, time(0)), reason="asked", actor="system")
             case "moves":
-                stop_for(session, f"stage:{event.what}", lead_id=lead.id, actor="system")
+                self._moves_to(event.what)
             case "withdraws":
                 stop_topic(session, whose, event.what)
             case "asks-to-stop":
@@ -159,13 +159,21 @@ class Lived:
             case _:
                 self._visit(event)
 
+    def _moves_to(self, stage: str | None) -> None:
+        self.lead.stage = stage or ""
+        stop_for(self.session, f"stage:{stage}", lead_id=self.lead.id, actor="system")
+        # Whoever gets there was spoken with.
+        finish_all(self.session, "call", lead_id=self.lead.id, actor="system", outcome="reached")
+
     def _visit(self, event: Assumption) -> None:
         self.version += 1
         if event.kind == "books":
-            stop_for(self.session, "stage:booked", lead_id=self.lead.id, actor="system")
+            self._moves_to("booked")
         visit = None if event.kind == "cancels-visit" else Appointment("v", self.version, self.on_day(event.other or 0))
         facts = facts_about(self.session, self.lead)
         appointment_changed(self.session, visit, person_id=self.lead.person_id, lead_id=self.lead.id, facts=facts, actor="system")
+        if event.kind == "cancels-visit" and self.lead.stage == "booked":
+            self._moves_to("qualified")
 
     def sent(self) -> list[tuple[str, int, datetime, str]]:
         """Return step, occurrence, moment and subject of every mail that went."""

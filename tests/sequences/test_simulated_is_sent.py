@@ -38,17 +38,28 @@ MAIL = {"template": "how-ketamine-works", "lane": "reminder", "useful_for": "20 
 
 
 @pytest.mark.parametrize(
-    ("steps", "caps", "event"),
+    ("steps", "caps", "events"),
     [
         # A reply lets the call go that somebody was to make, and what waited for it goes on from there.
-        ([{"todo": "call", "wait": "0 days", "stops_on": ["reply"]}, {**MAIL, "wait": "0 days"}], (2, 5), "replies on day 1"),
+        ([{"todo": "call", "wait": "0 days", "stops_on": ["reply"]}, {**MAIL, "wait": "0 days"}], (2, 5), ("replies on day 1",)),
         # What a cap put off to an earlier day than the rest ends goes when the rest does.
-        ([{**MAIL, "wait": "0 days"}, {**MAIL, "wait": "26 hours"}], (1, 1), "replies on day 3"),
+        ([{**MAIL, "wait": "0 days"}, {**MAIL, "wait": "26 hours"}], (1, 1), ("replies on day 3",)),
+        # Whoever is at another stage was spoken with: the call is done, and what waited for it is counted from there.
+        ([{"todo": "call", "wait": "0 days"}, {**MAIL, "wait": "0 days"}], (2, 5), ("moves to screening on day 1",)),
+        ([{"todo": "call", "wait": "0 days"}, {**MAIL, "wait": "0 days"}], (2, 5), ("books on day 1 for day 9",)),
+        # Whose booked visit is called off is among the qualified again, and so is done what waits for just that.
+        (
+            [{"todo": "look", "wait": "0 days", "stops_on": ["stage:qualified"]}, {**MAIL, "wait": "0 days"}],
+            (2, 5),
+            ("books on day 1 for day 9", "cancels the visit on day 2"),
+        ),
     ],
 )
-def test_a_life_that_was_foretold_wrong_once(session: Session, steps: list[dict[str, object]], caps: tuple[int, int], event: str) -> None:
+def test_a_life_that_was_foretold_wrong_once(
+    session: Session, steps: list[dict[str, object]], caps: tuple[int, int], events: tuple[str, ...]
+) -> None:
     sequence = make_sequence(*({"key": f"step-{place}", **step} for place, step in enumerate(steps)))
-    life = Life(datetime(2026, 12, 20, 15, 7, tzinfo=UTC), "woodbury", None, True, caps, (event,))
+    life = Life(datetime(2026, 12, 20, 15, 7, tzinfo=UTC), "woodbury", None, True, caps, events)
     with begun(session, sequence, life) as lived:
         expected = foretold(lived, simulate_lead(session, lived.lead.id, "story", stage="new", assume=life.events))
         for _ in lived.live():
