@@ -1,5 +1,6 @@
 """Brings a backup back, in one transaction or not at all, and sees to it that nothing goes out before a person has looked."""
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,6 +31,9 @@ OTHERS = text(
      WHERE datname = current_database() AND pid <> pg_backend_pid() AND coalesce(backend_type, 'client backend') = 'client backend'
     """
 )
+# Within a transaction the server tells the same of everybody until it is asked to look again.
+AFRESH = text("SELECT pg_stat_clear_snapshot()")
+LEAVING_FOR = 5.0
 ROUTINES = text(
     """
     SELECT p.oid::regprocedure::text FROM pg_proc p
@@ -91,8 +95,13 @@ def holds_anything() -> bool:
 
 
 def _need_alone(connection: Connection) -> None:
-    # A worker that went on with what it holds claimed would send on behalf of rows that are not there any more.
-    if others := connection.scalar(OTHERS):
+    # A worker that went on with what it holds claimed would send on behalf of rows that are not there any more. Who was just stopped is
+    # there for a moment longer: the server finds out when it next hears nothing.
+    patience = time.monotonic() + LEAVING_FOR
+    while (others := connection.scalar(OTHERS)) and time.monotonic() < patience:
+        time.sleep(0.1)
+        connection.execute(AFRESH)
+    if others:
         raise Conflict(f"{others} other connections use this database: stop `handoff up`, or web, workers and beat, first.")
 
 

@@ -1,5 +1,6 @@
 """What is not whole, not ours or not for now is refused in a sentence, and nothing is changed."""
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -69,7 +70,18 @@ def test_a_database_that_is_not_empty(bring_back: Callable[..., Restored]) -> No
         bring_back()
 
 
-def test_a_database_that_others_use(elsewhere: str, bring_back: Callable[..., Restored]) -> None:
+def test_whoever_is_just_leaving_a_database_is_waited_for(elsewhere: str, bring_back: Callable[..., Restored]) -> None:
+    worker = create_engine(elsewhere.replace("postgresql://", "postgresql+psycopg://"))
+    there = worker.connect()
+    leaves = threading.Timer(0.5, lambda: (there.close(), worker.dispose()))
+    leaves.start()
+    bring_back(over=True)
+    leaves.join()
+    assert tables() > 0
+
+
+def test_a_database_that_others_use(elsewhere: str, bring_back: Callable[..., Restored], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("leads.backup.restore.LEAVING_FOR", 0.2)
     worker = create_engine(elsewhere.replace("postgresql://", "postgresql+psycopg://"))
     with worker.connect(), pytest.raises(Conflict, match="stop `handoff up`"):
         bring_back(over=True)
