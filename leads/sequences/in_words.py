@@ -20,7 +20,7 @@ WORDS = {
     "only-if": "The condition of this step does not hold for this person.",
     "no-window": "The hours of this step do not open in two years.",
     "too-late": "Its time had passed before it could go.",
-    "overtaken": "The next one falls on the same day.",
+    "overtaken": "The next one falls on the same day, or goes before it could.",
     "awaiting-approval": "Its words wait for a reviewer; it goes once they are approved.",
     "approval-expired": "The approval of its words has run out; it goes once a reviewer has looked again.",
     "cannot-reach": "Nobody could reach them, and a colleague decided to write.",

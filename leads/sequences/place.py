@@ -164,7 +164,7 @@ def place_before(case: Case, step: Step, intent: Moved, beside: Neighbour | None
         return placed
     if same_day(case, intent, beside):
         in_order = Moved(beside.at, (*placed.by, f"before {beside.key} → {_words(case, beside.at)}"))
-        return placed if placed.at <= beside.at else _back(case, step, in_order)
+        return placed if placed.at <= beside.at else _earlier(case, step, in_order)
     day = case.day(beside.at)
     if case.day(placed.at) < day:
         return placed
@@ -182,9 +182,12 @@ def _back(case: Case, step: Step, wanted: Moved) -> Moved | None:
     window, visit = case.sequence.window_of(step), case.facts.appointment
     later = next_open(window, case.facts.calendar, wanted.at)
     if later and visit and case.day(later.at) == case.day(wanted.at) and later.at < visit.starts_at:
-        found: Moved | None = later
-    else:
-        found = last_open(window, case.facts.calendar, wanted.at)
+        return Moved(later.at, (*wanted.by, *later.by))
+    return _earlier(case, step, wanted)
+
+
+def _earlier(case: Case, step: Step, wanted: Moved) -> Moved | None:
+    found = last_open(case.sequence.window_of(step), case.facts.calendar, wanted.at)
     return found and Moved(found.at, (*wanted.by, *found.by))
 
 

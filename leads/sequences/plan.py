@@ -129,9 +129,14 @@ def _decide(case: Case, step: Step, intent: Moved, *, place: Place, beside: Neig
     until, sent = _useful_until(case, step, max(placed.at, intent.at)), max(caught_up.at, case.now)
     if until and sent >= until:
         return _answer(case, step, caught_up, intent=intent, until=until, skip="too-late")
-    if step.before_appointment and beside and not same_day(case, intent, beside) and case.day(sent) >= case.day(beside.at):
+    if step.before_appointment and beside and _is_overtaken(case, intent, sent, beside):
         return _answer(case, step, caught_up, intent=intent, until=until, skip="overtaken")
     return _answer(case, step, caught_up, intent=intent, until=until)
+
+
+def _is_overtaken(case: Case, intent: Moved, sent: datetime, beside: Neighbour) -> bool:
+    """True when a step would no longer go before the one that follows it: on an earlier day, where it was not meant for the same."""
+    return sent > max(beside.at, case.now) if same_day(case, intent, beside) else case.day(sent) >= case.day(beside.at)
 
 
 def _not_too_early(case: Case, step: Step, placed: Moved) -> Moved | None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from leads.sequences.conditions import facts_from
+from leads.sequences.definitions import Sequence
 from leads.sequences.plan import Appointment, Past, PlanFacts, PlannedStep, plan
 from tests.sequences.conftest import DAYTIME, NEW_HAVEN, at, local, make_sequence, make_step, plan_visit
 
@@ -60,6 +61,31 @@ def test_a_reminder_never_goes_once_the_visit_has_begun() -> None:
 def test_booked_the_day_before_leaves_out_what_is_too_late() -> None:
     steps = plan_visit(VISIT, "2026-10-08T14:00", booked="2026-10-07T16:00")
     assert told(steps)[:3] == [("prepare", "too-late"), ("tomorrow", "2026-10-07T14:00"), ("today", "2026-10-08T11:00")]
+
+
+EVENING = {"days": ["monday", "tuesday", "wednesday", "thursday", "friday"], "from": "18:00", "to": "20:00"}
+
+
+def of_one_day(*windows: object) -> Sequence:
+    """Two reminders meant for the same moment of the day before the visit, each with a window of its own."""
+    keys = ("first", "second")
+    return make_sequence(*(make_step(key, before_appointment="1 days", window=window) for key, window in zip(keys, windows, strict=True)))
+
+
+def test_what_comes_first_is_never_moved_behind_what_comes_second() -> None:
+    assert told(plan_visit(of_one_day(EVENING, DAYTIME), "2026-10-09T10:00")) == [
+        ("first", "2026-10-07T18:00"),
+        ("second", "2026-10-08T10:00"),
+    ]
+    assert told(plan_visit(of_one_day(DAYTIME, EVENING), "2026-10-09T10:00")) == [
+        ("first", "2026-10-08T10:00"),
+        ("second", "2026-10-08T18:00"),
+    ]
+
+
+def test_what_could_only_go_behind_the_second_is_left_out() -> None:
+    steps = plan_visit(of_one_day(EVENING, DAYTIME), "2026-10-09T10:00", booked="2026-10-08T08:00")
+    assert told(steps) == [("first", "overtaken"), ("second", "2026-10-08T10:00")]
 
 
 def test_of_two_late_reminders_on_one_day_only_the_nearer_goes() -> None:
