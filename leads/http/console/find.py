@@ -29,6 +29,8 @@ from leads.referrals.search import referred_by
 from leads.security.identifiers import normal_phone
 
 MOST = 25
+# Whom a clinician of that name has sent comes second where somebody bears it themselves.
+BESIDE_OTHERS = 10
 router = APIRouter()
 
 
@@ -79,9 +81,10 @@ def _found(session: Session, q: str) -> Found:
         return Found(known[:MOST], is_cut=len(known) > MOST)
     named = by_name(session, q)
     theirs = _leads_of(session, Person.id.in_([person.id for person in named.people]))
-    sent = referred_by(session, q, limit=MOST + 1)
-    referred = [lead for lead in sent[:MOST] if lead not in theirs]
-    return Found(theirs[:MOST], referred, named.is_cut or len(theirs) > MOST, len(sent) > MOST)
+    most = BESIDE_OTHERS if theirs else MOST
+    sent = referred_by(session, q, limit=most + 1)
+    referred = [lead for lead in sent[:most] if lead not in theirs]
+    return Found(theirs[:MOST], referred, named.is_cut or len(theirs) > MOST, len(sent) > most)
 
 
 def _of_lead(session: Session, q: str) -> uuid.UUID:

@@ -67,5 +67,19 @@ def test_who_has_referred_more_than_are_shown_is_said_to(
     assert session.get_one(Lead, newest.lead_id).number in page
 
 
+def test_whom_a_referrer_sent_comes_second_to_whoever_bears_the_name(
+    coordinator: Browser, session: Session, tuesday: object, lead: Lead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(find_page, "BESIDE_OTHERS", 1)
+    for given in ("Jordan", "Luis"):
+        person = make_person(session, given_name=given, family_name="Doe", email=f"{given.lower()}@example.com")
+        make_referral(session, lead=make_lead(session, person, source="referral"))
+    session.commit()
+    page = str(find(coordinator, "ana riv").text)  # type: ignore[attr-defined]
+    assert lead.number in page
+    assert ("Luis Doe" in page, "Jordan Doe" in page) == (True, False)
+    assert "They have referred more than these." in page
+
+
 def test_what_is_searched_never_stands_in_an_address(coordinator: Browser, lead: Lead) -> None:
     assert coordinator.get("/console/find?q=rivera").status_code in (404, 405)
