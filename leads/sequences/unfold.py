@@ -117,8 +117,10 @@ def _told(story: Story, event: Assumption) -> Story:
             named = known.id if known else f"assumed:{story.now.isoformat()}"
             visit = Appointment(named, known.version + 1 if known else 1, story.on_day(event.other))
             return replace(_moved(story, "booked") if event.kind == "books" else story, facts=replace(facts, appointment=visit))
+        case "books":
+            return _moved(story, "booked")
         case "cancels-visit":
-            # Whose visit was booked is looked for another time with; the stage is theirs from before.
+            # Whose booked visit is called off is among the qualified again.
             after = _moved(story, "qualified") if story.stage == "booked" else story
             return replace(after, facts=replace(facts, appointment=None))
         case "misses-visit":

@@ -47,6 +47,7 @@ MAIL = {"template": "how-ketamine-works", "lane": "reminder", "useful_for": "20 
         # Whoever is at another stage was spoken with: the call is done, and what waited for it is counted from there.
         ([{"todo": "call", "wait": "0 days"}, {**MAIL, "wait": "0 days"}], (2, 5), ("moves to screening on day 1",)),
         ([{"todo": "call", "wait": "0 days"}, {**MAIL, "wait": "0 days"}], (2, 5), ("books on day 1 for day 9",)),
+        ([{"todo": "call", "wait": "0 days"}, {**MAIL, "wait": "0 days"}], (2, 5), ("books on day 1",)),
         # Whose booked visit is called off is among the qualified again, and so is done what waits for just that.
         (
             [{"todo": "look", "wait": "0 days", "stops_on": ["stage:qualified"]}, {**MAIL, "wait": "0 days"}],

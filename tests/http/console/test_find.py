@@ -81,5 +81,12 @@ def test_whom_a_referrer_sent_comes_second_to_whoever_bears_the_name(
     assert "They have referred more than these." in page
 
 
+@pytest.mark.parametrize("words", ["ⅷⅷⅷ", "٣٣٣ ٤٤", "ana:* | b!", "'ana' & ", "a\x00na", "한국어", "²²² ana", "x" * 5000])
+def test_whatever_is_typed_is_answered(coordinator: Browser, session: Session, lead: Lead, words: str) -> None:
+    make_referral(session)
+    session.commit()
+    assert find(coordinator, words).status_code in (200, 303)  # type: ignore[attr-defined]
+
+
 def test_what_is_searched_never_stands_in_an_address(coordinator: Browser, lead: Lead) -> None:
     assert coordinator.get("/console/find?q=rivera").status_code in (404, 405)
