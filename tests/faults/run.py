@@ -114,7 +114,7 @@ class Run:
         """Note that the fault strikes now; what the mail server and the planted points do is noted by themselves."""
         self.strikes += [time.time()] * times
 
-    def until(self, what: str, share: float = 0.0, *, within: float = 60.0) -> None:
+    def until(self, what: str, share: float = 0.0, *, within: float = 30.0) -> None:
         """Wait until the mail server has seen this happen to a share of all messages that wait for nothing (0: to one)."""
         deadline, least = time.monotonic() + within, max(1, int(share * self.prompt))
         while self.count(what) < least:
