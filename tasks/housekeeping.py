@@ -29,7 +29,7 @@ def throw_away() -> None:
 
 @app.task
 def find_names() -> None:
-    """Hash the names of people from before there was a search, some thousands at a time."""
+    """Hash the names of people that never were, or as an older edition did, some thousands at a time."""
     for _ in range(10):
         with transaction() as session:
             if index_names(session) < BATCH:

@@ -1,15 +1,19 @@
 """Referrals, what happened to each, what was sent in later, and what came with them."""
 
 import uuid
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, LargeBinary, String, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, LargeBinary, String, UniqueConstraint, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from leads.db import Base
 from leads.loop.states import STATES
+from leads.messages.models import ABOUT, Message
 from leads.security.fields import Encrypted
+
+DIGEST = "referral-digest"
 
 
 class Referral(Base):
@@ -75,6 +79,17 @@ class Referral(Base):
     def is_verified(self) -> bool:
         """True where we believe who sent it; the referrer of another hears only "received"."""
         return self.practice_id is not None
+
+
+def listed_in(session: Session, digest: Message) -> Iterable[tuple[uuid.UUID, uuid.UUID]]:
+    """Return whose referrals a digest lists: where it reaches nobody, somebody phones about each of them."""
+    serials = [int(number.rpartition("-")[2]) for number in (digest.facts or {}).get("numbers", ())]
+    theirs = select(Referral.person_id, Referral.lead_id).where(Referral.serial.in_(serials)).order_by(Referral.lead_id)
+    return [(person_id, lead_id) for person_id, lead_id in session.execute(theirs)]
+
+
+# Here, for no process can write a message that does not know the table of referrals.
+ABOUT[DIGEST] = listed_in
 
 
 class ReferralEvent(Base):

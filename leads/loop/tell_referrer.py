@@ -1,7 +1,6 @@
 """Telling whoever sent a referral what became of it: once each, from the transaction in which it happens."""
 
-import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -15,10 +14,9 @@ from leads.clock import now
 from leads.db import lock
 from leads.loop.disclosure import IN_WORDS, level_for
 from leads.loop.errands import errand
-from leads.loop.models import Referral, ReferralEvent
+from leads.loop.models import DIGEST, Referral, ReferralEvent
 from leads.messages.models import Message
 from leads.messages.outbox import cancel, post
-from leads.messages.outcome import ABOUT
 from leads.people.match import email_index
 from leads.providers.models import DAILY, Claim, Delegate, Provider
 from leads.sequences.definitions import sequence_called
@@ -42,7 +40,7 @@ TEMPLATES = {
 # Of these somebody phones a sender of whom we have no address on file; a system that asks us by itself finds them out.
 MUST_BE_HEARD = ("accept", "decline", "hand_on", "outcome", "confirm_cancel", "no_show")
 ASK_THEMSELVES = ("api", "fhir")
-DIGEST, RECEIVED = "referral-digest", "referral-received"
+RECEIVED = "referral-received"
 USEFUL_FOR = timedelta(days=7)
 MOST_LISTED = 40
 MORNING = Window.model_validate({"from": "08:00", "to": "08:01", "business_days": True})
@@ -132,16 +130,6 @@ def _gather(session: Session, referral: Referral, to: Provider | Delegate) -> Me
     # A mail lists so many and no more; the portal it leads to has them all.
     digest.facts = facts | {"numbers": numbers[-MOST_LISTED:]}
     return digest
-
-
-def _listed(session: Session, digest: Message) -> Iterable[tuple[uuid.UUID, uuid.UUID]]:
-    """Return whose referrals a digest lists: where it reaches nobody, somebody phones about each of them."""
-    serials = [int(number.rpartition("-")[2]) for number in (digest.facts or {}).get("numbers", ())]
-    theirs = select(Referral.person_id, Referral.lead_id).where(Referral.serial.in_(serials)).order_by(Referral.lead_id)
-    return [(person_id, lead_id) for person_id, lead_id in session.execute(theirs)]
-
-
-ABOUT[DIGEST] = _listed
 
 
 def _answer_claim(session: Session, referral: Referral, happened: ReferralEvent, template: str) -> Sequence[Message]:

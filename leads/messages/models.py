@@ -1,11 +1,12 @@
 """Messages, and each attempt to send one."""
 
 import uuid
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, Literal
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from leads.db import Base
 from leads.security.fields import Encrypted
@@ -94,6 +95,10 @@ class Message(Base):
     facts = Encrypted[dict[str, Any]]()
     address_index: Mapped[bytes | None] = mapped_column(LargeBinary)
     mime_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+# By template, the persons and leads of which a mail brings news though it names none: whoever keeps what it lists says so here.
+ABOUT: dict[str, Callable[[Session, Message], Iterable[tuple[uuid.UUID, uuid.UUID]]]] = {}
 
 
 class DeliveryAttempt(Base):

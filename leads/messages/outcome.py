@@ -2,7 +2,7 @@
 
 import random
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -20,7 +20,7 @@ from leads.consent.ledger import suppress
 from leads.db import new_id
 from leads.messages.carriers.base import Receipt
 from leads.messages.claim import Claim
-from leads.messages.models import DeliveryAttempt, Message
+from leads.messages.models import ABOUT, DeliveryAttempt, Message
 from leads.messages.recipients import address_index_of
 from leads.messages.switch import open_breaker
 from leads.messages.templates import catalogue
@@ -36,8 +36,6 @@ HELD = (
     .with_for_update()
 )
 LANE_RESTS = "lane-rests"
-# By template, the persons and leads of which a mail brings news though it names none: whoever posts such mails says so here.
-ABOUT: dict[str, Callable[[Session, Message], Iterable[tuple[uuid.UUID, uuid.UUID]]]] = {}
 ENDS = "ends"
 ENDING: dict[str, TypeEngine[Any]] = {
     "message_id": Uuid(),

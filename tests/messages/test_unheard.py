@@ -1,5 +1,7 @@
 """A decision that never went while it was of use does not vanish: somebody calls, once, and the lead stands among those to call."""
 
+import subprocess
+import sys
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -149,6 +151,11 @@ def test_of_a_digest_that_never_went_each_referrer_is_called_about_each(
     tuesday(timedelta(days=8))
     drain(LANES, carrier=carrier)
     assert about(session, "unheard-referrer") == {each.lead_id for each in digest}
+
+
+def test_whoever_can_write_a_message_knows_of_whom_a_digest_tells() -> None:
+    asked = "import leads.models; from leads.messages.models import ABOUT; print(*ABOUT)"
+    assert subprocess.run([sys.executable, "-c", asked], capture_output=True, check=True, text=True).stdout.split() == ["referral-digest"]
 
 
 def test_of_a_digest_that_is_refused_each_referrer_is_phoned_about_each(
